@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Thin wrappers over system calls that glibc 2.36 does not wrap, and whole-file reading and
+ * writing. Nothing here keeps state. */
+
+#include "base/fd.h"
+
+#include <fcntl.h>
+#include <linux/close_range.h>
+#include <linux/openat2.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+
+#include "base/cleanup.h"
+
+int fd_open_beneath(int dir_fd, const char *path, int flags, mode_t mode) {
+        struct open_how how = {
+                .flags = (unsigned) flags | O_CLOEXEC,
+                .mode = flags & (O_CREAT | O_TMPFILE) ? mode : 0,
+                .resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS,
+        };
+        int fd;
+
+        fd = (int) syscall(SYS_openat2, dir_fd, path, &how, sizeof(how));
+        return fd < 0 ? -errno : fd;
+}
+
+ssize_t fd_read_all(int fd, size_t max, char **ret) {
+        _cleanup_(freep) char *buffer = NULL;
+        size_t size = 0, allocated = 0;
+
+        for (;;) {
+                ssize_t n;
+
+                if (allocated - size < 2) {
+                        size_t want = allocated ? allocated * 2 : 4096;
+                        char *grown;
+
+                        grown = realloc(buffer, want);
+                        if (!grown)
+                                return -ENOMEM;
+                        buffer = grown;
+                        allocated = want;
+                }
+
+                n = read(fd, buffer + size, allocated - size - 1);
+                if (n < 0 && errno == EINTR)
+                        continue;
+                if (n < 0)
+                        return -errno;
+                if (n == 0)
+                        break;
+                size += (size_t) n;
+                if (size > max)
+                        return -EFBIG;
+        }
+
+        buffer[size] = '\0';
+        *ret = TAKE_PTR(buffer);
+        return (ssize_t) size;
+}
+
+ssize_t fd_read_file_at(int dir_fd, const char *path, size_t max, char **ret) {
+        _cleanup_(close_fdp) int fd = -EBADF;
+
+        fd = openat(dir_fd, path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+        if (fd < 0)
+                return -errno;
+        return fd_read_all(fd, max, ret);
+}
+
+int fd_write_file_at(int dir_fd, const char *path, const char *text) {
+        _cleanup_(close_fdp) int fd = -EBADF;
+        size_t size = strlen(text);
+        ssize_t n;
+
+        fd = openat(dir_fd, path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+        if (fd < 0)
+                return -errno;
+        n = write(fd, text, size);
+        if (n < 0)
+                return -errno;
+        return (size_t) n == size ? 0 : -EIO;
+}
+
+static int write_all(int fd, const char *text, size_t size) {
+        while (size > 0) {
+                ssize_t n = write(fd, text, size);
+
+                if (n < 0 && errno == EINTR)
+                        continue;
+                if (n < 0)
+                        return -errno;
+                text += n;
+                size -= (size_t) n;
+        }
+        return 0;
+}
+
+int fd_replace_file_at(int dir_fd, const char *path, const char *text, mode_t mode, bool sync) {
+        _cleanup_(freep) char *temporary = NULL;
+        _cleanup_(close_fdp) int fd = -EBADF;
+        const char *slash = strrchr(path, '/');
+        int r;
+
+        if (asprintf(&temporary, "%.*s.%s.tmp", slash ? (int) (slash - path + 1) : 0, path,
+                     slash ? slash + 1 : path) < 0) {
+                temporary = NULL;
+                return -ENOMEM;
+        }
+
+        (void) unlinkat(dir_fd, temporary, 0); /* what a killed writer left */
+        fd = openat(dir_fd, temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
+        if (fd < 0)
+                return -errno;
+
+        r = write_all(fd, text, strlen(text));
+        if (r >= 0 && fchmod(fd, mode) < 0) /* the umask has no say */
+                r = -errno;
+        if (r >= 0 && sync && fsync(fd) < 0)
+                r = -errno;
+        if (r >= 0 && renameat(dir_fd, temporary, dir_fd, path) < 0)
+                r = -errno;
+        if (r < 0)
+                (void) unlinkat(dir_fd, temporary, 0);
+        return r;
+}
+
+int fd_mkdir_parents_at(int dir_fd, const char *path, mode_t mode) {
+        _cleanup_(freep) char *copy = NULL;
+
+        copy = strdup(path);
+        if (!copy)
+                return -ENOMEM;
+
+        for (char *p = copy; *p; p++) {
+                if (*p != '/' || p == copy)
+                        continue;
+                *p = '\0';
+                if (mkdirat(dir_fd, copy, mode) < 0 && errno != EEXIST)
+                        return -errno;
+                *p = '/';
+        }
+        if (mkdirat(dir_fd, copy, mode) < 0 && errno != EEXIST)
+                return -errno;
+        return 0;
+}
+
+int fd_pidfd_open(pid_t pid) {
+        int fd = (int) syscall(SYS_pidfd_open, pid, 0);
+
+        return fd < 0 ? -errno : fd;
+}
+
+int fd_pidfd_send_signal(int pidfd, int sig) {
+        return syscall(SYS_pidfd_send_signal, pidfd, sig, NULL, 0) < 0 ? -errno : 0;
+}
+
+int fd_pid_start_time(pid_t pid, unsigned long long *ret) {
+        _cleanup_(freep) char *stat = NULL;
+        char path[64];
+        ssize_t n;
+        char *p;
+
+        (void) snprintf(path, sizeof(path), "/proc/%d/stat", (int) pid);
+        n = fd_read_file_at(AT_FDCWD, path, 4096, &stat);
+        if (n < 0)
+                return n == -ENOENT ? -ESRCH : (int) n;
+
+        /* The command name, field 2, may hold blanks and parentheses: count from its end. */
+        p = strrchr(stat, ')');
+        for (int field = 2; p && field < 22; field++)
+                p = strchr(p + 1, ' ');
+        if (!p || sscanf(p, " %llu", ret) != 1)
+                return -EBADMSG;
+        return 0;
+}
+
+int fd_cloexec_from(int first) {
+        return close_range((unsigned) first, ~0U, CLOSE_RANGE_CLOEXEC) < 0 ? -errno : 0;
+}
+
+static int compare_int(const void *a, const void *b) {
+        int x = *(const int *) a, y = *(const int *) b;
+
+        return (x > y) - (x < y);
+}
+
+void fd_close_all_but(const int *keep, size_t n_keep) {
+        int sorted[16];
+        unsigned next = 3;
+
+        if (n_keep > ELEMENTSOF(sorted))
+                n_keep = ELEMENTSOF(sorted);
+        memcpy(sorted, keep, n_keep * sizeof(int));
+        qsort(sorted, n_keep, sizeof(int), compare_int);
+
+        for (size_t i = 0; i < n_keep; i++) {
+                if (sorted[i] < (int) next)
+                        continue;
+                if (sorted[i] > (int) next)
+                        (void) close_range(next, (unsigned) sorted[i] - 1, 0);
+                next = (unsigned) sorted[i] + 1;
+        }
+        (void) close_range(next, ~0U, 0);
+}

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* One write(2) per line, so that lines of several processes don't mix. */
+
+#include "base/log.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static int max_level = LOG_INFO;
+
+void log_set_max_level(int level) {
+        max_level = level;
+}
+
+int log_get_max_level(void) {
+        return max_level;
+}
+
+/* Escapes control bytes of `in` as \xNN; UTF-8 passes. Cuts at `size`. */
+static size_t escape_line(const char *in, char *out, size_t size) {
+        size_t n = 0;
+
+        for (; *in && n + 5 < size; in++) {
+                unsigned char c = (unsigned char) *in;
+
+                if (c >= 0x20 && c != 0x7f)
+                        out[n++] = (char) c;
+                else
+                        n += (size_t) snprintf(out + n, size - n, "\\x%02x", c);
+        }
+        return n;
+}
+
+static void log_valist(int level, const char *format, va_list ap) {
+        char message[2048], line[2304];
+        bool journal = getenv("JOURNAL_STREAM") != NULL;
+        size_t n;
+
+        if (level > max_level)
+                return;
+
+        (void) vsnprintf(message, sizeof(message), format, ap);
+        if (journal)
+                n = (size_t) snprintf(line, sizeof(line), "<%d>", level);
+        else
+                n = (size_t) snprintf(line, sizeof(line), "%s: ", program_invocation_short_name);
+        n += escape_line(message, line + n, sizeof(line) - n - 1);
+        line[n++] = '\n';
+        if (write(STDERR_FILENO, line, n) < 0)
+                return; /* nowhere left to say so */
+}
+
+void log_full(int level, const char *format, ...) {
+        int saved = errno;
+        va_list ap;
+
+        va_start(ap, format);
+        log_valist(level, format, ap);
+        va_end(ap);
+        errno = saved;
+}
+
+int log_full_errno(int level, int error, const char *format, ...) {
+        int saved = errno;
+        va_list ap;
+
+        if (error < 0)
+                error = -error;
+        errno = error;
+        va_start(ap, format);
+        log_valist(level, format, ap);
+        va_end(ap);
+        errno = saved;
+        return -error;
+}

@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/cleanup.h"
+#include "base/parse.h"
+#include "base/strv.h"
+
+/* The Policy value: what an INI file says, with defaults for what it doesn't say. Immutable once
+ * loaded and counted by references, because a live cell keeps the policy that it was made with. */
+
+#define LIMIT_NONE UINT64_MAX /* "infinity", and what a limit is unless set */
+
+typedef enum PolicyMode {
+        POLICY_ENFORCE,
+        POLICY_OBSERVE, /* decide and log, change nothing */
+} PolicyMode;
+
+typedef enum CellScope {
+        CELL_SCOPE_SESSION,
+        CELL_SCOPE_USER,
+        CELL_SCOPE_POLICY,
+        _CELL_SCOPE_MAX,
+        _CELL_SCOPE_INVALID = -EINVAL,
+} CellScope;
+
+typedef enum NetworkMode {
+        NETWORK_ROUTED,
+        NETWORK_NONE,
+        NETWORK_HOST,
+        _NETWORK_MODE_MAX,
+        _NETWORK_MODE_INVALID = -EINVAL,
+} NetworkMode;
+
+typedef enum AddressMode {
+        ADDRESS_DYNAMIC,
+        ADDRESS_PER_USER, /* stable: the same user gets the same address */
+        ADDRESS_FIXED,
+        _ADDRESS_MODE_MAX,
+        _ADDRESS_MODE_INVALID = -EINVAL,
+} AddressMode;
+
+typedef enum DevicePolicy { /* systemd.resource-control(5), DevicePolicy= */
+        DEVICE_POLICY_AUTO,   /* no restriction unless DeviceAllow= is given */
+        DEVICE_POLICY_CLOSED, /* null zero full random urandom tty ptys, and DeviceAllow= */
+        DEVICE_POLICY_STRICT, /* DeviceAllow= alone */
+        _DEVICE_POLICY_MAX,
+        _DEVICE_POLICY_INVALID = -EINVAL,
+} DevicePolicy;
+
+typedef struct DeviceAllow {
+        char *node; /* "/dev/fuse", "char-pts", "block-loop" */
+        bool read, write, mknod;
+} DeviceAllow;
+
+typedef struct IoLimit {
+        char *path; /* a device node, or any file: the device below its file system */
+        uint64_t read_bandwidth_bytes, write_bandwidth_bytes; /* per second */
+        uint64_t read_iops, write_iops;
+} IoLimit;
+
+/* One of the three levels that limits hold on. LIMIT_NONE, NULL and 0 lengths: not limited. */
+typedef struct Resources {
+        uint64_t cpu_quota_permille;    /* of one CPU: CPUQuota=150% is 1500 */
+        uint64_t cpu_quota_period_usec; /* default 100 ms, range 1 ms to 1 s */
+        uint64_t cpu_weight;            /* 1 to 10000 */
+        char *allowed_cpus, *allowed_memory_nodes; /* canonical lists, "0-3,5" */
+        uint64_t memory_min_bytes, memory_low_bytes; /* protections: 0 is none */
+        uint64_t memory_high_bytes, memory_max_bytes, memory_swap_max_bytes;
+        uint64_t tasks_max;
+        uint64_t io_weight; /* 1 to 10000 */
+        IoLimit *io_limits;
+        size_t n_io_limits;
+        DevicePolicy device_policy;
+        DeviceAllow *device_allow;
+        size_t n_device_allow;
+} Resources;
+
+typedef enum MatchField {
+        MATCH_USER,
+        MATCH_UID,
+        MATCH_GROUP,
+        MATCH_SERVICE,
+        MATCH_TTY,
+        MATCH_REMOTE_HOST,
+        _MATCH_FIELD_MAX,
+        _MATCH_FIELD_INVALID = -EINVAL,
+} MatchField;
+
+typedef struct MatchValue {
+        bool negate;
+        char *text;               /* as written, without the ~; names match by fnmatch(3) where
+                                   * the key says so (TTY, RemoteHost names, Service) */
+        bool numeric;             /* User= and Group= given as a number; UID= always; the range: */
+        uid_t first, last;
+        bool is_prefix;           /* RemoteHost= given as an address or prefix: */
+        IpPrefix prefix;
+} MatchValue;
+
+typedef struct MatchList {
+        MatchValue *values;
+        size_t n_values; /* 0: anything matches */
+} MatchList;
+
+typedef struct PolicySource {
+        const char *file; /* owned by the policy; NULL: the built-in default */
+        unsigned line;
+} PolicySource;
+
+typedef struct Policy {
+        unsigned n_ref;
+        char *name; /* the file name without ".ini": [A-Za-z0-9_.-], at most 64 bytes, no leading . or - */
+        char *path; /* main file */
+        bool stale; /* its file is broken now; this is the last good version */
+        bool has_match; /* a policy without [Match] only serves Extends= and `run` */
+
+        /* [Policy] */
+        char *description;
+        char *extends;
+        PolicyMode mode;
+        bool on_failure_allow;
+        bool if_unsupported_warn;
+
+        MatchList match[_MATCH_FIELD_MAX];
+
+        /* [Cell] */
+        CellScope scope;
+        unsigned namespaces; /* CLONE_NEWNS and friends; CLONE_NEWNET is dropped by Mode=host */
+        char *hostname;      /* unexpanded; NULL: the host's */
+        uint64_t max_sessions; /* for each user; LIMIT_NONE */
+        uint64_t linger_usec;
+
+        Resources cell, user, policy; /* [Resources], [UserResources], [PolicyResources] */
+
+        /* [Network] */
+        NetworkMode network_mode;
+        IpPrefix *pools;
+        size_t n_pools; /* at most one for each family */
+        AddressMode address_mode;
+        IpPrefix *addresses; /* ADDRESS_FIXED: at most one for each family */
+        size_t n_addresses;
+        IpPrefix *dns;
+        size_t n_dns;
+        bool masquerade;
+
+        /* [Filesystem] */
+        bool private_tmp;
+
+        /* Where each key's value comes from, indexed like the rows of policy_keys[]. */
+        PolicySource *sources;
+        char **files; /* all files that were read for it; owns PolicySource.file */
+} Policy;
+
+/* A policy with the defaults of confine.policy(5) and one reference. NULL: out of memory. */
+Policy *policy_new(const char *name);
+Policy *policy_ref(Policy *p);   /* takes NULL */
+Policy *policy_unref(Policy *p); /* takes NULL, returns NULL */
+DEFINE_CLEANUP(Policy *, policy_unref);
+
+/* Deep copy of `from`'s settings but not of its name, path, Extends=, description and [Match], into `to`,
+ * which policy_new() made: what Extends= means. -ENOMEM. */
+int policy_inherit(Policy *to, const Policy *from);
+
+void resources_init(Resources *r); /* all unset */
+void resources_done(Resources *r); /* frees what it owns, and leaves it unset */
+int resources_copy(Resources *to, const Resources *from); /* `to` is initialised; -ENOMEM */
+bool resources_is_unset(const Resources *r);
+
+const char *cell_scope_to_string(CellScope s);
+CellScope cell_scope_from_string(const char *s);
+const char *network_mode_to_string(NetworkMode m);
+NetworkMode network_mode_from_string(const char *s);
+const char *device_policy_to_string(DevicePolicy d);
+DevicePolicy device_policy_from_string(const char *s);
+
+/* Who asks. Everything is resolved before: matching touches no file and no name service. */
+typedef struct GroupName {
+        const char *name; /* a group name that some policy uses */
+        gid_t gid;
+} GroupName;
+
+typedef struct MatchSubject {
+        const char *user; /* canonical name */
+        uid_t uid;
+        gid_t gid;
+        const gid_t *groups; /* supplementary groups; gid itself counts too */
+        size_t n_groups;
+        const char *group;   /* name of the primary group, for %g; NULL: its number */
+        const GroupName *names;
+        size_t n_names;
+        const char *service, *tty, *remote_host; /* NULL or "": none */
+} MatchSubject;
+
+/* Does [Match] match? All keys must; of a key's plain values any one, of its negated values none.
+ * When not, *ret_why (may be NULL) is what the caller frees: "Group=students: alice is in none of
+ * these groups". Returns 1, 0, or -ENOMEM. */
+int policy_match(const Policy *p, const MatchSubject *subject, char **ret_why);
+
+/* Expands %u %U %g %H %s %% for a subject; the caller frees. A value that could leave a path
+ * component ('/', "..", control bytes) is refused with -EINVAL, an unknown % likewise. */
+int policy_expand(const char *text, const MatchSubject *subject, const char *host, char **ret);

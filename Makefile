@@ -1,9 +1,84 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
+# One non-recursive build; everything it makes is below $(B).
+
 B ?= build
+V ?= 0
 prefix ?= /usr
+sbindir ?= $(prefix)/sbin
+bindir ?= $(prefix)/bin
+libexecdir ?= $(prefix)/libexec/confine
+policydir ?= $(prefix)/lib/confine/policies
+mandir ?= $(prefix)/share/man
+securitydir ?= $(shell for d in /usr/lib/*/security /lib/*/security /usr/lib64/security; do \
+	[ -e $$d/pam_unix.so ] && echo $$d && break; done)
+sysconfdir ?= /etc
+DESTDIR ?=
+
 CC ?= gcc
 CFLAGS ?= -O2 -g
-WARNINGS = -Wall -Wextra -Wno-missing-field-initializers -Wshadow -Wstrict-prototypes \
-	-Wmissing-prototypes -Wpointer-arith -Wundef -Wformat=2 -Wwrite-strings -Wvla
+LDFLAGS ?=
 PKGS = libsystemd libnl-3.0 libnl-route-3.0 libnftables inih jansson
-override CPPFLAGS += -I. -D_GNU_SOURCE
+HARDENING = -fstack-protector-strong -fPIC
+override CPPFLAGS += -I. -D_GNU_SOURCE -DCONFINE_LIBEXECDIR='"$(libexecdir)"' \
+	$(shell pkg-config --cflags $(PKGS))
+override CFLAGS += -std=gnu17 $(HARDENING) -Wall -Wextra -Wno-missing-field-initializers -Wshadow \
+	-Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wundef -Wformat=2 \
+	-Wwrite-strings -Wvla -Werror=implicit-function-declaration -Werror=return-type
+ifeq ($(CI),true)
+override CFLAGS += -Werror
+endif
+LIBS = $(shell pkg-config --libs $(PKGS))
+
+ifeq ($(V),0)
+Q = @
+say = @printf '  %-5s %s\n' $(1) $(2);
+else
+Q =
+say =
+endif
+
+LAYERS = base policies cgroups netns cells bus
+PROGRAM_ONLY = cells/init.c
+LIB_SRC = $(filter-out $(PROGRAM_ONLY),$(foreach d,$(LAYERS),$(wildcard $(d)/*.c)))
+MANAGER_SRC = $(wildcard manager/*.c)
+TOOL_SRC = $(wildcard tools/*.c)
+MODULE_SRC = $(wildcard pam-module/*.c) bus/login.c bus/join.c base/fd.c
+UNIT_SRC = $(wildcard tests/unit/*.c)
+UNIT_MANAGER_SRC = $(filter-out manager/main.c,$(MANAGER_SRC))
+
+obj = $(patsubst %.c,$(B)/%.o,$(1))
+LIB = $(B)/libconfine.a
+UNIT = $(patsubst tests/unit/%.c,$(B)/tests/%,$(UNIT_SRC))
+PROGRAMS = $(if $(MANAGER_SRC),$(B)/confined) $(if $(TOOL_SRC),$(B)/confinectl) \
+	$(if $(wildcard cells/init.c),$(B)/confine-init) \
+	$(if $(wildcard pam-module/*.c),$(B)/pam_confine.so)
+
+.PHONY: all unit check-unit clean
+.DELETE_ON_ERROR:
+all: $(PROGRAMS)
+
+$(B)/%.o: %.c
+	@mkdir -p $(@D)
+	$(call say,CC,$<)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+$(LIB): $(call obj,$(LIB_SRC))
+	$(call say,AR,$@)rm -f $@ && $(AR) rcs $@ $^
+
+$(B)/confined: $(call obj,$(MANAGER_SRC)) $(LIB)
+	$(call say,LD,$@)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+
+$(B)/confinectl: $(call obj,$(TOOL_SRC)) $(LIB)
+	$(call say,LD,$@)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+
+$(B)/tests/%: $(B)/tests/unit/%.o $(LIB)
+	@mkdir -p $(@D)
+	$(call say,LD,$@)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS) -lcmocka
+
+unit: $(UNIT)
+check-unit: unit
+	prove -e '' $(UNIT)
+
+clean:
+	rm -rf $(B) $(B)-asan
+
+-include $(shell find $(B) -name '*.d' 2>/dev/null)

@@ -1,0 +1,656 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* A group is a directory of the same path in every hierarchy. Walks are iterative and by directory
+ * fd: a user may have nested groups to any depth (v2 delegation), and names are never trusted. */
+
+#include "cgroups/group.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include "base/fd.h"
+#include "cgroups/devices.h"
+
+#define WALK_DEPTH_MAX 256
+#define RETRY_NSEC (2 * 1000 * 1000)
+
+static uint64_t now_usec(void) {
+        struct timespec ts;
+
+        (void) clock_gettime(CLOCK_MONOTONIC, &ts);
+        return (uint64_t) ts.tv_sec * 1000000 + (uint64_t) ts.tv_nsec / 1000;
+}
+
+static void pause_briefly(void) {
+        (void) nanosleep(&(struct timespec) { .tv_nsec = RETRY_NSEC }, NULL);
+}
+
+static int open_group(const Hierarchy *h, const char *path) {
+        int fd = openat(h->root_fd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+
+        return fd < 0 ? -errno : fd;
+}
+
+/* --- making ------------------------------------------------------------------------------ */
+
+/* "+cpu +memory ..." for what this hierarchy carries and the group does not pass on yet. */
+static int enable_children(const Hierarchy *h, int dir_fd) {
+        static const Controller passed_on[] = { CONTROLLER_CPU, CONTROLLER_CPUSET, CONTROLLER_MEMORY,
+                                                CONTROLLER_PIDS, CONTROLLER_IO };
+        char text[128];
+        size_t n = 0;
+
+        for (size_t i = 0; i < ELEMENTSOF(passed_on); i++)
+                if (h->controllers & 1U << passed_on[i])
+                        n += (size_t) snprintf(text + n, sizeof(text) - n, "%s+%s", n ? " " : "",
+                                               controller_to_string(passed_on[i]));
+        if (n == 0)
+                return 0;
+        return fd_write_file_at(dir_fd, "cgroup.subtree_control", text);
+}
+
+/* A new v1 cpuset has neither CPUs nor nodes and takes no process until it does (cpusets.rst). */
+static int inherit_cpuset(int parent_fd, int dir_fd) {
+        static const char *const files[] = { "cpuset.cpus", "cpuset.mems" };
+
+        for (size_t i = 0; i < ELEMENTSOF(files); i++) {
+                _cleanup_(freep) char *own = NULL, *inherited = NULL;
+                ssize_t n;
+                int r;
+
+                n = fd_read_file_at(dir_fd, files[i], 16384, &own);
+                if (n < 0)
+                        return (int) n;
+                if (n > 1)
+                        continue;
+                n = fd_read_file_at(parent_fd, files[i], 16384, &inherited);
+                if (n < 0)
+                        return (int) n;
+                r = fd_write_file_at(dir_fd, files[i], inherited);
+                if (r < 0)
+                        return r;
+        }
+        return 0;
+}
+
+static int prepare_child(const Hierarchy *h, int parent_fd, int dir_fd) {
+        if (h->version == 1 && h->controllers & 1U << CONTROLLER_CPUSET)
+                return inherit_cpuset(parent_fd, dir_fd);
+        return 0;
+}
+
+/* One try; -ENOENT when a parent went away below us. */
+static int make_in(const Hierarchy *h, const char *path) {
+        _cleanup_(close_fdp) int fd = -EBADF;
+        char name[GROUP_PATH_MAX];
+
+        fd = openat(h->root_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        if (fd < 0)
+                return -errno;
+        for (const char *p = path; *p;) {
+                _cleanup_(close_fdp) int child = -EBADF;
+                size_t n = strcspn(p, "/");
+                int r;
+
+                if (n >= sizeof(name))
+                        return -ENAMETOOLONG;
+                memcpy(name, p, n);
+                name[n] = '\0';
+                p += n;
+                p += strspn(p, "/");
+
+                if (h->version == 2) {
+                        r = enable_children(h, fd);
+                        if (r < 0)
+                                return r;
+                }
+                if (mkdirat(fd, name, 0755) < 0 && errno != EEXIST)
+                        return -errno;
+                child = openat(fd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+                if (child < 0)
+                        return -errno;
+                r = prepare_child(h, fd, child);
+                if (r < 0)
+                        return r;
+                close_fd(fd);
+                fd = TAKE_FD(child);
+        }
+        return 0;
+}
+
+int group_make(const Hierarchies *h, const char *path) {
+        for (size_t i = 0; i < h->n_items; i++) {
+                int r = -ENOENT;
+
+                for (unsigned attempt = 0; r == -ENOENT && attempt < 50; attempt++) {
+                        if (attempt > 0)
+                                pause_briefly();
+                        r = make_in(&h->items[i], path);
+                }
+                if (r < 0)
+                        return r;
+        }
+        return 0;
+}
+
+/* --- limits ------------------------------------------------------------------------------ */
+
+#define CPU_BITS 8192
+
+static void scan_list(const char *list, bool bits[static CPU_BITS]) {
+        memset(bits, 0, CPU_BITS * sizeof(bool));
+        while (*list) {
+                unsigned first, last;
+                int n = 0;
+
+                if (sscanf(list, "%u%n", &first, &n) != 1)
+                        break;
+                list += n;
+                last = first;
+                if (*list == '-' && sscanf(list, "-%u%n", &last, &n) == 1)
+                        list += n;
+                for (unsigned i = first; i <= last && i < CPU_BITS; i++)
+                        bits[i] = true;
+                list += strspn(list, ",\n ");
+        }
+}
+
+/* v1 refuses a CPU that the parent hasn't: cut to what there is, as v2 does by itself. An empty value
+ * is the parent's whole set. */
+static int write_cpuset_v1(const Hierarchy *h, const char *path, int dir_fd, const Knob *knob) {
+        _cleanup_(close_fdp) int parent_fd = -EBADF;
+        _cleanup_(freep) char *parent = NULL;
+        bool have[CPU_BITS], want[CPU_BITS];
+        char parent_path[GROUP_PATH_MAX], text[4096];
+        const char *slash = strrchr(path, '/');
+        size_t n = 0;
+        ssize_t size;
+
+        (void) snprintf(parent_path, sizeof(parent_path), "%.*s", slash ? (int) (slash - path) : 1,
+                        slash ? path : ".");
+        parent_fd = open_group(h, parent_path);
+        if (parent_fd < 0)
+                return parent_fd;
+        size = fd_read_file_at(parent_fd, knob->file, 16384, &parent);
+        if (size < 0)
+                return (int) size;
+        if (!*knob->value)
+                return fd_write_file_at(dir_fd, knob->file, parent);
+
+        scan_list(parent, have);
+        scan_list(knob->value, want);
+        for (unsigned i = 0; i < CPU_BITS && n + 8 < sizeof(text); i++)
+                if (have[i] && want[i])
+                        n += (size_t) snprintf(text + n, sizeof(text) - n, "%s%u", n ? "," : "", i);
+        if (n == 0)
+                return -ERANGE;
+        return fd_write_file_at(dir_fd, knob->file, text);
+}
+
+static int write_knob(const Hierarchies *h, const char *path, const Knob *knob) {
+        _cleanup_(close_fdp) int fd = -EBADF;
+        const Hierarchy *hierarchy = hierarchies_find(h, knob->controller);
+
+        if (!hierarchy)
+                return -EOPNOTSUPP;
+        fd = open_group(hierarchy, path);
+        if (fd < 0)
+                return fd;
+        if (knob->controller == CONTROLLER_CPUSET && hierarchy->version == 1)
+                return write_cpuset_v1(hierarchy, path, fd, knob);
+        return fd_write_file_at(fd, knob->file, knob->value);
+}
+
+static int write_device_rule(int dir_fd, const DeviceRule *rule) {
+        char major[16] = "*", minor[16] = "*", text[64];
+
+        if (rule->major != DEVICE_ANY)
+                (void) snprintf(major, sizeof(major), "%" PRIu32, rule->major);
+        if (rule->minor != DEVICE_ANY)
+                (void) snprintf(minor, sizeof(minor), "%" PRIu32, rule->minor);
+        (void) snprintf(text, sizeof(text), "%c %s:%s %s%s%s", rule->type, major, minor,
+                        rule->read ? "r" : "", rule->write ? "w" : "", rule->mknod ? "m" : "");
+        return fd_write_file_at(dir_fd, "devices.allow", text);
+}
+
+static int apply_devices(const Hierarchies *h, const char *path, const Resources *resources) {
+        const Hierarchy *hierarchy = hierarchies_find(h, CONTROLLER_DEVICES);
+        _cleanup_(close_fdp) int fd = -EBADF;
+        DeviceRule rules[DEVICE_RULES_MAX];
+        bool restricted;
+        int n, r;
+
+        n = device_rules(resources, rules, &restricted);
+        if (n < 0)
+                return n;
+        if (!hierarchy)
+                return restricted ? -EOPNOTSUPP : 0;
+        if (!restricted) /* lifted again: everything, as a new group has it */
+                n = 2, rules[0] = (DeviceRule) { 'b', DEVICE_ANY, DEVICE_ANY, true, true, true },
+                rules[1] = (DeviceRule) { 'c', DEVICE_ANY, DEVICE_ANY, true, true, true };
+        fd = open_group(hierarchy, path);
+        if (fd < 0)
+                return fd;
+        if (hierarchy->version == 2)
+                return device_program_attach(fd, rules, (size_t) n);
+
+        r = fd_write_file_at(fd, "devices.deny", "a");
+        for (int i = 0; i < n && r >= 0; i++)
+                r = write_device_rule(fd, &rules[i]);
+        return r;
+}
+
+int group_apply(const Hierarchies *h, const char *path, const Knobs *knobs, const Knob **ret_failed) {
+        for (size_t i = 0; i < knobs->n_items; i++) {
+                int r = write_knob(h, path, &knobs->items[i]);
+
+                if (r < 0 && !knobs->items[i].optional) {
+                        if (ret_failed)
+                                *ret_failed = &knobs->items[i];
+                        return r;
+                }
+        }
+        if (knobs->devices) {
+                static const Knob devices = { .controller = CONTROLLER_DEVICES, .key = "DevicePolicy",
+                                              .file = "devices" };
+                int r = apply_devices(h, path, knobs->devices);
+
+                if (r < 0) {
+                        if (ret_failed)
+                                *ret_failed = &devices;
+                        return r;
+                }
+        }
+        return 0;
+}
+
+/* --- members ----------------------------------------------------------------------------- */
+
+static int attach_in(const Hierarchy *h, const char *path, pid_t pid) {
+        _cleanup_(close_fdp) int fd = -EBADF;
+        char text[16];
+
+        fd = open_group(h, path);
+        if (fd < 0)
+                return fd;
+        (void) snprintf(text, sizeof(text), "%d", (int) pid);
+        return fd_write_file_at(fd, "cgroup.procs", text);
+}
+
+int group_attach(const Hierarchies *h, const char *path, unsigned version, pid_t pid) {
+        for (size_t i = 0; i < h->n_items; i++) {
+                int r;
+
+                if (version != 0 && h->items[i].version != version)
+                        continue;
+                r = attach_in(&h->items[i], path, pid);
+                if (r < 0)
+                        return r;
+        }
+        return 0;
+}
+
+/* Finds the line of a hierarchy ("4:memory:/path" or "0::/path") and returns its path. The order of
+ * co-mounted controllers is the kernel's own in both places. */
+static const char *find_line(const Hierarchy *h, const char *lines, size_t *ret_length) {
+        for (const char *line = lines; *line;) {
+                size_t length = strcspn(line, "\n");
+                const char *name = memchr(line, ':', length);
+                const char *path = name ? memchr(name + 1, ':', length - (size_t) (name + 1 - line)) : NULL;
+
+                if (path) {
+                        size_t n = (size_t) (path - name) - 1;
+
+                        path++;
+                        if (n == strlen(h->name) && strncmp(name + 1, h->name, n) == 0) {
+                                *ret_length = length - (size_t) (path - line);
+                                return path;
+                        }
+                }
+                line += length;
+                line += *line == '\n';
+        }
+        return NULL;
+}
+
+int group_attach_lines(const Hierarchies *h, const char *lines, pid_t pid) {
+        for (size_t i = 0; i < h->n_items; i++) {
+                char path[4096] = ".";
+                const char *found;
+                size_t length;
+                int r;
+
+                found = find_line(&h->items[i], lines, &length);
+                if (found && length > 1 && length < sizeof(path)) {
+                        memcpy(path, found + 1, length - 1);
+                        path[length - 1] = '\0';
+                }
+                r = attach_in(&h->items[i], path, pid);
+                if (r == -ENOENT || r == -ENODEV)
+                        r = attach_in(&h->items[i], ".", pid);
+                if (r < 0)
+                        return r;
+        }
+        return 0;
+}
+
+int group_open_unified(const Hierarchies *h, const char *path) {
+        return h->unified < 0 ? -ENOENT : open_group(&h->items[h->unified], path);
+}
+
+bool group_lines_match(const Hierarchies *h, const char *lines, const char *path) {
+        for (size_t i = 0; i < h->n_items; i++) {
+                size_t length;
+                const char *found = find_line(&h->items[i], lines, &length);
+
+                if (!found || length != strlen(path) + 1 || strncmp(found + 1, path, length - 1) != 0)
+                        return false;
+        }
+        return true;
+}
+
+int group_lines_find(const char *lines, const char *prefix, char **ret) {
+        size_t n = strlen(prefix);
+
+        for (const char *line = lines; *line;) {
+                size_t length = strcspn(line, "\n");
+                const char *path = memchr(line, ':', length);
+
+                path = path ? memchr(path + 1, ':', length - (size_t) (path + 1 - line)) : NULL;
+                if (path && strncmp(path, ":/", 2) == 0 && strncmp(path + 2, prefix, n) == 0 &&
+                    path[2 + n] == '/') {
+                        path += 2 + n + 1;
+                        *ret = strndup(path, length - (size_t) (path - line));
+                        return *ret ? 1 : -ENOMEM;
+                }
+                line += length;
+                line += *line == '\n';
+        }
+        return 0;
+}
+
+/* --- walking ----------------------------------------------------------------------------- */
+
+typedef int (*group_visit_t)(int dir_fd, void *userdata);
+
+typedef struct Walk {
+        DIR *stack[WALK_DEPTH_MAX];
+        size_t depth;
+} Walk;
+
+static void walk_done(Walk *w) {
+        while (w->depth > 0)
+                (void) closedir(w->stack[--w->depth]);
+}
+
+static int walk_push(Walk *w, int fd) {
+        DIR *d;
+
+        if (w->depth == WALK_DEPTH_MAX) {
+                close_fd(fd);
+                return -ELOOP;
+        }
+        d = fdopendir(fd);
+        if (!d) {
+                close_fd(fd);
+                return -ENOMEM;
+        }
+        w->stack[w->depth++] = d;
+        return 0;
+}
+
+/* The next subdirectory of the top directory; NULL at its end. */
+static const char *walk_next(Walk *w) {
+        struct dirent *e;
+
+        while ((e = readdir(w->stack[w->depth - 1])))
+                if (e->d_type == DT_DIR && strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0)
+                        return e->d_name;
+        return NULL;
+}
+
+/* Visits a group and all below it, parents first. */
+static int walk_group(const Hierarchy *h, const char *path, group_visit_t visit, void *userdata) {
+        _cleanup_(walk_done) Walk w = { .depth = 0 };
+        int fd, r;
+
+        fd = open_group(h, path);
+        if (fd < 0)
+                return fd == -ENOENT ? 0 : fd;
+        r = walk_push(&w, fd);
+        if (r >= 0)
+                r = visit(dirfd(w.stack[0]), userdata);
+        while (r >= 0 && w.depth > 0) {
+                const char *name = walk_next(&w);
+
+                if (!name) {
+                        (void) closedir(w.stack[--w.depth]);
+                        continue;
+                }
+                fd = openat(dirfd(w.stack[w.depth - 1]), name,
+                            O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+                if (fd < 0)
+                        continue; /* removed meanwhile */
+                r = walk_push(&w, fd);
+                if (r >= 0)
+                        r = visit(dirfd(w.stack[w.depth - 1]), userdata);
+        }
+        return r;
+}
+
+typedef struct PidList {
+        pid_t *pids;
+        size_t n, max;
+} PidList;
+
+static int visit_list_pids(int dir_fd, void *userdata) {
+        _cleanup_(fclosep) FILE *f = NULL;
+        PidList *l = userdata;
+        int fd, pid;
+
+        fd = openat(dir_fd, "cgroup.procs", O_RDONLY | O_CLOEXEC);
+        if (fd < 0)
+                return 0; /* removed meanwhile */
+        f = fdopen(fd, "re");
+        if (!f) {
+                close_fd(fd);
+                return -ENOMEM;
+        }
+        while (l->n < l->max && fscanf(f, "%d", &pid) == 1)
+                l->pids[l->n++] = pid;
+        return 0;
+}
+
+/* The hierarchy that tells who belongs to a cell: v2 where there is one. */
+static const Hierarchy *tracking(const Hierarchies *h) {
+        return &h->items[h->unified >= 0 ? h->unified : 0];
+}
+
+ssize_t group_list_pids(const Hierarchies *h, const char *path, pid_t *pids, size_t max) {
+        PidList l = { .pids = pids, .max = max };
+        int r;
+
+        r = walk_group(tracking(h), path, visit_list_pids, &l);
+        return r < 0 ? r : (ssize_t) l.n;
+}
+
+int group_populated(const Hierarchies *h, const char *path) {
+        _cleanup_(freep) char *events = NULL;
+        pid_t pid;
+        ssize_t n;
+
+        if (h->unified >= 0) {
+                _cleanup_(close_fdp) int fd = group_open_unified(h, path);
+
+                if (fd < 0)
+                        return fd == -ENOENT ? 0 : fd;
+                n = fd_read_file_at(fd, "cgroup.events", 4096, &events);
+                if (n < 0)
+                        return n == -ENODEV || n == -ENOENT ? 0 : (int) n;
+                if (strstr(events, "populated 1"))
+                        return 1;
+        }
+        /* On v1 a process may have been attached before v2 was reached: look everywhere. */
+        for (size_t i = 0; i < h->n_items; i++) {
+                PidList l = { .pids = &pid, .max = 1 };
+                int r = walk_group(&h->items[i], path, visit_list_pids, &l);
+
+                if (r < 0)
+                        return r;
+                if (l.n > 0)
+                        return 1;
+        }
+        return 0;
+}
+
+static int visit_kill(int dir_fd, void *userdata) {
+        pid_t pids[1024];
+        PidList l = { .pids = pids, .max = ELEMENTSOF(pids) };
+        int r;
+
+        (void) userdata;
+        r = visit_list_pids(dir_fd, &l);
+        /* Listed in this very moment: what could reuse such a number was forked in between. */
+        for (size_t i = 0; i < l.n; i++)
+                if (pids[i] > 0 && pids[i] != getpid())
+                        (void) kill(pids[i], SIGKILL);
+        return r;
+}
+
+static void kill_once(const Hierarchies *h, const char *path) {
+        if (h->unified >= 0) {
+                _cleanup_(close_fdp) int fd = group_open_unified(h, path);
+
+                if (fd >= 0)
+                        (void) fd_write_file_at(fd, "cgroup.kill", "1"); /* Linux 5.14; else below */
+        }
+        for (size_t i = 0; i < h->n_items; i++)
+                (void) walk_group(&h->items[i], path, visit_kill, NULL);
+}
+
+int group_kill(const Hierarchies *h, const char *path, uint64_t timeout_usec) {
+        uint64_t deadline = now_usec() + timeout_usec;
+
+        for (;;) {
+                int r = group_populated(h, path);
+
+                if (r <= 0)
+                        return r;
+                kill_once(h, path);
+                (void) group_freeze(h, path, false); /* v1: the frozen don't die */
+                if (group_populated(h, path) == 0)
+                        return 0;
+                if (now_usec() > deadline)
+                        return -ETIMEDOUT;
+                pause_briefly();
+        }
+}
+
+int group_freeze(const Hierarchies *h, const char *path, bool freeze) {
+        const Hierarchy *freezer = hierarchies_find(h, CONTROLLER_FREEZER);
+        _cleanup_(close_fdp) int fd = -EBADF;
+
+        if (h->unified >= 0) { /* v2's is preferred: a frozen process can still be killed */
+                fd = group_open_unified(h, path);
+                if (fd < 0)
+                        return fd;
+                return fd_write_file_at(fd, "cgroup.freeze", freeze ? "1" : "0");
+        }
+        if (!freezer)
+                return -EOPNOTSUPP;
+        fd = open_group(freezer, path);
+        if (fd < 0)
+                return fd;
+        return fd_write_file_at(fd, "freezer.state", freeze ? "FROZEN" : "THAWED");
+}
+
+/* --- removing ---------------------------------------------------------------------------- */
+
+/* One pass, children first; returns -EBUSY if something could not be removed yet. */
+static int remove_once(const Hierarchy *h, const char *path) {
+        _cleanup_(walk_done) Walk w = { .depth = 0 };
+        char names[WALK_DEPTH_MAX][NAME_MAX + 1];
+        int fd, r, busy = 0;
+
+        fd = open_group(h, path);
+        if (fd < 0)
+                return fd == -ENOENT ? 0 : fd;
+        r = walk_push(&w, fd);
+        if (r < 0)
+                return r;
+        while (w.depth > 0) {
+                const char *name = walk_next(&w);
+
+                if (name && w.depth < WALK_DEPTH_MAX) {
+                        fd = openat(dirfd(w.stack[w.depth - 1]), name,
+                                    O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+                        if (fd < 0)
+                                continue;
+                        (void) snprintf(names[w.depth], sizeof(names[0]), "%s", name);
+                        r = walk_push(&w, fd);
+                        if (r < 0)
+                                return r;
+                        continue;
+                }
+                (void) closedir(w.stack[--w.depth]);
+                if (w.depth > 0 &&
+                    unlinkat(dirfd(w.stack[w.depth - 1]), names[w.depth], AT_REMOVEDIR) < 0 &&
+                    errno != ENOENT)
+                        busy = -errno;
+        }
+        if (unlinkat(h->root_fd, path, AT_REMOVEDIR) < 0 && errno != ENOENT)
+                busy = -errno;
+        return busy;
+}
+
+int group_remove(const Hierarchies *h, const char *path, uint64_t timeout_usec) {
+        uint64_t deadline = now_usec() + timeout_usec;
+        int result = 0;
+
+        for (size_t i = 0; i < h->n_items; i++)
+                for (;;) {
+                        int r = remove_once(&h->items[i], path);
+
+                        if (r >= 0)
+                                break;
+                        if (r != -EBUSY && r != -ENOTEMPTY)
+                                return r;
+                        if (now_usec() > deadline) {
+                                result = -EBUSY;
+                                break;
+                        }
+                        pause_briefly();
+                }
+        return result;
+}
+
+void group_remove_if_empty(const Hierarchies *h, const char *path) {
+        for (size_t i = 0; i < h->n_items; i++)
+                (void) unlinkat(h->items[i].root_fd, path, AT_REMOVEDIR); /* EBUSY: in use, good */
+}
+
+int group_for_each_child(const Hierarchies *h, const char *path, group_child_t callback, void *userdata) {
+        for (size_t i = 0; i < h->n_items; i++) {
+                _cleanup_(walk_done) Walk w = { .depth = 0 };
+                const char *name;
+                int fd, r;
+
+                fd = open_group(&h->items[i], path);
+                if (fd == -ENOENT)
+                        continue;
+                if (fd < 0)
+                        return fd;
+                r = walk_push(&w, fd);
+                while (r >= 0 && (name = walk_next(&w)))
+                        r = callback(name, userdata);
+                if (r < 0)
+                        return r;
+        }
+        return 0;
+}

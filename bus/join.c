@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* After setns(2) into the pid namespace /proc is the cell's, where this process does not exist; what
+ * is verified afterwards is therefore opened before: the directory /proc/self/ns of the host's proc
+ * still resolves through its fd. The control group is verified before the join, because its path is
+ * only meaningful from the namespace that the manager named it in. */
+
+#include "bus/join.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pwd.h>
+#include <sched.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/fd.h"
+
+static int count_threads(void) {
+        struct stat st;
+
+        /* one subdirectory for each thread, beside . and .. */
+        if (stat("/proc/self/task", &st) < 0)
+                return -errno;
+        return (int) st.st_nlink - 2;
+}
+
+/* Do all lines of /proc/self/cgroup that mention confine agree with `group`, and is there one? */
+static int verify_group(const char *group) {
+        char text[8192], *save = NULL;
+        _cleanup_(close_fdp) int fd = -EBADF;
+        bool found = false;
+        size_t n = 0;
+        ssize_t k;
+
+        if (!*group)
+                return 0;
+        fd = open("/proc/self/cgroup", O_RDONLY | O_CLOEXEC);
+        if (fd < 0)
+                return -errno;
+        while (n + 1 < sizeof(text) && (k = read(fd, text + n, sizeof(text) - n - 1)) > 0)
+                n += (size_t) k;
+        text[n] = '\0';
+
+        for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+                const char *path = strchr(line, ':');
+
+                path = path ? strchr(path + 1, ':') : NULL;
+                if (path && path[1] == '/' && strcmp(path + 2, group) == 0)
+                        found = true;
+        }
+        return found ? 0 : -EXDEV;
+}
+
+static int verify_namespaces(int ns_fd, const LoginReply *reply) {
+        for (int i = 0; i < _LOGIN_NS_MAX; i++) {
+                const char *name = i == LOGIN_NS_PID ? "pid_for_children" : login_namespaces[i].name;
+                struct stat st;
+
+                if (reply->inodes[i] == 0)
+                        continue;
+                if (fstatat(ns_fd, name, &st, 0) < 0)
+                        return -errno;
+                if (st.st_ino != reply->inodes[i])
+                        return -EXDEV;
+        }
+        return 0;
+}
+
+static int enter(int pidfd, const LoginReply *reply) {
+        int flags = 0;
+
+        for (int i = 0; i < _LOGIN_NS_MAX; i++)
+                if (reply->inodes[i] != 0)
+                        flags |= login_namespaces[i].flag;
+        if (flags == 0)
+                return 0;
+        /* Cell root must not be able to ptrace us between setns and exec: CVE-2016-9962. */
+        if (prctl(PR_SET_DUMPABLE, 0) < 0)
+                return -errno;
+        /* A descriptor of the host that leaks into the cell is a way out: CVE-2024-21626. */
+        if (fd_cloexec_from(3) < 0)
+                return -errno;
+        return setns(pidfd, flags) < 0 ? -errno : 0; /* needs CAP_SYS_ADMIN; Linux 5.8 */
+}
+
+/* glibc notices that the root changed at the next look-up, and from then on loads no name service from
+ * it; the re-entrant form leaves the caller's static buffers alone. */
+static void latch_name_service(void) {
+        struct passwd pw, *found;
+        char buffer[2048];
+
+        (void) getpwuid_r(0, &pw, buffer, sizeof(buffer), &found);
+}
+
+static int join_confined(int socket_fd, int pidfd, const LoginReply *reply) {
+        _cleanup_(close_fdp) int ns_fd = -EBADF, cwd_fd = -EBADF;
+        char cwd[4096];
+        int r;
+
+        ns_fd = open("/proc/self/ns", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        if (ns_fd < 0)
+                return -errno;
+        if (!getcwd(cwd, sizeof(cwd)))
+                (void) strcpy(cwd, "/");
+
+        r = enter(pidfd, reply);
+        if (r < 0)
+                return r;
+        latch_name_service();
+        if (chdir(cwd) < 0 && chdir("/") < 0)
+                return -errno;
+        r = verify_namespaces(ns_fd, reply);
+        if (r < 0)
+                return r;
+        return login_joined(socket_fd);
+}
+
+static JoinOutcome outcome_of(uint32_t verdict) {
+        switch (verdict) {
+        case LOGIN_UNCONFINED:
+                return JOIN_UNCONFINED;
+        case LOGIN_INSIDE:
+                return JOIN_INSIDE;
+        default:
+                return JOIN_REFUSED;
+        }
+}
+
+JoinOutcome join_cell(const char *socket_path, const LoginRequest *request, uint64_t deadline_usec,
+                      LoginReply *reply, int *ret_error) {
+        _cleanup_(close_fdp) int fd = -EBADF, pidfd = -EBADF;
+        int r;
+
+        memset(reply, 0, sizeof(*reply));
+        *ret_error = 0;
+
+        r = count_threads();
+        if (r != 1) {
+                *ret_error = r < 0 ? r : -EBUSY;
+                return JOIN_ABSENT;
+        }
+        if (unshare(CLONE_FS) < 0) {
+                *ret_error = -errno;
+                return JOIN_ABSENT;
+        }
+        fd = login_connect(socket_path, deadline_usec);
+        r = fd < 0 ? fd : login_call(fd, request, deadline_usec, reply, &pidfd);
+        if (r < 0) {
+                memset(reply, 0, sizeof(*reply));
+                *ret_error = r;
+                return JOIN_ABSENT;
+        }
+        if (reply->verdict != LOGIN_CONFINED)
+                return outcome_of(reply->verdict);
+
+        r = verify_group(reply->group);
+        if (r < 0) { /* the manager takes it back when the socket closes without "joined" */
+                *ret_error = r;
+                return JOIN_BROKEN;
+        }
+        r = join_confined(fd, pidfd, reply);
+        if (r < 0) {
+                *ret_error = r;
+                return JOIN_BROKEN;
+        }
+        return JOIN_CONFINED;
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "bus/login.h"
+
+/* Takes the calling process into a cell: asks the manager, joins the namespaces, and verifies by inode
+ * that it is where it should be. For pam_confine.so, confinectl run and confinectl shell. */
+
+typedef enum JoinOutcome {
+        JOIN_CONFINED,   /* joined and verified */
+        JOIN_UNCONFINED, /* nothing was changed; reply->message says why */
+        JOIN_INSIDE,     /* already in a cell; nothing was changed */
+        JOIN_REFUSED,    /* nothing was changed; reply says why (also LOGIN_NO_CELL, LOGIN_FAILED) */
+        JOIN_ABSENT,     /* no answer: reply is empty, *ret_error has the errno; nothing was changed */
+        JOIN_BROKEN,     /* half joined: the process must do no work; *ret_error has the errno */
+} JoinOutcome;
+
+/* `deadline_usec` (login_now_usec()) bounds everything. What is done, in this order: one thread only
+ * (-EBUSY as JOIN_ABSENT otherwise: setns(2) on a mount namespace would move all of them), the
+ * working directory is remembered, unshare(CLONE_FS), ask, PR_SET_DUMPABLE off, fds >= 3 close-on-exec,
+ * setns(2), a look-up of uid 0 so that glibc notices the new root and loads no name service from it, back
+ * to the working directory or else "/", verification, "joined".
+ *
+ * On JOIN_CONFINED the process has no fd more than before. `socket_path` is normally LOGIN_SOCKET_PATH. */
+JoinOutcome join_cell(const char *socket_path, const LoginRequest *request, uint64_t deadline_usec,
+                      LoginReply *reply, int *ret_error);

@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* All sockets are non-blocking and every wait is a poll(2) up to one absolute deadline, so that no
+ * state of the peer (absent, stopped, slow, gone) holds the caller longer. */
+
+#include "bus/login.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <sched.h>
+#include <stddef.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+
+const struct LoginNamespaceInfo login_namespaces[_LOGIN_NS_MAX] = {
+        [LOGIN_NS_MNT] = { "mnt", CLONE_NEWNS },
+        [LOGIN_NS_PID] = { "pid", CLONE_NEWPID },
+        [LOGIN_NS_NET] = { "net", CLONE_NEWNET },
+        [LOGIN_NS_IPC] = { "ipc", CLONE_NEWIPC },
+        [LOGIN_NS_UTS] = { "uts", CLONE_NEWUTS },
+        [LOGIN_NS_CGROUP] = { "cgroup", CLONE_NEWCGROUP },
+};
+
+uint64_t login_now_usec(void) {
+        struct timespec ts;
+
+        (void) clock_gettime(CLOCK_MONOTONIC, &ts); /* can't fail with this clock */
+        return (uint64_t) ts.tv_sec * 1000000 + (uint64_t) ts.tv_nsec / 1000;
+}
+
+void login_request_init(LoginRequest *r, LoginOperation operation) {
+        memset(r, 0, sizeof(*r));
+        r->magic = LOGIN_MAGIC;
+        r->version = LOGIN_VERSION;
+        r->operation = operation;
+}
+
+int login_set(char *field, size_t size, const char *text) {
+        size_t n = text ? strlen(text) : 0;
+
+        if (n >= size)
+                return -ENAMETOOLONG;
+        memcpy(field, text ?: "", n + 1);
+        return 0;
+}
+
+static bool is_ended(const char *field, size_t size) {
+        return memchr(field, '\0', size) != NULL;
+}
+
+int login_request_check(const LoginRequest *r, size_t size) {
+        if (size < offsetof(LoginRequest, operation) || r->magic != LOGIN_MAGIC)
+                return -EPROTO;
+        if (r->version != LOGIN_VERSION)
+                return -EPROTONOSUPPORT;
+        if (size != sizeof(*r) || r->flags != 0 || r->n_groups > LOGIN_GROUPS_MAX ||
+            r->operation < LOGIN_OPEN || r->operation > LOGIN_SHELL ||
+            !is_ended(r->user, sizeof(r->user)) || !is_ended(r->service, sizeof(r->service)) ||
+            !is_ended(r->tty, sizeof(r->tty)) || !is_ended(r->remote_host, sizeof(r->remote_host)) ||
+            !is_ended(r->target, sizeof(r->target)))
+                return -EPROTO;
+        return 0;
+}
+
+/* Waits for an event on fd; -ETIMEDOUT at the deadline. */
+static int wait_for(int fd, short events, uint64_t deadline_usec) {
+        for (;;) {
+                struct pollfd p = { .fd = fd, .events = events };
+                uint64_t now = login_now_usec();
+                struct timespec ts;
+                int r;
+
+                if (now >= deadline_usec)
+                        return -ETIMEDOUT;
+                ts = (struct timespec) { .tv_sec = (time_t) ((deadline_usec - now) / 1000000),
+                                         .tv_nsec = (long) ((deadline_usec - now) % 1000000) * 1000 };
+                r = ppoll(&p, 1, &ts, NULL);
+                if (r > 0)
+                        return 0;
+                if (r < 0 && errno != EINTR)
+                        return -errno;
+        }
+}
+
+int login_connect(const char *path, uint64_t deadline_usec) {
+        struct sockaddr_un sa = { .sun_family = AF_UNIX };
+        _cleanup_(close_fdp) int fd = -EBADF;
+
+        if (login_set(sa.sun_path, sizeof(sa.sun_path), path) < 0)
+                return -ENAMETOOLONG;
+        fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+        if (fd < 0)
+                return -errno;
+
+        /* With a full backlog, connect(2) on a non-blocking unix socket fails with EAGAIN, and there is
+         * nothing to poll for: try again until the deadline. */
+        while (connect(fd, (struct sockaddr *) &sa, sizeof(sa)) < 0) {
+                if (errno != EAGAIN && errno != EINTR)
+                        return -errno;
+                if (login_now_usec() >= deadline_usec)
+                        return -ETIMEDOUT;
+                (void) ppoll(NULL, 0, &(struct timespec) { .tv_nsec = 5000000 }, NULL);
+        }
+        return TAKE_FD(fd);
+}
+
+static int send_all(int fd, const void *data, size_t size, uint64_t deadline_usec) {
+        for (;;) {
+                ssize_t n = send(fd, data, size, MSG_NOSIGNAL);
+                int r;
+
+                if (n >= 0)
+                        return (size_t) n == size ? 0 : -EIO;
+                if (errno == EINTR)
+                        continue;
+                if (errno == EPIPE)
+                        return -ECONNRESET;
+                if (errno != EAGAIN)
+                        return -errno;
+                r = wait_for(fd, POLLOUT, deadline_usec);
+                if (r < 0)
+                        return r;
+        }
+}
+
+/* Keeps the first fd that came along, and closes all others. */
+static int take_fds(struct msghdr *m) {
+        int kept = -EBADF;
+
+        for (struct cmsghdr *c = CMSG_FIRSTHDR(m); c; c = CMSG_NXTHDR(m, c)) {
+                size_t n;
+
+                if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS)
+                        continue;
+                n = (c->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+                for (size_t i = 0; i < n; i++) {
+                        int fd;
+
+                        memcpy(&fd, CMSG_DATA(c) + i * sizeof(int), sizeof(int));
+                        if (kept < 0)
+                                kept = fd;
+                        else
+                                close_fd(fd);
+                }
+        }
+        return kept;
+}
+
+static int receive_reply(int fd, LoginReply *reply, int *ret_pidfd) {
+        union {
+                struct cmsghdr header;
+                char space[CMSG_SPACE(4 * sizeof(int))];
+        } control;
+        struct iovec iov = { .iov_base = reply, .iov_len = sizeof(*reply) };
+        struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control,
+                            .msg_controllen = sizeof(control) };
+        _cleanup_(close_fdp) int pidfd = -EBADF;
+        ssize_t n;
+
+        n = recvmsg(fd, &m, MSG_CMSG_CLOEXEC);
+        if (n < 0)
+                return -errno;
+        pidfd = take_fds(&m);
+        if (n == 0)
+                return -ECONNRESET;
+        if (n != sizeof(*reply) || m.msg_flags & (MSG_TRUNC | MSG_CTRUNC) || reply->magic != LOGIN_MAGIC ||
+            reply->version != LOGIN_VERSION || !is_ended(reply->cell, sizeof(reply->cell)) ||
+            !is_ended(reply->session, sizeof(reply->session)) ||
+            !is_ended(reply->policy, sizeof(reply->policy)) ||
+            !is_ended(reply->group, sizeof(reply->group)) ||
+            !is_ended(reply->message, sizeof(reply->message)) ||
+            (reply->verdict == LOGIN_CONFINED) != (pidfd >= 0))
+                return -EPROTO;
+        *ret_pidfd = TAKE_FD(pidfd);
+        return 0;
+}
+
+int login_call(int fd, const LoginRequest *request, uint64_t deadline_usec, LoginReply *reply,
+               int *ret_pidfd) {
+        int r;
+
+        r = send_all(fd, request, sizeof(*request), deadline_usec);
+        while (r >= 0) {
+                r = wait_for(fd, POLLIN, deadline_usec);
+                if (r < 0)
+                        break;
+                r = receive_reply(fd, reply, ret_pidfd);
+                if (r != -EAGAIN && r != -EINTR)
+                        break;
+                r = 0;
+        }
+        return r;
+}
+
+int login_joined(int fd) {
+        /* The socket's buffer is empty: this never waits. */
+        return send(fd, "J", 1, MSG_NOSIGNAL) == 1 ? 0 : -errno;
+}

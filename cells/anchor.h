@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <sys/types.h>
+
+#include "cells/filesystem.h"
+
+/* The process that holds a cell's namespaces: its pid 1, confine-init. */
+
+typedef struct AnchorSpec {
+        unsigned namespaces; /* CLONE_NEW* */
+        int init_fd;         /* confine-init, open for execveat(2) */
+        int unified_fd;      /* v2 control group to be born in, or -EBADF */
+        const char *hostname; /* NULL: the host's */
+        const FilesystemSpec *filesystem; /* used with CLONE_NEWNS */
+        bool sibling; /* the new process becomes a child of the caller's parent (CLONE_PARENT) */
+} AnchorSpec;
+
+/* Clones the first process of a new cell, lets it set up its view and execute confine-init, and waits
+ * for that for at most `timeout_usec`. The cgroup namespace is rooted at the groups that the process is in
+ * by then: the caller has attached itself to those of v1 before. The OOM killer spares it.
+ *
+ * 0: *ret_pid is the pid in the caller's namespace and *ret_pidfd its pidfd. On error the process is gone,
+ * and *ret_what (static) says what failed:
+ * -ETIMEDOUT; -EPERM: CAP_SYS_ADMIN is missing; -ENOSPC: /proc/sys/user/max_*_namespaces;
+ * -EAGAIN: pids.max; else what a step returned. */
+int anchor_start(const AnchorSpec *spec, uint64_t timeout_usec, pid_t *ret_pid, int *ret_pidfd,
+                 const char **ret_what);

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* What a cell sees of the file system: the host's, with what belongs to the cell laid over it. Called
+ * in the cell's new mount namespace by its first process. */
+
+#define FILESYSTEM_CGROUPS_MAX 12
+
+typedef struct FilesystemCgroup {
+        const char *mount_path; /* where the host has it mounted: "/sys/fs/cgroup/memory" */
+        const char *options;    /* v1: "memory"; NULL: v2 */
+} FilesystemCgroup;
+
+typedef struct FilesystemSpec {
+        bool hide_pids;   /* others' processes are invisible in /proc (hidepid=2): a shared cell */
+        bool own_pid, own_net, own_ipc, own_cgroup; /* which namespaces are the cell's own */
+        bool private_tmp;
+        uint64_t tmp_bytes;  /* for /tmp, /var/tmp and /dev/shm together; 0: a tenth of memory */
+        const char *resolv_conf; /* content of /etc/resolv.conf; NULL: the host's */
+        FilesystemCgroup cgroups[FILESYSTEM_CGROUPS_MAX];
+        size_t n_cgroups;
+        const char *cgroup_layout; /* the directory of v1's mount points; NULL on v2 alone */
+} FilesystemSpec;
+
+/* Makes all mounts of the host slaves, so that later ones of the host appear and none of ours leaves,
+ * then mounts fresh /proc (with /proc/sys and other knobs of the kernel read-only), /sys (read-only), the
+ * cgroup tree from the cell's group down (read-only), /dev/mqueue, and one tmpfs that /dev/shm and the
+ * private /tmp and /var/tmp are parts of. Leaves the process at "/".
+ *
+ * -errno of the first call that failed, with *ret_what (static) naming it. The mounts are not undone:
+ * the namespace dies with its first process. See mount_namespaces(7), fsopen(2). */
+int filesystem_setup(const FilesystemSpec *spec, const char **ret_what);

@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* The entry points. This code runs as root inside sshd, login, su, sudo and cron: libc and libpam
+ * only, no thread, no signal or umask changed, nothing that can wait beyond one deadline. What is
+ * answered in which case is the table in pam_confine(8). */
+
+#include <errno.h>
+#include <grp.h>
+#include <pwd.h>
+#include <security/pam_ext.h>
+#include <security/pam_modules.h>
+#include <security/pam_modutil.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/types.h>
+#include <syslog.h>
+#include <unistd.h>
+
+#include "bus/join.h"
+#include "pam-module/args.h"
+
+#define STATE_NAME "confine-session"
+#define CLOSE_TIMEOUT_USEC 300000
+
+/* Set once open_session was answered; a second call (su -'s stack includes su's) is answered by it. */
+typedef struct State {
+        pid_t owner; /* login and su call the cleanup in their child, too */
+        bool confined;
+} State;
+
+static void free_state(pam_handle_t *pamh, void *data, int status) {
+        (void) pamh, (void) status;
+        free(data); /* nothing else: the manager watches the process itself */
+}
+
+static const State *get_state(pam_handle_t *pamh) {
+        const void *data = NULL;
+
+        if (pam_get_data(pamh, STATE_NAME, &data) != PAM_SUCCESS || !data)
+                return NULL;
+        return ((const State *) data)->owner == getpid() ? data : NULL;
+}
+
+static int set_state(pam_handle_t *pamh, bool confined) {
+        State *state = malloc(sizeof(*state));
+
+        if (!state)
+                return PAM_BUF_ERR;
+        *state = (State) { .owner = getpid(), .confined = confined };
+        if (pam_set_data(pamh, STATE_NAME, state, free_state) != PAM_SUCCESS) {
+                free(state);
+                return PAM_BUF_ERR;
+        }
+        return PAM_SUCCESS;
+}
+
+static const char *get_item(pam_handle_t *pamh, int item) {
+        const void *value = NULL;
+
+        return pam_get_item(pamh, item, &value) == PAM_SUCCESS && value ? value : "";
+}
+
+static void tell_user(pam_handle_t *pamh, const ModuleArgs *args, int flags, const char *text) {
+        if (!args->quiet && !(flags & PAM_SILENT))
+                (void) pam_error(pamh, "confine: %s", text);
+}
+
+/* All name look-ups happen here, before anything is joined. */
+static int fill_request(pam_handle_t *pamh, LoginRequest *request) {
+        const char *user = get_item(pamh, PAM_USER);
+        gid_t groups[LOGIN_GROUPS_MAX];
+        int n = LOGIN_GROUPS_MAX;
+        struct passwd *pw;
+
+        login_request_init(request, LOGIN_OPEN);
+        pw = *user ? pam_modutil_getpwnam(pamh, user) : NULL;
+        if (!pw)
+                return -ENOENT;
+        if (getgrouplist(pw->pw_name, pw->pw_gid, groups, &n) < 0)
+                return -E2BIG;
+        request->uid = pw->pw_uid;
+        request->gid = pw->pw_gid;
+        request->n_groups = (uint32_t) n;
+        for (int i = 0; i < n; i++)
+                request->groups[i] = groups[i];
+        if (login_set(request->user, sizeof(request->user), pw->pw_name) < 0 ||
+            login_set(request->service, sizeof(request->service), get_item(pamh, PAM_SERVICE)) < 0 ||
+            login_set(request->tty, sizeof(request->tty), get_item(pamh, PAM_TTY)) < 0 ||
+            login_set(request->remote_host, sizeof(request->remote_host), get_item(pamh, PAM_RHOST)) < 0)
+                return -ENAMETOOLONG;
+        return 0;
+}
+
+/* A console of this machine, where nobody gets in from afar. */
+static bool is_local_tty(const LoginRequest *request) {
+        const char *tty = request->tty;
+
+        if (strncmp(tty, "/dev/", 5) == 0)
+                tty += 5;
+        return !*request->remote_host &&
+                (strcmp(tty, "console") == 0 ||
+                 (strncmp(tty, "tty", 3) == 0 && ((tty[3] >= '0' && tty[3] <= '9') ||
+                                                  (tty[3] == 'S' && tty[4] >= '0' && tty[4] <= '9'))));
+}
+
+static bool in_group(pam_handle_t *pamh, const LoginRequest *request, const char *name) {
+        struct group *gr = pam_modutil_getgrnam(pamh, name);
+
+        if (!gr)
+                return false;
+        if (gr->gr_gid == request->gid)
+                return true;
+        for (uint32_t i = 0; i < request->n_groups; i++)
+                if (request->groups[i] == gr->gr_gid)
+                        return true;
+        return false;
+}
+
+/* Why somebody gets in although the manager gave no answer; NULL: they don't. */
+static const char *exemption(pam_handle_t *pamh, const ModuleArgs *args, const LoginRequest *request) {
+        if (args->on_error_succeed)
+                return "onerr=succeed";
+        if (request->uid == 0 && is_local_tty(request))
+                return "root on a local terminal";
+        if (args->exempt_group && in_group(pamh, request, args->exempt_group))
+                return "exempt_group";
+        return NULL;
+}
+
+static int answer_absent(pam_handle_t *pamh, const ModuleArgs *args, int flags,
+                         const LoginRequest *request, int error) {
+        const char *why = exemption(pamh, args, request);
+
+        if (why) {
+                pam_syslog(pamh, LOG_WARNING,
+                           "The manager gave no answer (%s): letting %s in UNCONFINED (%s)",
+                           strerror(-error), request->user, why);
+                tell_user(pamh, args, flags, "not available, this session is not confined");
+                return set_state(pamh, false);
+        }
+        pam_syslog(pamh, LOG_ERR, "The manager gave no answer (%s): refusing the login of %s; is "
+                   "confined running? See pam_confine(8)", strerror(-error), request->user);
+        tell_user(pamh, args, flags, "not available");
+        return PAM_SYSTEM_ERR;
+}
+
+static int answer(pam_handle_t *pamh, const ModuleArgs *args, int flags, const LoginRequest *request,
+                  JoinOutcome outcome, const LoginReply *reply, int error) {
+        switch (outcome) {
+        case JOIN_CONFINED:
+                pam_syslog(pamh, LOG_INFO, "Session %s of %s is in cell %s (policy %s)", reply->session,
+                           request->user, reply->cell, reply->policy);
+                return set_state(pamh, true);
+        case JOIN_UNCONFINED:
+                pam_syslog(pamh, reply->loud ? LOG_WARNING : LOG_INFO, "Session of %s is not confined: %s",
+                           request->user, reply->message);
+                if (reply->loud)
+                        tell_user(pamh, args, flags, reply->message);
+                return set_state(pamh, false);
+        case JOIN_INSIDE:
+                if (args->debug)
+                        pam_syslog(pamh, LOG_DEBUG, "Session of %s stays in the cell that it is in",
+                                   request->user);
+                return set_state(pamh, false);
+        case JOIN_REFUSED:
+                pam_syslog(pamh, LOG_NOTICE, "Refusing the login of %s: %s", request->user, reply->message);
+                tell_user(pamh, args, flags, reply->message);
+                return PAM_PERM_DENIED;
+        case JOIN_BROKEN:
+                pam_syslog(pamh, LOG_ERR, "Cannot join cell %s (%s): refusing the login of %s",
+                           reply->cell, strerror(-error), request->user);
+                tell_user(pamh, args, flags, "cannot enter the cell");
+                return PAM_SYSTEM_ERR;
+        case JOIN_ABSENT:
+        default:
+                return answer_absent(pamh, args, flags, request, error);
+        }
+}
+
+int pam_sm_open_session(pam_handle_t *pamh, int flags, int argc, const char **argv) {
+        LoginRequest request;
+        LoginReply reply;
+        ModuleArgs args;
+        JoinOutcome outcome;
+        int r, error;
+
+        if (get_state(pamh))
+                return PAM_SUCCESS;
+        module_args_parse(pamh, argc, argv, &args);
+
+        r = fill_request(pamh, &request);
+        if (r < 0) {
+                pam_syslog(pamh, LOG_ERR, "Cannot describe the user to the manager (%s): refusing the login",
+                           strerror(-r));
+                tell_user(pamh, &args, flags, "cannot look up the user");
+                return PAM_SYSTEM_ERR;
+        }
+        outcome = join_cell(args.socket_path, &request, login_now_usec() + args.timeout_usec, &reply, &error);
+        return answer(pamh, &args, flags, &request, outcome, &reply, error);
+}
+
+int pam_sm_close_session(pam_handle_t *pamh, int flags, int argc, const char **argv) {
+        const State *state = get_state(pamh);
+        uint64_t deadline = login_now_usec() + CLOSE_TIMEOUT_USEC;
+        LoginRequest request;
+        ModuleArgs args;
+        int fd;
+
+        (void) flags;
+        if (!state || !state->confined)
+                return PAM_SUCCESS;
+        module_args_parse(pamh, argc, argv, &args);
+
+        /* Only a hint: the manager sees by itself when this process ends. */
+        login_request_init(&request, LOGIN_CLOSE);
+        fd = login_connect(args.socket_path, deadline);
+        if (fd >= 0) {
+                (void) send(fd, &request, sizeof(request), MSG_NOSIGNAL | MSG_DONTWAIT);
+                (void) close(fd);
+        }
+        return PAM_SUCCESS;
+}

@@ -340,6 +340,36 @@ int group_attach_lines(const Hierarchies *h, const char *lines, pid_t pid) {
         return 0;
 }
 
+static bool read_number(int dir_fd, const char *file, uint64_t *ret) {
+        _cleanup_(freep) char *text = NULL;
+
+        return fd_read_file_at(dir_fd, file, 64, &text) > 0 && sscanf(text, "%" SCNu64, ret) == 1;
+}
+
+void group_task_headroom(const Hierarchies *h, const char *path, uint64_t *ret_free, uint64_t *ret_max) {
+        const Hierarchy *pids = hierarchies_find(h, CONTROLLER_PIDS);
+        char level[GROUP_PATH_MAX];
+        char *slash;
+
+        *ret_free = *ret_max = UINT64_MAX;
+        if (!pids)
+                return;
+        (void) snprintf(level, sizeof(level), "%s", path);
+        do {
+                _cleanup_(close_fdp) int fd = open_group(pids, level);
+                uint64_t current, max;
+
+                if (fd >= 0 && read_number(fd, "pids.current", &current) &&
+                    read_number(fd, "pids.max", &max)) { /* "max" is no number: no limit here */
+                        *ret_free = MIN(*ret_free, max > current ? max - current : 0);
+                        *ret_max = MIN(*ret_max, max);
+                }
+                slash = strrchr(level, '/');
+                if (slash)
+                        *slash = '\0';
+        } while (slash);
+}
+
 int group_open_unified(const Hierarchies *h, const char *path) {
         return h->unified < 0 ? -ENOENT : open_group(&h->items[h->unified], path);
 }

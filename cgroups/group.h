@@ -32,6 +32,10 @@ int group_attach(const Hierarchies *h, const char *path, unsigned version, pid_t
  * of ours. A group that is gone meanwhile is replaced by the root. */
 int group_attach_lines(const Hierarchies *h, const char *lines, pid_t pid);
 
+/* How many more tasks the group takes until it or a parent of it is at pids.max, and the least pids.max on
+ * the way; UINT64_MAX: unlimited. */
+void group_task_headroom(const Hierarchies *h, const char *path, uint64_t *ret_free, uint64_t *ret_max);
+
 /* Opens the group's directory in the v2 hierarchy, for CLONE_INTO_CGROUP. -ENOENT without v2. */
 int group_open_unified(const Hierarchies *h, const char *path);
 

@@ -153,6 +153,11 @@ void knobs_done(Knobs *k) {
         *k = (Knobs) {};
 }
 
+/* Passes -EOPNOTSUPP on unless the caller can do without. */
+static int tolerate(const Knobs *k, int r) {
+        return r == -EOPNOTSUPP && k->skip_unsupported ? 0 : r;
+}
+
 static int add_knob(Knobs *k, Controller c, const char *file, const char *key, char *value) {
         if (!value)
                 return -ENOMEM;
@@ -234,7 +239,7 @@ static int translate_row(const Hierarchies *h, const KnobRow *row, const Resourc
 
         if (value == field(old, row->offset))
                 return 0;
-        file = row->format ? row_file(h, row) : NULL;
+        file = row->format ? row_file(h, row) : NULL; /* also NULL without the controller */
         if (!file)
                 return -EOPNOTSUPP;
         if (row->offset == FIELD(tasks_max) && value != LIMIT_NONE)
@@ -257,7 +262,7 @@ static int translate_rows(const Hierarchies *h, const Resources *old, const Reso
 
         if (memsw_first) {
                 *key = "MemorySwapMax";
-                r = translate_memsw(h, new, k);
+                r = tolerate(k, translate_memsw(h, new, k));
                 if (r < 0)
                         return r;
         }
@@ -269,19 +274,16 @@ static int translate_rows(const Hierarchies *h, const Resources *old, const Reso
                         unsigned actual = version_of(h, rows[i].controller);
 
                         *key = rows[i].key;
-                        if (actual == 0 && version == 2 &&
-                            field(new, rows[i].offset) != field(old, rows[i].offset))
-                                return -EOPNOTSUPP;
-                        if (actual != version)
+                        if (actual != version && !(actual == 0 && version == 2))
                                 continue;
-                        r = translate_row(h, &rows[i], old, new, tasks_extra, k);
+                        r = tolerate(k, translate_row(h, &rows[i], old, new, tasks_extra, k));
                         if (r < 0)
                                 return r;
                 }
         }
         if (memsw && !memsw_first) {
                 *key = "MemorySwapMax";
-                return translate_memsw(h, new, k);
+                return tolerate(k, translate_memsw(h, new, k));
         }
         return 0;
 }
@@ -425,35 +427,36 @@ static bool devices_differ(const Resources *a, const Resources *b) {
 int knobs_translate_change(const Hierarchies *h, const Resources *old, const Resources *new,
                            uint64_t cpu_ceiling_permille, uint64_t tasks_extra, Knobs *ret,
                            const char **ret_key) {
-        _cleanup_(knobs_done) Knobs k = {};
+        _cleanup_(knobs_done) Knobs k = { .skip_unsupported = ret->skip_unsupported };
         const char *key;
         int r;
 
         key = "CPUQuota";
-        r = translate_quota(h, old, new, cpu_ceiling_permille, &k);
+        r = tolerate(&k, translate_quota(h, old, new, cpu_ceiling_permille, &k));
         if (r < 0)
                 goto fail;
         key = "AllowedCPUs";
-        r = translate_list(h, old->allowed_cpus, new->allowed_cpus, "cpuset.cpus", key, &k);
+        r = tolerate(&k, translate_list(h, old->allowed_cpus, new->allowed_cpus, "cpuset.cpus", key, &k));
         if (r < 0)
                 goto fail;
         key = "AllowedMemoryNodes";
-        r = translate_list(h, old->allowed_memory_nodes, new->allowed_memory_nodes, "cpuset.mems", key, &k);
+        r = tolerate(&k, translate_list(h, old->allowed_memory_nodes, new->allowed_memory_nodes,
+                                        "cpuset.mems", key, &k));
         if (r < 0)
                 goto fail;
         r = translate_rows(h, old, new, tasks_extra, &k, &key);
         if (r < 0)
                 goto fail;
         key = "IOReadBandwidthMax";
-        r = translate_io(h, old, new, &k);
+        r = tolerate(&k, translate_io(h, old, new, &k));
         if (r < 0)
                 goto fail;
         if (devices_differ(old, new)) {
                 key = "DevicePolicy";
-                r = hierarchies_find(h, CONTROLLER_DEVICES) ? 0 : -EOPNOTSUPP;
+                r = tolerate(&k, hierarchies_find(h, CONTROLLER_DEVICES) ? 0 : -EOPNOTSUPP);
                 if (r < 0)
                         goto fail;
-                k.devices = new;
+                k.devices = hierarchies_find(h, CONTROLLER_DEVICES) ? new : NULL;
         }
 
         *ret = k;

@@ -24,6 +24,7 @@ typedef struct Knobs {
         size_t n_items;
         /* DevicePolicy= on v2: an eBPF program to attach; see cgroups/devices.h */
         const Resources *devices; /* NULL: none */
+        bool skip_unsupported; /* set by the caller: leave out what can't be enforced here */
 } Knobs;
 
 void knobs_done(Knobs *k);

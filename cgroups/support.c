@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "cgroups/support.h"
+
+#include <netinet/in.h>
+#include <sched.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cgroups/knobs.h"
+#include "policies/policy-keys.h"
+
+typedef struct Check {
+        const Policy *policy;
+        PolicyDiags *diags;
+        const char *section;
+} Check;
+
+static void complain(const char *key, const char *reason, void *userdata) {
+        const Check *c = userdata;
+        const char *file = c->policy->path ?: c->policy->name;
+        unsigned line = 0;
+
+        for (size_t i = 0; i < n_policy_keys; i++)
+                if (strcmp(policy_keys[i].section, c->section) == 0 && strcmp(policy_keys[i].name, key) == 0 &&
+                    c->policy->sources && c->policy->sources[i].file) {
+                        file = c->policy->sources[i].file;
+                        line = c->policy->sources[i].line;
+                }
+        (void) policy_diags_add(c->diags, c->policy->if_unsupported_warn, file, line, c->section, key,
+                                "not supported on this host: %s", reason);
+}
+
+static void check_namespaces(Check *c) {
+        static const struct {
+                int flag;
+                const char *path, *reason;
+        } namespaces[] = {
+                { CLONE_NEWNS, "/proc/self/ns/mnt", "the kernel has no mount namespaces" },
+                { CLONE_NEWPID, "/proc/self/ns/pid", "the kernel has no pid namespaces" },
+                { CLONE_NEWNET, "/proc/self/ns/net", "the kernel has no network namespaces" },
+                { CLONE_NEWIPC, "/proc/self/ns/ipc", "the kernel has no ipc namespaces" },
+                { CLONE_NEWUTS, "/proc/self/ns/uts", "the kernel has no uts namespaces" },
+                { CLONE_NEWCGROUP, "/proc/self/ns/cgroup", "the kernel has no cgroup namespaces" },
+        };
+
+        c->section = "Cell";
+        for (size_t i = 0; i < ELEMENTSOF(namespaces); i++)
+                if (c->policy->namespaces & (unsigned) namespaces[i].flag &&
+                    access(namespaces[i].path, F_OK) < 0)
+                        complain("Namespaces", namespaces[i].reason, c);
+}
+
+static void check_network(Check *c) {
+        c->section = "Network";
+        for (size_t i = 0; i < c->policy->n_pools; i++)
+                if (c->policy->pools[i].family == AF_INET6 && access("/proc/net/if_inet6", F_OK) < 0)
+                        complain("Pool", "IPv6 is off", c);
+        if (c->policy->n_dns > 0 && access("/etc/resolv.conf", F_OK) < 0)
+                complain("DNS", "there is no /etc/resolv.conf to lay the cell's over; make an empty one", c);
+}
+
+void support_check(const Policy *p, PolicyDiags *diags, void *userdata) {
+        const Hierarchies *h = userdata;
+        Check c = { .policy = p, .diags = diags };
+        const struct {
+                const char *section;
+                const Resources *resources;
+        } levels[] = {
+                { "Resources", &p->cell }, { "UserResources", &p->user }, { "PolicyResources", &p->policy },
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(levels); i++) {
+                c.section = levels[i].section;
+                knobs_check(h, levels[i].resources, complain, &c);
+        }
+        check_namespaces(&c);
+        check_network(&c);
+}

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+/* Who may do what (pure). Root does all; others see and stop what is their own, and what they may not
+ * see does not exist for them. */
+
+bool access_may_see(uid_t peer, uid_t owner);
+bool access_may_stop(uid_t peer, uid_t owner);
+bool access_may_administer(uid_t peer);

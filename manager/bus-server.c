@@ -1,0 +1,307 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "manager/bus-server.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+
+#include "base/log.h"
+#include "bus/contract.h"
+#include "manager/access.h"
+
+#define PEERS_MAX 1024
+#define PEERS_OF_USER_MAX 64
+#define CALL_TIMEOUT_USEC (20 * USEC_PER_SEC)
+
+struct BusServer {
+        Manager *manager;
+        int fd;
+        sd_event_source *source;
+        LIST_HEAD(, Peer) peers;
+        sd_id128_t id;
+};
+
+static Peer *peer_free(Peer *p) {
+        LIST_REMOVE(p, entry);
+        if (p->bus) {
+                (void) sd_bus_detach_event(p->bus);
+                sd_bus_close_unref(p->bus);
+        }
+        free(p);
+        return NULL;
+}
+
+/* --- the broker's part, as far as clients insist on it ----------------------------------- */
+
+static int method_hello(sd_bus_message *m, void *userdata, sd_bus_error *error) {
+        (void) userdata, (void) error;
+        return sd_bus_reply_method_return(m, "s", ":1.1");
+}
+
+static int method_match(sd_bus_message *m, void *userdata, sd_bus_error *error) {
+        (void) userdata, (void) error;
+        return sd_bus_reply_method_return(m, NULL); /* all signals come anyway */
+}
+
+static int method_name_owner(sd_bus_message *m, void *userdata, sd_bus_error *error) {
+        const char *name;
+        int r;
+
+        (void) userdata, (void) error;
+        r = sd_bus_message_read(m, "s", &name);
+        if (r < 0)
+                return r;
+        return sd_bus_reply_method_return(m, "s", ":1.0");
+}
+
+static const sd_bus_vtable broker_vtable[] = {
+        SD_BUS_VTABLE_START(0),
+        SD_BUS_METHOD("Hello", NULL, "s", method_hello, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD("AddMatch", "s", NULL, method_match, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD("RemoveMatch", "s", NULL, method_match, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD("GetNameOwner", "s", "s", method_name_owner, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_VTABLE_END,
+};
+
+/* --- connections ------------------------------------------------------------------------- */
+
+static int on_disconnected(sd_bus_message *m, void *userdata, sd_bus_error *error) {
+        (void) m, (void) error;
+        peer_free(userdata);
+        return 0;
+}
+
+static int attach_objects(Peer *p) {
+        int r;
+
+        r = sd_bus_add_object_vtable(p->bus, NULL, "/org/freedesktop/DBus", "org.freedesktop.DBus",
+                                     broker_vtable, p);
+        if (r >= 0)
+                r = manager_bus_attach(p);
+        if (r >= 0)
+                r = cell_bus_attach(p);
+        if (r >= 0)
+                r = session_bus_attach(p);
+        if (r >= 0)
+                r = sd_bus_add_object_manager(p->bus, NULL, BUS_PATH);
+        return r;
+}
+
+static int start_peer(BusServer *b, Peer *p, int fd) {
+        int r;
+
+        r = sd_bus_new(&p->bus);
+        if (r < 0)
+                return r;
+        r = sd_bus_set_fd(p->bus, fd, fd); /* the bus owns it from here */
+        if (r < 0)
+                return r;
+        r = sd_bus_set_server(p->bus, true, b->id);
+        if (r >= 0)
+                r = sd_bus_negotiate_creds(p->bus, false, 0);
+        if (r >= 0)
+                r = sd_bus_set_trusted(p->bus, false);
+        if (r >= 0)
+                r = sd_bus_match_signal_async(p->bus, NULL, "org.freedesktop.DBus.Local",
+                                              "/org/freedesktop/DBus/Local", "org.freedesktop.DBus.Local",
+                                              "Disconnected", on_disconnected, NULL, p);
+        if (r >= 0)
+                r = attach_objects(p);
+        if (r >= 0)
+                r = sd_bus_start(p->bus);
+        if (r >= 0)
+                r = sd_bus_attach_event(p->bus, b->manager->event, SD_EVENT_PRIORITY_NORMAL + 10);
+        return r;
+}
+
+/* Logins go first: requests of the bus have a lower priority. */
+static bool has_room(const BusServer *b, uid_t uid) {
+        unsigned n = 0, n_user = 0;
+        const Peer *p;
+
+        LIST_FOREACH(p, &b->peers, entry) {
+                n++;
+                n_user += p->uid == uid;
+        }
+        return uid == 0 || (n < PEERS_MAX && n_user < PEERS_OF_USER_MAX);
+}
+
+static int on_listening(sd_event_source *source, int listen_fd, uint32_t events, void *userdata) {
+        BusServer *b = userdata;
+        socklen_t size = sizeof(struct ucred);
+        struct ucred peer;
+        Peer *p;
+        int fd, r;
+
+        (void) source, (void) events;
+        fd = accept4(listen_fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+        if (fd < 0)
+                return 0;
+        if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) < 0 || !has_room(b, peer.uid) ||
+            !(p = calloc(1, sizeof(*p)))) {
+                close_fd(fd);
+                return 0;
+        }
+        *p = (Peer) { .manager = b->manager, .server = b, .uid = peer.uid, .pid = peer.pid };
+        LIST_INSERT_HEAD(&b->peers, p, entry);
+        r = start_peer(b, p, fd);
+        if (r < 0) {
+                log_warning_errno(r, "Cannot serve process %d on the bus socket: %m", (int) p->pid);
+                if (!p->bus)
+                        close_fd(fd);
+                peer_free(p);
+        }
+        return 0;
+}
+
+int bus_server_new(Manager *m, const char *path, BusServer **ret) {
+        struct sockaddr_un sa = { .sun_family = AF_UNIX };
+        BusServer *b;
+        int r;
+
+        if (login_set(sa.sun_path, sizeof(sa.sun_path), path) < 0)
+                return -ENAMETOOLONG;
+        b = calloc(1, sizeof(*b));
+        if (!b)
+                return -ENOMEM;
+        *b = (BusServer) { .manager = m, .fd = -EBADF };
+        LIST_INIT(&b->peers);
+        r = sd_id128_randomize(&b->id);
+        if (r < 0)
+                goto fail;
+        b->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+        (void) unlink(path); /* ours by the lock */
+        if (b->fd < 0 || bind(b->fd, (struct sockaddr *) &sa, sizeof(sa)) < 0 || chmod(path, 0666) < 0 ||
+            listen(b->fd, SOMAXCONN) < 0) {
+                r = -errno;
+                goto fail;
+        }
+        r = sd_event_add_io(m->event, &b->source, b->fd, EPOLLIN, on_listening, b);
+        if (r < 0)
+                goto fail;
+        (void) sd_event_source_set_priority(b->source, SD_EVENT_PRIORITY_NORMAL + 10);
+        *ret = b;
+        return 0;
+
+fail:
+        bus_server_free(b);
+        return r;
+}
+
+BusServer *bus_server_free(BusServer *b) {
+        Peer *p;
+
+        if (!b)
+                return NULL;
+        while ((p = LIST_FIRST(&b->peers)))
+                peer_free(p);
+        sd_event_source_disable_unref(b->source);
+        close_fd(b->fd);
+        free(b);
+        return NULL;
+}
+
+/* --- signals ----------------------------------------------------------------------------- */
+
+bool cell_bus_may_see(const Peer *p, const Cell *c) {
+        return access_may_see(p->uid, c->uid);
+}
+
+bool session_bus_may_see(const Peer *p, const Session *s) {
+        return access_may_see(p->uid, s->uid);
+}
+
+void bus_server_announce(BusServer *b, ManagerEvent event, const Cell *c, const Session *s) {
+        static const char *const names[] = {
+                [MANAGER_CELL_NEW] = "CellNew",
+                [MANAGER_CELL_REMOVED] = "CellRemoved",
+                [MANAGER_SESSION_NEW] = "SessionNew",
+                [MANAGER_SESSION_REMOVED] = "SessionRemoved",
+        };
+        _cleanup_(freep) char *path = NULL;
+        Peer *p, *next;
+
+        if (!b)
+                return;
+        path = s ? session_bus_path(s) : cell_bus_path(c);
+        if (!path)
+                return;
+        for (p = LIST_FIRST(&b->peers); p; p = next) {
+                next = LIST_NEXT(p, entry);
+                if (sd_bus_is_ready(p->bus) > 0 && (s ? session_bus_may_see(p, s) : cell_bus_may_see(p, c)))
+                        (void) sd_bus_emit_signal(p->bus, BUS_PATH, BUS_MANAGER_INTERFACE, names[event], "so",
+                                                  s ? s->id : c->id, path);
+        }
+}
+
+void bus_server_announce_denied(BusServer *b, uid_t uid, const char *user, const char *service,
+                                const char *message) {
+        Peer *p, *next;
+
+        if (!b)
+                return;
+        for (p = LIST_FIRST(&b->peers); p; p = next) {
+                next = LIST_NEXT(p, entry);
+                if (sd_bus_is_ready(p->bus) > 0 && access_may_see(p->uid, uid))
+                        (void) sd_bus_emit_signal(p->bus, BUS_PATH, BUS_MANAGER_INTERFACE, "Denied", "usss",
+                                                  (uint32_t) uid, user, service, message);
+        }
+}
+
+/* --- methods that take a job ------------------------------------------------------------- */
+
+static BusCall *bus_call_free(BusCall *call) {
+        sd_bus_message_unref(call->message);
+        resources_done(&call->resources);
+        strv_free(call->assignments);
+        free(call);
+        return NULL;
+}
+
+static void on_call_done(const JobReport *report, const char *text, void *userdata) {
+        BusCall *call = userdata;
+        int r;
+
+        (void) text;
+        if (report->error < 0)
+                r = sd_bus_reply_method_errnof(call->message, report->error, "%s: %s", report->what,
+                                               strerror(-report->error));
+        else if (call->reply)
+                r = call->reply(call->message, report, call);
+        else
+                r = sd_bus_reply_method_return(call->message, NULL);
+        if (r < 0)
+                log_debug_errno(r, "Cannot answer a call on the bus: %m");
+        bus_call_free(call);
+}
+
+int bus_call_start(Peer *p, sd_bus_message *message, const Cell *c, job_run_t run, BusCall *template) {
+        BusCall *call = malloc(sizeof(*call));
+        const JobSpec spec = {
+                .name = "adjust a cell",
+                .uid = c->uid,
+                .timeout_usec = CALL_TIMEOUT_USEC,
+                .run = run,
+                .done = on_call_done,
+                .userdata = call,
+        };
+        int r;
+
+        if (!call)
+                return -ENOMEM;
+        *call = *template;
+        call->manager = p->manager;
+        call->message = sd_bus_message_ref(message);
+        (void) strcpy(call->cell, c->id);
+        r = job_start(p->manager->jobs, &spec, NULL);
+        if (r < 0) {
+                *template = (BusCall) {};
+                bus_call_free(call);
+                return r;
+        }
+        *template = (BusCall) {}; /* its parts belong to the call now */
+        return 1;
+}

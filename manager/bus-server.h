@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <systemd/sd-bus.h>
+
+#include "manager/manager.h"
+
+/* D-Bus without a broker: each client of the socket is a connection of its own, and all see the same
+ * objects, each as far as access.h lets it. Replies to Hello() and AddMatch() of org.freedesktop.DBus, too,
+ * so that busctl works. */
+
+typedef struct Peer {
+        struct Manager *manager;
+        struct BusServer *server;
+        LIST_ENTRY(Peer) entry;
+        sd_bus *bus;
+        uid_t uid;
+        pid_t pid;
+} Peer;
+
+int bus_server_new(Manager *m, const char *path, BusServer **ret);
+BusServer *bus_server_free(BusServer *b); /* takes NULL, returns NULL */
+
+/* Sends a signal to everybody who may see its subject. NULL `b`: nobody. */
+void bus_server_announce(BusServer *b, ManagerEvent event, const Cell *c, const Session *s);
+void bus_server_announce_denied(BusServer *b, uid_t uid, const char *user, const char *service,
+                                const char *message);
+
+/* The vtables, for each connection. */
+int manager_bus_attach(Peer *p);
+int cell_bus_attach(Peer *p);
+int session_bus_attach(Peer *p);
+
+/* Object paths; the caller frees. NULL: out of memory. */
+char *cell_bus_path(const Cell *c);
+char *session_bus_path(const Session *s);
+
+/* May this peer see the session? */
+bool session_bus_may_see(const Peer *p, const Session *s);
+bool cell_bus_may_see(const Peer *p, const Cell *c);
+
+/* A method that is answered when a job is done: `run` in the job, on the live cell `c`. The reply is what
+ * `reply` makes of the report, or the report's error. */
+typedef struct BusCall BusCall;
+typedef int (*bus_call_reply_t)(sd_bus_message *m, const JobReport *report, BusCall *call);
+
+struct BusCall {
+        Manager *manager;
+        sd_bus_message *message;
+        char cell[LOGIN_ID_MAX];
+        int argument;
+        Resources resources; /* of SetProperties() */
+        char **assignments;
+        bool runtime;
+        bus_call_reply_t reply;
+};
+
+int bus_call_start(Peer *p, sd_bus_message *message, const Cell *c, job_run_t run, BusCall *template);

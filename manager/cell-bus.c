@@ -1,0 +1,502 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include <inttypes.h>
+#include <sched.h>
+#include <string.h>
+
+#include "base/fd.h"
+#include "base/log.h"
+#include "bus/contract.h"
+#include "cgroups/usage.h"
+#include "manager/access.h"
+#include "manager/bus-server.h"
+#include "manager/drop-in.h"
+#include "policies/policy-keys.h"
+
+#define PIDS_MAX 4096
+
+char *cell_bus_path(const Cell *c) {
+        char *path = NULL;
+
+        return sd_bus_path_encode(BUS_CELL_PATH, c->id, &path) < 0 ? NULL : path;
+}
+
+static int find_cell(sd_bus *bus, const char *path, const char *interface, void *userdata, void **ret,
+                     sd_bus_error *error) {
+        _cleanup_(freep) char *id = NULL;
+        Peer *p = userdata;
+        Cell *c;
+
+        (void) bus, (void) interface, (void) error;
+        if (sd_bus_path_decode(path, BUS_CELL_PATH, &id) <= 0)
+                return 0;
+        c = manager_find_cell(p->manager, id);
+        if (!c || !cell_bus_may_see(p, c))
+                return 0;
+        *ret = c;
+        return 1;
+}
+
+static int enumerate(sd_bus *bus, const char *prefix, void *userdata, char ***ret, sd_bus_error *error) {
+        _cleanup_(strv_freep) char **paths = NULL;
+        Peer *p = userdata;
+
+        (void) bus, (void) prefix, (void) error;
+        for (Cell *c = p->manager->cells; c; c = c->hh.next) {
+                _cleanup_(freep) char *path = NULL;
+
+                if (!cell_bus_may_see(p, c))
+                        continue;
+                path = cell_bus_path(c);
+                if (!path || strv_extend(&paths, path) < 0)
+                        return -ENOMEM;
+        }
+        *ret = TAKE_PTR(paths);
+        return 0;
+}
+
+/* --- properties -------------------------------------------------------------------------- */
+
+static void cell_group(const Cell *c, char ret[static GROUP_PATH_MAX]) {
+        CellPlan plan;
+
+        cell_plan(c, &plan);
+        builder_cell_group(&plan, ret);
+}
+
+static int get_text(sd_bus *bus, const char *path, const char *interface, const char *property,
+                    sd_bus_message *reply, void *userdata, sd_bus_error *error) {
+        char group[GROUP_PATH_MAX];
+        const Cell *c = userdata;
+
+        cell_group(c, group);
+        const struct {
+                const char *name, *value;
+        } texts[] = {
+                { "Id", c->id }, { "Policy", c->policy->name }, { "User", c->user ?: "" },
+                { "Scope", cell_scope_to_string(c->policy->scope) },
+                { "State", c->frozen ? "frozen" : cell_state_to_string(c->state) },
+                { "Hostname", c->hostname ?: c->host->host_name }, { "Link", c->link },
+                { "NetworkMode", network_mode_to_string(c->policy->network_mode) },
+                { "ControlGroup", group },
+        };
+
+        (void) bus, (void) path, (void) interface, (void) error;
+        for (size_t i = 0; i < ELEMENTSOF(texts); i++)
+                if (strcmp(property, texts[i].name) == 0)
+                        return sd_bus_message_append(reply, "s", texts[i].value);
+        return -ENOENT;
+}
+
+static int get_uint(sd_bus *bus, const char *path, const char *interface, const char *property,
+                    sd_bus_message *reply, void *userdata, sd_bus_error *error) {
+        const Cell *c = userdata;
+        uint32_t value = c->n_sessions;
+
+        (void) bus, (void) path, (void) interface, (void) error;
+        if (strcmp(property, "UID") == 0)
+                value = c->uid;
+        else if (strcmp(property, "InitPID") == 0)
+                value = (uint32_t) c->init_pid;
+        return sd_bus_message_append(reply, "u", value);
+}
+
+/* All usage of a cell is read at once and serves the properties that are asked for in the same turn of the
+ * loop. */
+static const Usage *read_usage(const Cell *c) {
+        static Usage usage;
+        static char id[LOGIN_ID_MAX];
+        static uint64_t when;
+        char group[GROUP_PATH_MAX];
+        uint64_t now;
+
+        (void) sd_event_now(c->host->event, CLOCK_MONOTONIC, &now);
+        if (now != when || strcmp(id, c->id) != 0) {
+                cell_group(c, group);
+                if (usage_read(c->host->hierarchies, group, &usage) < 0)
+                        memset(&usage, 0xff, sizeof(usage));
+                (void) strcpy(id, c->id);
+                when = now;
+        }
+        return &usage;
+}
+
+static int get_usage(sd_bus *bus, const char *path, const char *interface, const char *property,
+                     sd_bus_message *reply, void *userdata, sd_bus_error *error) {
+        const Cell *c = userdata;
+        const Usage *u = read_usage(c);
+        const struct {
+                const char *name;
+                uint64_t value;
+        } numbers[] = {
+                { "CPUUsageUSec", u->cpu_usec }, { "CPUThrottledUSec", u->throttled_usec },
+                { "MemoryCurrent", u->memory_bytes }, { "MemoryPeak", u->memory_peak_bytes },
+                { "OOMKills", u->oom_kills }, { "TasksCurrent", u->tasks },
+                { "TasksRefused", u->tasks_refused }, { "IOReadBytes", u->io_read_bytes },
+                { "IOWriteBytes", u->io_write_bytes },
+        };
+
+        (void) bus, (void) path, (void) interface, (void) error;
+        for (size_t i = 0; i < ELEMENTSOF(numbers); i++)
+                if (strcmp(property, numbers[i].name) == 0)
+                        return sd_bus_message_append(reply, "t", numbers[i].value);
+        return -ENOENT;
+}
+
+static int get_limit(sd_bus *bus, const char *path, const char *interface, const char *property,
+                     sd_bus_message *reply, void *userdata, sd_bus_error *error) {
+        const Cell *c = userdata;
+        const Resources *r = &c->policy->cell;
+        uint64_t value = c->created_usec;
+
+        (void) bus, (void) path, (void) interface, (void) error;
+        if (strcmp(property, "MemoryMax") == 0)
+                value = r->memory_max_bytes;
+        else if (strcmp(property, "TasksMax") == 0)
+                value = r->tasks_max;
+        else if (strcmp(property, "CPUQuotaPermille") == 0)
+                value = r->cpu_quota_permille;
+        return sd_bus_message_append(reply, "t", value);
+}
+
+static int get_addresses(sd_bus *bus, const char *path, const char *interface, const char *property,
+                         sd_bus_message *reply, void *userdata, sd_bus_error *error) {
+        const Cell *c = userdata;
+        const IpPrefix *const addresses[] = { &c->address4, &c->address6 };
+        char text[PREFIX_STRING_MAX];
+        int r;
+
+        (void) bus, (void) path, (void) interface, (void) property, (void) error;
+        r = sd_bus_message_open_container(reply, 'a', "s");
+        for (size_t i = 0; i < ELEMENTSOF(addresses) && r >= 0; i++)
+                if (addresses[i]->family != AF_UNSPEC)
+                        r = sd_bus_message_append(reply, "s", prefix_to_string(addresses[i], text));
+        return r < 0 ? r : sd_bus_message_close_container(reply);
+}
+
+static int get_sessions(sd_bus *bus, const char *path, const char *interface, const char *property,
+                        sd_bus_message *reply, void *userdata, sd_bus_error *error) {
+        const Cell *c = userdata;
+        const Session *s;
+        int r;
+
+        (void) bus, (void) path, (void) interface, (void) property, (void) error;
+        r = sd_bus_message_open_container(reply, 'a', "s");
+        LIST_FOREACH(s, &c->sessions, entry)
+                if (r >= 0)
+                        r = sd_bus_message_append(reply, "s", s->id);
+        return r < 0 ? r : sd_bus_message_close_container(reply);
+}
+
+static int get_namespaces(sd_bus *bus, const char *path, const char *interface, const char *property,
+                          sd_bus_message *reply, void *userdata, sd_bus_error *error) {
+        const Cell *c = userdata;
+        int r;
+
+        (void) bus, (void) path, (void) interface, (void) property, (void) error;
+        r = sd_bus_message_open_container(reply, 'a', "{st}");
+        for (int i = 0; i < _LOGIN_NS_MAX && r >= 0; i++)
+                if (c->inodes[i] != 0)
+                        r = sd_bus_message_append(reply, "{st}", login_namespaces[i].name, c->inodes[i]);
+        return r < 0 ? r : sd_bus_message_close_container(reply);
+}
+
+/* The effective [Resources], as text that a policy file takes. */
+static int get_limits(sd_bus *bus, const char *path, const char *interface, const char *property,
+                      sd_bus_message *reply, void *userdata, sd_bus_error *error) {
+        const Cell *c = userdata;
+        int r;
+
+        (void) bus, (void) path, (void) interface, (void) property, (void) error;
+        r = sd_bus_message_open_container(reply, 'a', "{ss}");
+        for (size_t i = 0; i < n_policy_keys && r >= 0; i++) {
+                _cleanup_(freep) char *value = NULL;
+
+                if (strcmp(policy_keys[i].section, "Resources") != 0 || !policy_keys[i].parse)
+                        continue;
+                value = policy_keys[i].format(&policy_keys[i], c->policy);
+                if (!value)
+                        return -ENOMEM;
+                r = sd_bus_message_append(reply, "{ss}", policy_keys[i].name, value);
+        }
+        return r < 0 ? r : sd_bus_message_close_container(reply);
+}
+
+/* --- methods ----------------------------------------------------------------------------- */
+
+/* The connection's peer: userdata of a method is the object. */
+static Peer *peer_of(sd_bus_message *m) {
+        sd_bus *bus = sd_bus_message_get_bus(m);
+
+        return sd_bus_get_current_userdata(bus), NULL;
+}
+
+static int refuse(sd_bus_error *error) {
+        return sd_bus_error_set(error, SD_BUS_ERROR_ACCESS_DENIED, "Only root may do this");
+}
+
+static void plan_of(const BusCall *call, CellPlan *ret) {
+        const Cell *c = manager_find_cell(call->manager, call->cell);
+
+        cell_plan(c, ret); /* a job sees the table as it was when the job was started: the cell is in it */
+}
+
+static void run_freeze(void *userdata, JobReport *report, JobText *text) {
+        const BusCall *call = userdata;
+        CellPlan plan;
+
+        (void) text;
+        plan_of(call, &plan);
+        builder_freeze(&plan, call->argument != 0, report);
+}
+
+static int reply_freeze(sd_bus_message *m, const JobReport *report, BusCall *call) {
+        Cell *c = manager_find_cell(call->manager, call->cell);
+
+        (void) report;
+        if (c) {
+                c->frozen = call->argument != 0;
+                log_info("Cell %s is %s", c->id, c->frozen ? "frozen" : "thawed");
+                if (c->state == CELL_LIVE && cell_save(c) < 0)
+                        log_warning("Cannot record cell %s", c->id);
+        }
+        return sd_bus_reply_method_return(m, NULL);
+}
+
+static void run_kill(void *userdata, JobReport *report, JobText *text) {
+        const BusCall *call = userdata;
+        const Cell *c = manager_find_cell(call->manager, call->cell);
+        CellPlan plan;
+
+        (void) text;
+        plan_of(call, &plan);
+        builder_signal(&plan, c->init_pid, call->argument, report);
+}
+
+static int reply_kill(sd_bus_message *m, const JobReport *report, BusCall *call) {
+        (void) call;
+        return sd_bus_reply_method_return(m, "u", (uint32_t) report->numbers[0]);
+}
+
+static void run_change(void *userdata, JobReport *report, JobText *text) {
+        const BusCall *call = userdata;
+        CellPlan plan;
+
+        (void) text;
+        plan_of(call, &plan);
+        builder_change_limits(&plan, &call->resources, report);
+}
+
+static int reply_change(sd_bus_message *m, const JobReport *report, BusCall *call) {
+        Cell *c = manager_find_cell(call->manager, call->cell);
+        int r;
+
+        (void) report;
+        if (!c || c->state != CELL_LIVE)
+                return sd_bus_reply_method_errorf(m, BUS_ERROR_NO_SUCH_CELL, "Cell %s has ended", call->cell);
+        r = cell_set_resources(c, &call->resources);
+        if (r >= 0)
+                r = cell_save(c);
+        if (r < 0)
+                return sd_bus_reply_method_errnof(m, r, "The limits are in force, but can't be recorded: %s",
+                                                  strerror(-r));
+        for (size_t i = 0; call->assignments && call->assignments[i]; i++)
+                log_info("Cell %s: %s%s", c->id, call->assignments[i], call->runtime ? " (runtime only)" : "");
+        if (!call->runtime) {
+                r = drop_in_write(call->manager->config.config_dir, c->policy->name, call->assignments);
+                if (r < 0)
+                        return sd_bus_reply_method_errnof(m, r, "The limits are in force, but the drop-in for "
+                                                          "policy %s can't be written: %s", c->policy->name,
+                                                          strerror(-r));
+                (void) manager_reload(call->manager);
+        }
+        return sd_bus_reply_method_return(m, NULL);
+}
+
+/* A policy of its own is the scratch pad for the parsers; its [Resources] go into the call. */
+static int parse_assignments(const Cell *c, BusCall *call, sd_bus_error *error) {
+        _cleanup_(policy_unrefp) Policy *scratch = policy_new(c->policy->name);
+        PolicyDiags diags = {};
+        int r;
+
+        if (!scratch)
+                return -ENOMEM;
+        r = policy_inherit(scratch, c->policy);
+        for (size_t i = 0; call->assignments && call->assignments[i] && r >= 0; i++) {
+                _cleanup_(freep) char *message = NULL, *copy = strdup(call->assignments[i]);
+                char *value = copy ? strchr(copy, '=') : NULL;
+
+                if (!value)
+                        return sd_bus_error_setf(error, BUS_ERROR_BAD_PROPERTY, "\"%s\" is no KEY=VALUE",
+                                                 call->assignments[i]);
+                *value++ = '\0';
+                r = policy_key_set(scratch, "Resources", copy, value, &message);
+                if (r < 0)
+                        return sd_bus_error_setf(error, BUS_ERROR_BAD_PROPERTY, "[Resources] %s=: %s", copy,
+                                                 message ?: strerror(-r));
+        }
+        if (r < 0)
+                return r;
+        policy_check(scratch, &diags);
+        if (policy_diags_has_error(&diags)) {
+                r = sd_bus_error_setf(error, BUS_ERROR_BAD_PROPERTY, "%s", diags.items[0].message);
+                policy_diags_done(&diags);
+                return r;
+        }
+        policy_diags_done(&diags);
+        resources_init(&call->resources);
+        return resources_copy(&call->resources, &scratch->cell);
+}
+
+static int start(sd_bus_message *m, Peer *p, const Cell *c, job_run_t run, BusCall *call, sd_bus_error *error) {
+        int r;
+
+        if (c->state != CELL_LIVE)
+                return sd_bus_error_setf(error, BUS_ERROR_NO_SUCH_CELL, "Cell %s is %s", c->id,
+                                         cell_state_to_string(c->state));
+        r = bus_call_start(p, m, c, run, call);
+        if (r < 0) {
+                resources_done(&call->resources);
+                strv_free(call->assignments);
+        }
+        return r;
+}
+
+static int method_freeze(sd_bus_message *m, void *userdata, sd_bus_error *error) {
+        BusCall call = { .argument = strcmp(sd_bus_message_get_member(m), "Freeze") == 0,
+                         .reply = reply_freeze };
+        Peer *p = peer_of(m);
+
+        if (!access_may_administer(p->uid))
+                return refuse(error);
+        return start(m, p, userdata, run_freeze, &call, error);
+}
+
+static int method_kill(sd_bus_message *m, void *userdata, sd_bus_error *error) {
+        BusCall call = { .reply = reply_kill };
+        Peer *p = peer_of(m);
+        int r;
+
+        r = sd_bus_message_read(m, "i", &call.argument);
+        if (r < 0)
+                return r;
+        if (call.argument < 0 || call.argument > 64)
+                return sd_bus_error_setf(error, SD_BUS_ERROR_INVALID_ARGS, "%d is no signal", call.argument);
+        return start(m, p, userdata, run_kill, &call, error);
+}
+
+static int method_set_properties(sd_bus_message *m, void *userdata, sd_bus_error *error) {
+        BusCall call = { .reply = reply_change };
+        Peer *p = peer_of(m);
+        int runtime, r;
+
+        if (!access_may_administer(p->uid))
+                return refuse(error);
+        r = sd_bus_message_read(m, "b", &runtime);
+        if (r >= 0)
+                r = sd_bus_message_read_strv(m, &call.assignments);
+        if (r >= 0) {
+                call.runtime = runtime;
+                r = parse_assignments(userdata, &call, error);
+        }
+        if (r < 0) {
+                strv_free(call.assignments);
+                return r;
+        }
+        return start(m, p, userdata, run_change, &call, error);
+}
+
+static int method_terminate(sd_bus_message *m, void *userdata, sd_bus_error *error) {
+        Peer *p = peer_of(m);
+
+        (void) error;
+        cell_end(userdata, p->uid == 0 ? "terminated by the administrator" : "terminated by its user");
+        return sd_bus_reply_method_return(m, NULL);
+}
+
+static int method_get_processes(sd_bus_message *m, void *userdata, sd_bus_error *error) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+        char group[GROUP_PATH_MAX];
+        const Cell *c = userdata;
+        pid_t pids[PIDS_MAX];
+        ssize_t n;
+        int r;
+
+        (void) error;
+        cell_group(c, group);
+        n = group_list_pids(c->host->hierarchies, group, pids, ELEMENTSOF(pids));
+        if (n < 0)
+                return (int) n;
+        r = sd_bus_message_new_method_return(m, &reply);
+        if (r >= 0)
+                r = sd_bus_message_open_container(reply, 'a', "(us)");
+        for (ssize_t i = 0; i < n && r >= 0; i++) {
+                _cleanup_(freep) char *name = NULL;
+                char path[64];
+
+                (void) snprintf(path, sizeof(path), "/proc/%d/comm", (int) pids[i]);
+                if (fd_read_file_at(AT_FDCWD, path, 64, &name) < 0)
+                        continue;
+                name[strcspn(name, "\n")] = '\0';
+                for (char *k = name; *k; k++) /* D-Bus wants UTF-8, a process's name is anything */
+                        if ((unsigned char) *k < 0x20 || (unsigned char) *k >= 0x7f)
+                                *k = '?';
+                r = sd_bus_message_append(reply, "(us)", (uint32_t) pids[i], name);
+        }
+        if (r >= 0)
+                r = sd_bus_message_close_container(reply);
+        return r < 0 ? r : sd_bus_send(NULL, reply, NULL);
+}
+
+static const sd_bus_vtable cell_vtable[] = {
+        SD_BUS_VTABLE_START(0),
+        SD_BUS_PROPERTY("Id", "s", get_text, 0, SD_BUS_VTABLE_PROPERTY_CONST),
+        SD_BUS_PROPERTY("Policy", "s", get_text, 0, SD_BUS_VTABLE_PROPERTY_CONST),
+        SD_BUS_PROPERTY("Scope", "s", get_text, 0, SD_BUS_VTABLE_PROPERTY_CONST),
+        SD_BUS_PROPERTY("User", "s", get_text, 0, SD_BUS_VTABLE_PROPERTY_CONST),
+        SD_BUS_PROPERTY("UID", "u", get_uint, 0, SD_BUS_VTABLE_PROPERTY_CONST),
+        SD_BUS_PROPERTY("State", "s", get_text, 0, 0),
+        SD_BUS_PROPERTY("Created", "t", get_limit, 0, SD_BUS_VTABLE_PROPERTY_CONST),
+        SD_BUS_PROPERTY("Hostname", "s", get_text, 0, SD_BUS_VTABLE_PROPERTY_CONST),
+        SD_BUS_PROPERTY("NetworkMode", "s", get_text, 0, SD_BUS_VTABLE_PROPERTY_CONST),
+        SD_BUS_PROPERTY("Link", "s", get_text, 0, SD_BUS_VTABLE_PROPERTY_CONST),
+        SD_BUS_PROPERTY("Addresses", "as", get_addresses, 0, SD_BUS_VTABLE_PROPERTY_CONST),
+        SD_BUS_PROPERTY("InitPID", "u", get_uint, 0, 0),
+        SD_BUS_PROPERTY("Namespaces", "a{st}", get_namespaces, 0, 0),
+        SD_BUS_PROPERTY("ControlGroup", "s", get_text, 0, SD_BUS_VTABLE_PROPERTY_CONST),
+        SD_BUS_PROPERTY("Sessions", "as", get_sessions, 0, 0),
+        SD_BUS_PROPERTY("NSessions", "u", get_uint, 0, 0),
+        SD_BUS_PROPERTY("Limits", "a{ss}", get_limits, 0, 0),
+        SD_BUS_PROPERTY("MemoryMax", "t", get_limit, 0, 0),
+        SD_BUS_PROPERTY("TasksMax", "t", get_limit, 0, 0),
+        SD_BUS_PROPERTY("CPUQuotaPermille", "t", get_limit, 0, 0),
+        SD_BUS_PROPERTY("CPUUsageUSec", "t", get_usage, 0, 0),
+        SD_BUS_PROPERTY("CPUThrottledUSec", "t", get_usage, 0, 0),
+        SD_BUS_PROPERTY("MemoryCurrent", "t", get_usage, 0, 0),
+        SD_BUS_PROPERTY("MemoryPeak", "t", get_usage, 0, 0),
+        SD_BUS_PROPERTY("OOMKills", "t", get_usage, 0, 0),
+        SD_BUS_PROPERTY("TasksCurrent", "t", get_usage, 0, 0),
+        SD_BUS_PROPERTY("TasksRefused", "t", get_usage, 0, 0),
+        SD_BUS_PROPERTY("IOReadBytes", "t", get_usage, 0, 0),
+        SD_BUS_PROPERTY("IOWriteBytes", "t", get_usage, 0, 0),
+        SD_BUS_METHOD_WITH_ARGS("SetProperties", SD_BUS_ARGS("b", runtime, "as", assignments), NULL,
+                                method_set_properties, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD("Freeze", NULL, NULL, method_freeze, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD("Thaw", NULL, NULL, method_freeze, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("Kill", SD_BUS_ARGS("i", signal), SD_BUS_RESULT("u", n_processes), method_kill,
+                                SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD("Terminate", NULL, NULL, method_terminate, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("GetProcesses", NULL, SD_BUS_RESULT("a(us)", processes), method_get_processes,
+                                SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_VTABLE_END,
+};
+
+int cell_bus_attach(Peer *p) {
+        int r;
+
+        r = sd_bus_add_fallback_vtable(p->bus, NULL, BUS_CELL_PATH, BUS_CELL_INTERFACE, cell_vtable, find_cell,
+                                       p);
+        if (r >= 0)
+                r = sd_bus_add_node_enumerator(p->bus, NULL, BUS_CELL_PATH, enumerate, p);
+        return r;
+}

@@ -1,0 +1,651 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* A cell's record is written before its first part is made and removed after its last part is gone; in
+ * between every part can be found by what the record says (its group, its link's name, its
+ * addresses), so that one job, builder_remove(), takes any state apart. */
+
+#include "manager/cell.h"
+
+#include <fcntl.h>
+#include <inttypes.h>
+#include <sched.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+
+#include "base/fd.h"
+#include "base/log.h"
+#include "manager/state.h"
+#include "policies/policy-keys.h"
+
+#define MAKE_TIMEOUT_USEC (20 * USEC_PER_SEC)
+#define REMOVE_TIMEOUT_USEC (30 * USEC_PER_SEC)
+#define RETRY_USEC (5 * USEC_PER_SEC)
+
+static const char *const state_names[_CELL_STATE_MAX] = {
+        [CELL_MAKING] = "making",
+        [CELL_LIVE] = "live",
+        [CELL_ENDING] = "ending",
+};
+
+const char *cell_state_to_string(CellState s) {
+        return s >= 0 && s < _CELL_STATE_MAX ? state_names[s] : "?";
+}
+
+static CellState state_from_string(const char *text) {
+        for (int s = 0; s < _CELL_STATE_MAX; s++)
+                if (strcmp(text, state_names[s]) == 0)
+                        return s;
+        return _CELL_STATE_INVALID;
+}
+
+static uint64_t realtime_usec(void) {
+        struct timespec ts;
+
+        (void) clock_gettime(CLOCK_REALTIME, &ts);
+        return (uint64_t) ts.tv_sec * USEC_PER_SEC + (uint64_t) ts.tv_nsec / 1000;
+}
+
+void cell_plan(const Cell *c, CellPlan *ret) {
+        const CellHost *h = c->host;
+
+        *ret = (CellPlan) {
+                .hierarchies = h->hierarchies,
+                .root_group = h->root_group,
+                .id = c->id,
+                .policy = c->policy,
+                .uid = c->uid,
+                .hostname = c->hostname,
+                .init_fd = h->init_fd,
+                .table = h->table,
+                .link = c->link,
+                .address4 = c->address4,
+                .address6 = c->address6,
+                .gateway4 = c->gateway4,
+                .gateway6 = c->gateway6,
+        };
+        h->count(c->policy->name, c->uid, &ret->user_cells, &ret->policy_cells, h->userdata);
+}
+
+/* --- record ------------------------------------------------------------------------------ */
+
+static int save_policy(Record *r, const Policy *p) {
+        for (size_t i = 0; i < n_policy_keys; i++) {
+                const PolicyKey *k = &policy_keys[i];
+                _cleanup_(freep) char *value = NULL;
+                char name[128];
+
+                if (!k->parse || strcmp(k->section, "Match") == 0 || strcmp(k->name, "Extends") == 0)
+                        continue;
+                value = k->format(k, p);
+                if (!value)
+                        return -ENOMEM;
+                if (!*value)
+                        continue;
+                (void) snprintf(name, sizeof(name), "%s.%s", k->section, k->name);
+                record_set(r, name, "%s", value);
+        }
+        return 0;
+}
+
+static void save_address(Record *r, const char *key, const IpPrefix *address) {
+        char text[PREFIX_STRING_MAX];
+
+        if (address->family != AF_UNSPEC)
+                record_set(r, key, "%s", prefix_to_string(address, text));
+}
+
+int cell_save(const Cell *c) {
+        Record *r = record_new("Cell");
+
+        if (!r)
+                return -ENOMEM;
+        record_set(r, "BootId", "%s", record_boot_id());
+        record_set(r, "Policy", "%s", c->policy->name);
+        record_set(r, "PolicyPath", "%s", c->policy->path ?: "");
+        if (c->uid != UID_INVALID)
+                record_set(r, "Uid", "%u", c->uid);
+        record_set(r, "User", "%s", c->user ?: "");
+        record_set(r, "State", "%s", cell_state_to_string(c->state));
+        record_set(r, "Created", "%" PRIu64, c->created_usec);
+        record_set(r, "Hostname", "%s", c->hostname ?: "");
+        record_set(r, "Frozen", "%d", c->frozen);
+        record_set(r, "InitPid", "%d", (int) c->init_pid);
+        record_set(r, "InitStartTime", "%llu", c->init_start_time);
+        record_set(r, "Link", "%s", c->link);
+        save_address(r, "Address4", &c->address4);
+        save_address(r, "Address6", &c->address6);
+        save_address(r, "Gateway4", &c->gateway4);
+        save_address(r, "Gateway6", &c->gateway6);
+        (void) save_policy(r, c->policy);
+        return record_write(r, c->host->records_fd, c->id);
+}
+
+static int restore_policy_key(Cell *c, const char *key, const char *value) {
+        char section[64], lines[4096], *save = NULL;
+        const char *dot = strchr(key, '.');
+
+        if (!dot || dot - key >= (ptrdiff_t) sizeof(section) || strlen(value) >= sizeof(lines))
+                return -EBADMSG;
+        (void) snprintf(section, sizeof(section), "%.*s", (int) (dot - key), key);
+        (void) snprintf(lines, sizeof(lines), "%s", value);
+        for (char *line = strtok_r(lines, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+                _cleanup_(freep) char *message = NULL;
+                int r = policy_key_set(c->policy, section, dot + 1, line, &message);
+
+                if (r < 0)
+                        return r == -ENOMEM ? r : -EBADMSG;
+        }
+        return 0;
+}
+
+static int restore_text(char **field, const char *value) {
+        if (!*value)
+                return 0;
+        free(*field);
+        *field = strdup(value);
+        return *field ? 0 : -ENOMEM;
+}
+
+static int restore_number(const char *value, uint64_t *ret) {
+        return parse_uint64(value, ret) < 0 ? -EBADMSG : 0;
+}
+
+static int restore_key(const char *key, const char *value, void *userdata) {
+        Cell *c = userdata;
+        uint64_t number = 0;
+        int r = 0;
+
+        if (strcmp(key, "BootId") == 0)
+                return strcmp(value, record_boot_id()) == 0 ? 0 : -ESTALE;
+        if (strcmp(key, "Policy") == 0) {
+                if (c->policy)
+                        return -EBADMSG;
+                c->policy = policy_new(value);
+                return c->policy ? 0 : -ENOMEM;
+        }
+        if (!c->policy)
+                return -EBADMSG;
+        if (strchr(key, '.'))
+                return restore_policy_key(c, key, value);
+        if (strcmp(key, "PolicyPath") == 0)
+                return restore_text(&c->policy->path, value);
+        if (strcmp(key, "User") == 0)
+                return restore_text(&c->user, value);
+        if (strcmp(key, "Hostname") == 0)
+                return restore_text(&c->hostname, value);
+        if (strcmp(key, "State") == 0) {
+                c->state = state_from_string(value);
+                return c->state < 0 ? -EBADMSG : 0;
+        }
+        if (strcmp(key, "Link") == 0) {
+                if (strlen(value) >= sizeof(c->link))
+                        return -EBADMSG;
+                (void) strcpy(c->link, value);
+                return 0;
+        }
+        if (strcmp(key, "Address4") == 0)
+                return parse_address(value, &c->address4) < 0 ? -EBADMSG : 0;
+        if (strcmp(key, "Address6") == 0)
+                return parse_address(value, &c->address6) < 0 ? -EBADMSG : 0;
+        if (strcmp(key, "Gateway4") == 0)
+                return parse_address(value, &c->gateway4) < 0 ? -EBADMSG : 0;
+        if (strcmp(key, "Gateway6") == 0)
+                return parse_address(value, &c->gateway6) < 0 ? -EBADMSG : 0;
+
+        r = restore_number(value, &number);
+        if (r < 0)
+                return r;
+        if (strcmp(key, "Uid") == 0)
+                c->uid = (uid_t) number;
+        else if (strcmp(key, "Created") == 0)
+                c->created_usec = number;
+        else if (strcmp(key, "Frozen") == 0)
+                c->frozen = number != 0;
+        else if (strcmp(key, "InitPid") == 0)
+                c->init_pid = (pid_t) number;
+        else if (strcmp(key, "InitStartTime") == 0)
+                c->init_start_time = number;
+        else
+                return -EBADMSG;
+        return 0;
+}
+
+/* --- life -------------------------------------------------------------------------------- */
+
+static Cell *alloc_cell(CellHost *host) {
+        Cell *c = calloc(1, sizeof(*c));
+
+        if (!c)
+                return NULL;
+        c->host = host;
+        c->uid = UID_INVALID;
+        c->init_pidfd = -EBADF;
+        c->state = CELL_MAKING;
+        LIST_INIT(&c->sessions);
+        return c;
+}
+
+static void release_addresses(Cell *c) {
+        if (c->address4.family != AF_UNSPEC)
+                pool_release(c->host->pool, &c->address4);
+        if (c->address6.family != AF_UNSPEC)
+                pool_release(c->host->pool, &c->address6);
+        c->address4 = c->address6 = (IpPrefix) {};
+}
+
+Cell *cell_free(Cell *c) {
+        if (!c)
+                return NULL;
+        job_cancel(c->job);
+        sd_event_source_disable_unref(c->init_source);
+        sd_event_source_disable_unref(c->linger_source);
+        sd_event_source_disable_unref(c->retry_source);
+        release_addresses(c);
+        close_fd(c->init_pidfd);
+        policy_unref(c->policy);
+        free(c->user);
+        free(c->hostname);
+        free(c);
+        return NULL;
+}
+
+static void tell(Cell *c, CellEvent event, const JobReport *report) {
+        c->host->event_callback(c, event, report, c->host->userdata);
+}
+
+static int on_init_exit(sd_event_source *s, int fd, uint32_t events, void *userdata) {
+        Cell *c = userdata;
+
+        (void) s, (void) events;
+        (void) waitid(P_PIDFD, (id_t) fd, &(siginfo_t) {}, WEXITED | WNOHANG); /* ours, unless restored */
+        c->init_source = sd_event_source_disable_unref(c->init_source);
+        if (c->state != CELL_ENDING)
+                cell_end(c, "its pid 1 has exited");
+        return 0;
+}
+
+static int watch_init(Cell *c) {
+        unsigned long long start;
+        struct stat st;
+        char path[64];
+        int fd, r;
+
+        fd = fd_pidfd_open(c->init_pid);
+        if (fd < 0)
+                return fd;
+        c->init_pidfd = fd;
+        r = fd_pid_start_time(c->init_pid, &start);
+        if (r < 0)
+                return r;
+        if (c->init_start_time != 0 && c->init_start_time != start) {
+                c->init_pidfd = close_fd(c->init_pidfd);
+                return -ESRCH; /* the number is somebody else's now */
+        }
+        c->init_start_time = start;
+        for (int i = 0; i < _LOGIN_NS_MAX; i++) {
+                if (!(c->policy->namespaces & (unsigned) login_namespaces[i].flag))
+                        continue;
+                (void) snprintf(path, sizeof(path), "/proc/%d/ns/%s", (int) c->init_pid,
+                                login_namespaces[i].name);
+                if (stat(path, &st) < 0)
+                        return -errno;
+                c->inodes[i] = st.st_ino;
+        }
+        return sd_event_add_io(c->host->event, &c->init_source, c->init_pidfd, EPOLLIN, on_init_exit, c);
+}
+
+static void free_if_gone(Cell *c) {
+        if (c->state != CELL_ENDING || !c->removed || c->n_sessions > 0)
+                return;
+        tell(c, CELL_EVENT_GONE, NULL);
+        cell_free(c);
+}
+
+static void start_removal(Cell *c);
+
+static int on_retry(sd_event_source *s, uint64_t usec, void *userdata) {
+        Cell *c = userdata;
+
+        (void) s, (void) usec;
+        c->retry_source = sd_event_source_disable_unref(c->retry_source);
+        start_removal(c);
+        return 0;
+}
+
+static void retry_removal(Cell *c) {
+        int r = sd_event_add_time_relative(c->host->event, &c->retry_source, CLOCK_MONOTONIC, RETRY_USEC, 0,
+                                           on_retry, c);
+
+        if (r < 0)
+                log_error_errno(r, "Cannot schedule another try to remove cell %s: %m", c->id);
+}
+
+static void on_removed(const JobReport *report, const char *text, void *userdata) {
+        Cell *c = userdata;
+
+        (void) text;
+        c->job = NULL;
+        if (report->error < 0) {
+                log_warning_errno(report->error, "Cell %s is not all gone (%s: %m), trying again", c->id,
+                                  report->what);
+                retry_removal(c);
+                return;
+        }
+        release_addresses(c);
+        if (unlinkat(c->host->records_fd, c->id, 0) < 0 && errno != ENOENT)
+                log_warning_errno(errno, "Cannot remove the record of cell %s: %m", c->id);
+        log_info("Cell %s of %s (policy %s) is gone", c->id, c->user ?: "all users", c->policy->name);
+        c->removed = true;
+        free_if_gone(c);
+}
+
+static void run_removal(void *userdata, JobReport *report, JobText *text) {
+        CellPlan plan;
+
+        (void) text;
+        cell_plan(userdata, &plan);
+        builder_remove(&plan, report);
+}
+
+static void start_removal(Cell *c) {
+        const JobSpec spec = {
+                .name = "remove a cell",
+                .uid = c->uid,
+                .timeout_usec = REMOVE_TIMEOUT_USEC,
+                .run = run_removal,
+                .done = on_removed,
+                .userdata = c,
+        };
+        int r = job_start(c->host->jobs, &spec, &c->job);
+
+        if (r < 0) {
+                log_warning_errno(r, "Cannot start to remove cell %s, trying again: %m", c->id);
+                retry_removal(c);
+        }
+}
+
+void cell_end(Cell *c, const char *reason) {
+        int r;
+
+        if (c->state == CELL_ENDING)
+                return;
+        if (c->state == CELL_MAKING && c->job) { /* as soon as its job is done */
+                c->end_wanted = true;
+                return;
+        }
+        c->state = CELL_ENDING;
+        c->linger_source = sd_event_source_disable_unref(c->linger_source);
+        log_info("Cell %s of %s (policy %s) ends: %s", c->id, c->user ?: "all users", c->policy->name, reason);
+        if (c->init_pidfd >= 0)
+                (void) fd_pidfd_send_signal(c->init_pidfd, SIGKILL);
+        r = cell_save(c);
+        if (r < 0)
+                log_warning_errno(r, "Cannot record that cell %s ends: %m", c->id);
+        tell(c, CELL_EVENT_ENDING, NULL);
+        start_removal(c);
+}
+
+static void on_made(const JobReport *report, const char *text, void *userdata) {
+        Cell *c = userdata;
+        JobReport outcome = *report;
+        int r;
+
+        (void) text;
+        c->job = NULL;
+        c->init_pid = report->pid;
+        if (outcome.pid > 0) {
+                r = watch_init(c);
+                if (r < 0 && outcome.error >= 0) {
+                        outcome = (JobReport) { .error = r, .stage = LOGIN_STAGE_NAMESPACE };
+                        (void) strcpy(outcome.what, "its pid 1 can't be watched");
+                }
+        }
+        if (outcome.error < 0) {
+                log_error_errno(outcome.error, "Cannot make cell %s of %s (policy %s): %s: %m", c->id,
+                                c->user ?: "all users", c->policy->name, outcome.what);
+                tell(c, CELL_EVENT_FAILED, &outcome);
+                cell_end(c, "it could not be made");
+                return;
+        }
+
+        c->state = CELL_LIVE;
+        r = cell_save(c);
+        if (r < 0) { /* then a restart would not know its pid 1: it could be swept, not kept */
+                log_error_errno(r, "Cannot record cell %s: %m", c->id);
+                outcome = (JobReport) { .error = r };
+                (void) strcpy(outcome.what, "its record can't be written");
+                tell(c, CELL_EVENT_FAILED, &outcome);
+                cell_end(c, "it could not be recorded");
+                return;
+        }
+        log_info("Cell %s of %s (policy %s) is live, pid 1 is process %d", c->id, c->user ?: "all users",
+                 c->policy->name, (int) c->init_pid);
+        tell(c, CELL_EVENT_LIVE, NULL);
+        if (c->end_wanted)
+                cell_end(c, "nobody waits for it any more");
+        else if (c->n_sessions == 0)
+                cell_session_left(c);
+}
+
+static void run_make(void *userdata, JobReport *report, JobText *text) {
+        CellPlan plan;
+
+        (void) text;
+        cell_plan(userdata, &plan);
+        builder_make(&plan, report);
+}
+
+static int start_make(Cell *c) {
+        const JobSpec spec = {
+                .name = "make a cell",
+                .uid = c->uid,
+                .timeout_usec = MAKE_TIMEOUT_USEC,
+                .run = run_make,
+                .done = on_made,
+                .userdata = c,
+        };
+
+        return job_start(c->host->jobs, &spec, &c->job);
+}
+
+/* --- making ------------------------------------------------------------------------------ */
+
+static bool hostname_is_valid(const char *name) {
+        size_t n = strlen(name);
+
+        if (n == 0 || n > 64 || name[0] == '.' || name[0] == '-')
+                return false;
+        return strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-") == n;
+}
+
+static int choose_hostname(Cell *c, const MatchSubject *subject) {
+        int r;
+
+        if (!c->policy->hostname)
+                return 0;
+        r = policy_expand(c->policy->hostname, subject, c->host->host_name, &c->hostname);
+        if (r < 0)
+                return r;
+        /* user names may have what host names may not */
+        for (char *p = c->hostname; *p; p++)
+                if (*p == '_' || *p == '$' || *p == '+' || *p == '@')
+                        *p = '-';
+        return hostname_is_valid(c->hostname) ? 0 : -EINVAL;
+}
+
+static int choose_address(Cell *c, const IpPrefix *pool, const MatchSubject *subject, IpPrefix *ret) {
+        const Policy *p = c->policy;
+        int r;
+
+        switch (p->address_mode) {
+        case ADDRESS_FIXED:
+                for (size_t i = 0; i < p->n_addresses; i++)
+                        if (p->addresses[i].family == pool->family) {
+                                r = pool_claim(c->host->pool, &p->addresses[i]);
+                                if (r >= 0)
+                                        *ret = p->addresses[i];
+                                return r;
+                        }
+                return pool_acquire(c->host->pool, pool, ret);
+        case ADDRESS_PER_USER:
+                return pool_acquire_for_uid(c->host->pool, pool, subject->uid, ret);
+        case ADDRESS_DYNAMIC:
+        default:
+                return pool_acquire(c->host->pool, pool, ret);
+        }
+}
+
+static int choose_network(Cell *c, const MatchSubject *subject) {
+        const Policy *p = c->policy;
+
+        if (p->network_mode != NETWORK_ROUTED)
+                return 0;
+        for (size_t i = 0; i < p->n_pools; i++) {
+                bool v4 = p->pools[i].family == AF_INET;
+                int r;
+
+                r = choose_address(c, &p->pools[i], subject, v4 ? &c->address4 : &c->address6);
+                if (r >= 0)
+                        r = pool_gateway(&p->pools[i], v4 ? &c->gateway4 : &c->gateway6);
+                if (r < 0)
+                        return r;
+        }
+        (void) snprintf(c->link, sizeof(c->link), "%s%.*s", c->host->link_prefix, 8, c->id + 1);
+        return 0;
+}
+
+static int choose_id(Cell *c) {
+        unsigned char random[6];
+
+        if (getrandom(random, sizeof(random), 0) != sizeof(random))
+                return -EIO;
+        c->id[0] = 'c';
+        for (size_t i = 0; i < sizeof(random); i++)
+                (void) snprintf(c->id + 1 + 2 * i, 3, "%02x", random[i]);
+        return 0;
+}
+
+int cell_new(CellHost *host, Policy *policy, const MatchSubject *subject, Cell **ret) {
+        Cell *c = alloc_cell(host);
+        int r;
+
+        if (!c)
+                return -ENOMEM;
+        c->policy = policy_ref(policy);
+        c->created_usec = realtime_usec();
+        if (policy->scope != CELL_SCOPE_POLICY) {
+                c->uid = subject->uid;
+                c->user = strdup(subject->user);
+                if (!c->user) {
+                        r = -ENOMEM;
+                        goto fail;
+                }
+        }
+        r = choose_id(c);
+        if (r >= 0)
+                r = choose_hostname(c, subject);
+        if (r >= 0)
+                r = choose_network(c, subject);
+        if (r >= 0)
+                r = cell_save(c);
+        if (r < 0)
+                goto fail;
+        r = start_make(c);
+        if (r < 0) {
+                (void) unlinkat(host->records_fd, c->id, 0);
+                goto fail;
+        }
+        *ret = c;
+        return 0;
+
+fail:
+        cell_free(c);
+        return r;
+}
+
+int cell_restore(CellHost *host, const char *id, Cell **ret) {
+        Cell *c;
+        int r;
+
+        if (strlen(id) >= LOGIN_ID_MAX)
+                return -EBADMSG;
+        c = alloc_cell(host);
+        if (!c)
+                return -ENOMEM;
+        (void) strcpy(c->id, id);
+        r = record_read(host->records_fd, id, "Cell", restore_key, c);
+        if (r >= 0 && !c->policy)
+                r = -EBADMSG;
+        if (r < 0) {
+                c->address4 = c->address6 = (IpPrefix) {}; /* not claimed */
+                cell_free(c);
+                return r;
+        }
+        if (c->address4.family != AF_UNSPEC && pool_claim(host->pool, &c->address4) < 0)
+                c->address4 = (IpPrefix) {};
+        if (c->address6.family != AF_UNSPEC && pool_claim(host->pool, &c->address6) < 0)
+                c->address6 = (IpPrefix) {};
+        if (c->state == CELL_LIVE && c->init_pid > 0 && watch_init(c) < 0)
+                c->init_source = sd_event_source_disable_unref(c->init_source);
+        *ret = c;
+        return 0;
+}
+
+/* --- sessions come and go ---------------------------------------------------------------- */
+
+static int on_linger(sd_event_source *s, uint64_t usec, void *userdata) {
+        (void) s, (void) usec;
+        cell_end(userdata, "its last session has ended, and LingerSec= is over");
+        return 0;
+}
+
+void cell_session_joined(Cell *c) {
+        c->linger_source = sd_event_source_disable_unref(c->linger_source);
+}
+
+void cell_session_left(Cell *c) {
+        int r;
+
+        if (c->n_sessions > 0)
+                return;
+        if (c->state == CELL_ENDING) {
+                free_if_gone(c);
+                return;
+        }
+        if (c->policy->linger_usec == 0 || c->state == CELL_MAKING) {
+                cell_end(c, "its last session has ended");
+                return;
+        }
+        if (c->policy->linger_usec == USEC_INFINITY || c->linger_source)
+                return;
+        r = sd_event_add_time_relative(c->host->event, &c->linger_source, CLOCK_MONOTONIC,
+                                       c->policy->linger_usec, 0, on_linger, c);
+        if (r < 0) {
+                log_warning_errno(r, "Cannot let cell %s linger, ending it: %m", c->id);
+                cell_end(c, "its last session has ended");
+        }
+}
+
+int cell_set_resources(Cell *c, const Resources *r) {
+        _cleanup_(policy_unrefp) Policy *copy = policy_new(c->policy->name);
+        int error;
+
+        if (!copy)
+                return -ENOMEM;
+        error = policy_inherit(copy, c->policy);
+        if (error < 0)
+                return error;
+        if (c->policy->path && !(copy->path = strdup(c->policy->path)))
+                return -ENOMEM;
+        resources_done(&copy->cell);
+        error = resources_copy(&copy->cell, r);
+        if (error < 0)
+                return error;
+        policy_unref(c->policy);
+        c->policy = TAKE_PTR(copy);
+        return 0;
+}

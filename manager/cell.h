@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/queue.h>
+#include <systemd/sd-event.h>
+#include <uthash.h>
+
+#include "bus/login.h"
+#include "manager/builder.h"
+#include "manager/job.h"
+#include "netns/pool.h"
+#include "policies/policy.h"
+
+typedef struct Cell Cell;
+typedef struct Session Session;
+
+typedef enum CellState {
+        CELL_MAKING, /* recorded, its job runs; sessions may wait. Next: live, ending */
+        CELL_LIVE,   /* pid 1 runs and is watched; sessions join. Next: ending */
+        CELL_ENDING, /* pid 1 was killed, a job removes the rest; nobody joins. Next: freed, when all is
+                      * gone and the last session, too */
+        _CELL_STATE_MAX,
+        _CELL_STATE_INVALID = -EINVAL,
+} CellState;
+
+const char *cell_state_to_string(CellState s);
+
+typedef enum CellEvent {
+        CELL_EVENT_LIVE,   /* waiting sessions may be attached */
+        CELL_EVENT_FAILED, /* could not be made; `report` says why; it is ending */
+        CELL_EVENT_ENDING,
+        CELL_EVENT_GONE,   /* last call: it is freed afterwards */
+} CellEvent;
+
+/* What all cells share; owned by the manager. */
+typedef struct CellHost {
+        sd_event *event;
+        Jobs *jobs;
+        const Hierarchies *hierarchies;
+        Pool *pool;
+        const char *root_group, *table, *link_prefix;
+        int init_fd, records_fd;
+        char host_name[65];
+
+        /* how many live cells of this user under this policy, and of the policy */
+        void (*count)(const char *policy, uid_t uid, unsigned *ret_user, unsigned *ret_policy, void *userdata);
+        void (*event_callback)(Cell *c, CellEvent event, const JobReport *report, void *userdata);
+        void *userdata;
+} CellHost;
+
+struct Cell {
+        UT_hash_handle hh; /* the manager's table, by id */
+        CellHost *host;
+        char id[LOGIN_ID_MAX];
+        Policy *policy; /* as it was when the cell was made, and as set-property changed it */
+        uid_t uid;      /* whose it is; UID_INVALID with Scope=policy */
+        char *user;
+        CellState state;
+        uint64_t created_usec; /* CLOCK_REALTIME, for people */
+        char *hostname;
+
+        pid_t init_pid;
+        unsigned long long init_start_time;
+        int init_pidfd;
+        uint64_t inodes[_LOGIN_NS_MAX];
+
+        char link[BUILDER_LINK_MAX]; /* "": none */
+        IpPrefix address4, address6, gateway4, gateway6;
+
+        bool frozen, end_wanted, removed;
+        Job *job;
+        sd_event_source *init_source, *linger_source, *retry_source;
+        LIST_HEAD(, Session) sessions;
+        unsigned n_sessions;
+};
+
+/* Makes a cell for a subject; it is recorded on disk before anything of it exists. Its events come by
+ * host->event_callback from the loop.
+ *
+ * 0        *ret is in state making
+ * -ENOSPC  the pool has no address left; -EADDRINUSE: a fixed address is taken
+ * -EINVAL  Hostname= expands to no valid name for this user
+ * -EBUSY   too many jobs wait; -errno of writing the record; -ENOMEM */
+int cell_new(CellHost *host, Policy *policy, const MatchSubject *subject, Cell **ret);
+
+/* Takes over a recorded cell after a restart of the manager. *ret is live if its pid 1 is, else it must
+ * be ended by the caller. -EBADMSG: the record is unusable; -ESTALE: it is of another boot. */
+int cell_restore(CellHost *host, const char *id, Cell **ret);
+
+void cell_end(Cell *c, const char *reason);
+/* The last session has left: ends the cell at once, or LingerSec= later. */
+void cell_session_left(Cell *c);
+void cell_session_joined(Cell *c);
+
+Cell *cell_free(Cell *c); /* leaves the cell as it is, takes NULL, returns NULL */
+
+void cell_plan(const Cell *c, CellPlan *ret); /* borrows */
+int cell_save(const Cell *c);
+/* Replaces the policy by a copy with other [Resources]; -ENOMEM. */
+int cell_set_resources(Cell *c, const Resources *r);

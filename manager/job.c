@@ -1,0 +1,341 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* A job is a fork: no arguments to marshal, nothing to free, and whatever it leaves open goes with it.
+ * Its report comes through a pipe, at whose end of file the child is reaped. */
+
+#include "manager/job.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/queue.h>
+#include <sys/wait.h>
+
+#include "base/fd.h"
+#include "base/log.h"
+
+#define RUNNING_MAX 8
+#define QUEUED_MAX 4096
+#define KEEP_MAX 15
+
+struct Job {
+        Jobs *jobs;
+        JobSpec spec;
+        TAILQ_ENTRY(Job) entry;
+        pid_t pid; /* 0: waiting */
+        int fd;
+        sd_event_source *io_source, *timer_source;
+        JobReport report;
+        char *text;
+        size_t n_read;
+};
+
+TAILQ_HEAD(JobList, Job);
+
+struct Jobs {
+        sd_event *event;
+        int keep_fds[KEEP_MAX + 1]; /* the last place is the job's own pipe */
+        size_t n_keep_fds;
+        struct JobList waiting, running;
+        unsigned n_waiting, n_running;
+        bool exclusive; /* an exclusive job runs */
+};
+
+struct JobText {
+        FILE *f;
+};
+
+static void start_waiting(Jobs *j);
+
+void job_write_text(JobText *t, const char *format, ...) {
+        va_list ap;
+
+        va_start(ap, format);
+        (void) vfprintf(t->f, format, ap);
+        va_end(ap);
+}
+
+static int write_fully(int fd, const void *data, size_t size) {
+        const char *p = data;
+
+        while (size > 0) {
+                ssize_t n = write(fd, p, size);
+
+                if (n < 0)
+                        return -errno;
+                p += n;
+                size -= (size_t) n;
+        }
+        return 0;
+}
+
+static void run_child(Job *job, int fd, pid_t parent) __attribute__((noreturn));
+
+static void run_child(Job *job, int fd, pid_t parent) {
+        Jobs *j = job->jobs;
+        JobReport report = {};
+        char *text = NULL;
+        size_t size = 0;
+        JobText t;
+        sigset_t none;
+
+        (void) prctl(PR_SET_PDEATHSIG, SIGKILL);
+        if (getppid() != parent) /* died before that */
+                _exit(1);
+        (void) prctl(PR_SET_NAME, "confined-job");
+        (void) sigemptyset(&none);
+        (void) sigprocmask(SIG_SETMASK, &none, NULL);
+        j->keep_fds[j->n_keep_fds] = fd;
+        fd_close_all_but(j->keep_fds, j->n_keep_fds + 1);
+
+        t.f = open_memstream(&text, &size);
+        if (!t.f)
+                _exit(1);
+        job->spec.run(job->spec.userdata, &report, &t);
+        if (fclose(t.f) != 0 || write_fully(fd, &report, sizeof(report)) < 0 ||
+            write_fully(fd, text, MIN(size, (size_t) JOB_TEXT_MAX)) < 0)
+                _exit(1);
+        _exit(0);
+}
+
+static int on_reaped(sd_event_source *s, const siginfo_t *si, void *userdata) {
+        (void) s, (void) si, (void) userdata;
+        return 0;
+}
+
+/* Our own child, not reaped yet: the number can't be anybody else's. One that hangs in the kernel is
+ * left to the loop. */
+static void end_child(Jobs *j, pid_t pid) {
+        (void) kill(pid, SIGKILL);
+        if (waitpid(pid, NULL, WNOHANG) == 0)
+                (void) sd_event_add_child(j->event, NULL, pid, WEXITED, on_reaped, NULL);
+}
+
+static void job_free(Job *job) {
+        Jobs *j = job->jobs;
+
+        if (job->pid > 0) {
+                TAILQ_REMOVE(&j->running, job, entry);
+                j->n_running--;
+                if (job->spec.exclusive)
+                        j->exclusive = false;
+                end_child(j, job->pid);
+        } else {
+                TAILQ_REMOVE(&j->waiting, job, entry);
+                j->n_waiting--;
+        }
+        sd_event_source_disable_unref(job->io_source);
+        sd_event_source_disable_unref(job->timer_source);
+        close_fd(job->fd);
+        free(job->text);
+        free(job);
+}
+
+static void finish(Job *job, int error) {
+        _cleanup_(freep) char *text = TAKE_PTR(job->text);
+        JobReport report = job->report;
+        JobSpec spec = job->spec;
+        Jobs *j = job->jobs;
+
+        if (error < 0) {
+                report = (JobReport) { .error = error };
+                (void) snprintf(report.what, sizeof(report.what), "%s", spec.name);
+        }
+        job_free(job);
+        spec.done(&report, text ? text + sizeof(JobReport) : "", spec.userdata);
+        start_waiting(j);
+}
+
+static int on_readable(sd_event_source *s, int fd, uint32_t events, void *userdata) {
+        Job *job = userdata;
+        const size_t max = sizeof(JobReport) + JOB_TEXT_MAX;
+        ssize_t n;
+
+        (void) s, (void) events;
+        if (!job->text) {
+                job->text = calloc(1, max + 1);
+                if (!job->text) {
+                        finish(job, -ENOMEM);
+                        return 0;
+                }
+        }
+        n = read(fd, job->text + job->n_read, max - job->n_read);
+        if (n < 0 && (errno == EAGAIN || errno == EINTR))
+                return 0;
+        if (n > 0) {
+                job->n_read += (size_t) n;
+                return 0;
+        }
+        if (n < 0 || job->n_read < sizeof(JobReport)) {
+                log_warning("Job \"%s\" died without a report", job->spec.name);
+                finish(job, -EIO);
+                return 0;
+        }
+        memcpy(&job->report, job->text, sizeof(JobReport));
+        finish(job, 0);
+        return 0;
+}
+
+static int on_timeout(sd_event_source *s, uint64_t usec, void *userdata) {
+        Job *job = userdata;
+
+        (void) s, (void) usec;
+        log_warning("Job \"%s\" overran its deadline, killing it", job->spec.name);
+        finish(job, -ETIMEDOUT);
+        return 0;
+}
+
+static int start_now(Job *job) {
+        Jobs *j = job->jobs;
+        _cleanup_(close_fdp) int read_fd = -EBADF, write_fd = -EBADF;
+        pid_t pid, parent = getpid();
+        int fds[2], r;
+
+        if (pipe2(fds, O_CLOEXEC) < 0)
+                return -errno;
+        read_fd = fds[0];
+        write_fd = fds[1];
+        r = sd_event_add_io(j->event, &job->io_source, read_fd, EPOLLIN, on_readable, job);
+        if (r >= 0)
+                r = sd_event_add_time_relative(j->event, &job->timer_source, CLOCK_MONOTONIC,
+                                               job->spec.timeout_usec, 0, on_timeout, job);
+        if (r < 0)
+                goto fail;
+
+        pid = fork();
+        if (pid < 0) {
+                r = -errno;
+                goto fail;
+        }
+        if (pid == 0)
+                run_child(job, write_fd, parent);
+
+        TAILQ_REMOVE(&j->waiting, job, entry);
+        j->n_waiting--;
+        TAILQ_INSERT_TAIL(&j->running, job, entry);
+        j->n_running++;
+        if (job->spec.exclusive)
+                j->exclusive = true;
+        job->pid = pid;
+        (void) fcntl(read_fd, F_SETFL, O_NONBLOCK);
+        job->fd = TAKE_FD(read_fd);
+        return 0;
+
+fail:
+        job->io_source = sd_event_source_disable_unref(job->io_source);
+        job->timer_source = sd_event_source_disable_unref(job->timer_source);
+        return r;
+}
+
+static bool user_runs(const Jobs *j, uid_t uid) {
+        const Job *job;
+
+        TAILQ_FOREACH(job, &j->running, entry)
+                if (job->spec.uid == uid)
+                        return true;
+        return false;
+}
+
+/* The oldest job of a user who has none running, else the oldest. Nothing passes an exclusive one. */
+static Job *pick_next(Jobs *j) {
+        Job *job, *oldest = TAILQ_FIRST(&j->waiting);
+
+        TAILQ_FOREACH(job, &j->waiting, entry) {
+                if (job->spec.exclusive)
+                        return job == oldest ? job : oldest;
+                if (!user_runs(j, job->spec.uid))
+                        return job;
+        }
+        return oldest;
+}
+
+/* A job that can't even be started is reported from the loop, not from within job_start(). */
+static int on_start_failed(sd_event_source *s, uint64_t usec, void *userdata) {
+        (void) s, (void) usec;
+        finish(userdata, -EAGAIN);
+        return 0;
+}
+
+static void start_waiting(Jobs *j) {
+        while (!j->exclusive && j->n_running < RUNNING_MAX && j->n_waiting > 0) {
+                Job *job = pick_next(j);
+                int r;
+
+                r = start_now(job);
+                if (r >= 0)
+                        continue;
+                log_error_errno(r, "Cannot start job \"%s\": %m", job->spec.name);
+                if (j->n_running > 0)
+                        return; /* again when one of those is done */
+                r = sd_event_add_time_relative(j->event, &job->timer_source, CLOCK_MONOTONIC, 0, 0,
+                                               on_start_failed, job);
+                if (r < 0)
+                        log_error_errno(r, "Cannot report that job \"%s\" failed: %m", job->spec.name);
+                return;
+        }
+}
+
+int jobs_new(sd_event *event, const int *keep_fds, size_t n_keep_fds, Jobs **ret) {
+        Jobs *j;
+
+        if (n_keep_fds > KEEP_MAX)
+                return -E2BIG;
+        j = calloc(1, sizeof(*j));
+        if (!j)
+                return -ENOMEM;
+        j->event = sd_event_ref(event);
+        memcpy(j->keep_fds, keep_fds, n_keep_fds * sizeof(int));
+        j->n_keep_fds = n_keep_fds;
+        TAILQ_INIT(&j->waiting);
+        TAILQ_INIT(&j->running);
+        *ret = j;
+        return 0;
+}
+
+Jobs *jobs_free(Jobs *j) {
+        Job *job;
+
+        if (!j)
+                return NULL;
+        while ((job = TAILQ_FIRST(&j->waiting)))
+                job_free(job);
+        while ((job = TAILQ_FIRST(&j->running)))
+                job_free(job);
+        sd_event_unref(j->event);
+        free(j);
+        return NULL;
+}
+
+int job_start(Jobs *j, const JobSpec *spec, Job **ret) {
+        Job *job;
+
+        if (j->n_waiting >= QUEUED_MAX)
+                return -EBUSY;
+        job = calloc(1, sizeof(*job));
+        if (!job)
+                return -ENOMEM;
+        *job = (Job) { .jobs = j, .spec = *spec, .fd = -EBADF };
+        TAILQ_INSERT_TAIL(&j->waiting, job, entry);
+        j->n_waiting++;
+        if (ret)
+                *ret = job;
+        start_waiting(j);
+        return 0;
+}
+
+Job *job_cancel(Job *job) {
+        Jobs *j;
+
+        if (!job)
+                return NULL;
+        j = job->jobs;
+        job_free(job);
+        start_waiting(j);
+        return NULL;
+}
+
+unsigned jobs_count(const Jobs *j) {
+        return j->n_waiting + j->n_running;
+}

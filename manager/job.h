@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+#include <systemd/sd-event.h>
+
+#include "base/cleanup.h"
+#include "bus/login.h"
+
+/* Work that may block, done by a short-lived child of the manager: it sees the manager's memory as it
+ * was when the job started, reports a small result, and dies with the manager or at its deadline.
+ * Only so many run at once; the rest waits, and users take turns: nobody's burst delays the others. */
+
+typedef struct Jobs Jobs;
+typedef struct Job Job;
+
+#define JOB_WHAT_MAX 256
+#define JOB_TEXT_MAX (256 * 1024)
+
+typedef struct JobReport {
+        int error;                /* 0, or a negative errno */
+        LoginStage stage;         /* which part of a cell failed */
+        char what[JOB_WHAT_MAX];  /* in words; "" when error says it all */
+        pid_t pid;                /* free for the job's use, like the rest */
+        uint64_t numbers[_LOGIN_NS_MAX];
+        unsigned flags;
+} JobReport;
+
+/* Runs in the child. May append text with job_write_text(); `report` is zero at first. */
+typedef struct JobText JobText;
+typedef void (*job_run_t)(void *userdata, JobReport *report, JobText *text);
+void job_write_text(JobText *t, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* Runs in the manager, once for each job that was not cancelled. A job that overran its deadline or
+ * died reports -ETIMEDOUT or -EIO. `text` ends with a NUL and is "" if none was written. */
+typedef void (*job_done_t)(const JobReport *report, const char *text, void *userdata);
+
+typedef struct JobSpec {
+        const char *name; /* static, for messages */
+        uid_t uid;        /* whose turn it is */
+        bool exclusive;   /* no job that comes later starts before this one is done */
+        uint64_t timeout_usec; /* from its start, not from its queueing */
+        job_run_t run;
+        job_done_t done;
+        void *userdata;
+} JobSpec;
+
+/* `keep_fds` are the fds that jobs need; all others of the manager are closed in a job. -ENOMEM. */
+int jobs_new(sd_event *event, const int *keep_fds, size_t n_keep_fds, Jobs **ret);
+Jobs *jobs_free(Jobs *j); /* kills what runs; done callbacks are not called */
+DEFINE_CLEANUP(Jobs *, jobs_free);
+
+/* Queues a job; it starts at once if there is room. *ret (may be NULL) is valid until done was called.
+ * -EBUSY: the queue is full; -ENOMEM. */
+int job_start(Jobs *j, const JobSpec *spec, Job **ret);
+/* Kills or unqueues it; done is not called. Takes NULL, returns NULL. */
+Job *job_cancel(Job *job);
+
+unsigned jobs_count(const Jobs *j); /* running and waiting */

@@ -1,0 +1,490 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* A connection: read the request, who is it (by the socket, not by what it says), is it inside already,
+ * which policy, open a session, reply, wait for "joined". Until that comes, closing the connection takes
+ * everything back. */
+
+#include "manager/login-server.h"
+
+#include <fcntl.h>
+#include <stdarg.h>
+#include <string.h>
+#include <sys/queue.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+
+#include "base/fd.h"
+#include "base/log.h"
+#include "manager/bus-server.h"
+
+#ifndef SO_PEERPIDFD
+#define SO_PEERPIDFD 77 /* Linux 6.5 */
+#endif
+
+#define CONNECTIONS_MAX 4096
+#define REQUEST_TIMEOUT_USEC (2 * USEC_PER_SEC)
+#define ANSWER_TIMEOUT_USEC (60 * USEC_PER_SEC)
+
+typedef struct Connection {
+        LoginServer *server;
+        LIST_ENTRY(Connection) entry;
+        int fd;
+        sd_event_source *io_source, *timer_source;
+        pid_t pid;
+        int pidfd;
+        LoginRequest request;
+        Subject *subject;
+        Session *session;
+        Policy *policy; /* borrowed by the session's cell, kept for messages */
+        bool offered;
+} Connection;
+
+struct LoginServer {
+        Manager *manager;
+        int fd;
+        sd_event_source *source;
+        LIST_HEAD(, Connection) connections;
+        unsigned n_connections;
+};
+
+static Connection *connection_free(Connection *c) {
+        Session *s = c->session;
+
+        LIST_REMOVE(c, entry);
+        c->server->n_connections--;
+        sd_event_source_disable_unref(c->io_source);
+        sd_event_source_disable_unref(c->timer_source);
+        subject_free(c->subject);
+        policy_unref(c->policy);
+        close_fd(c->fd);
+        close_fd(c->pidfd);
+        free(c);
+        if (s) { /* never joined */
+                s->connection = NULL;
+                session_end(s);
+        }
+        return NULL;
+}
+
+/* --- answers ----------------------------------------------------------------------------- */
+
+static void init_reply(LoginReply *reply, LoginVerdict verdict) {
+        memset(reply, 0, sizeof(*reply));
+        reply->magic = LOGIN_MAGIC;
+        reply->version = LOGIN_VERSION;
+        reply->verdict = verdict;
+}
+
+static int send_reply(Connection *c, const LoginReply *reply, int pidfd) {
+        union {
+                struct cmsghdr header;
+                char space[CMSG_SPACE(sizeof(int))];
+        } control = {};
+        struct iovec iov = { .iov_base = (void *) reply, .iov_len = sizeof(*reply) };
+        struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1 };
+
+        if (pidfd >= 0) {
+                control.header.cmsg_level = SOL_SOCKET;
+                control.header.cmsg_type = SCM_RIGHTS;
+                control.header.cmsg_len = CMSG_LEN(sizeof(int));
+                memcpy(CMSG_DATA(&control.header), &pidfd, sizeof(int));
+                m.msg_control = &control;
+                m.msg_controllen = sizeof(control);
+        }
+        return sendmsg(c->fd, &m, MSG_NOSIGNAL | MSG_DONTWAIT) < 0 ? -errno : 0;
+}
+
+/* Answers without a cell, and closes. */
+static void answer(Connection *c, LoginVerdict verdict, LoginStage stage, bool loud, const char *format, ...)
+        __attribute__((format(printf, 5, 6)));
+
+static void answer(Connection *c, LoginVerdict verdict, LoginStage stage, bool loud, const char *format, ...) {
+        LoginReply reply;
+        va_list ap;
+        int r;
+
+        init_reply(&reply, verdict);
+        reply.stage = stage;
+        reply.loud = loud;
+        va_start(ap, format);
+        (void) vsnprintf(reply.message, sizeof(reply.message), format, ap);
+        va_end(ap);
+
+        if (verdict == LOGIN_REFUSED || verdict == LOGIN_FAILED) {
+                c->server->manager->n_denied++;
+                log_notice("Refused %s (%s): %s", c->request.user, c->request.service, reply.message);
+                bus_server_announce_denied(c->server->manager->bus, c->request.uid, c->request.user,
+                                           c->request.service, reply.message);
+        } else if (verdict == LOGIN_UNCONFINED)
+                log_full(loud ? LOG_WARNING : LOG_INFO, "Login of %s (%s) is not confined: %s",
+                         c->request.user, c->request.service, reply.message);
+        r = send_reply(c, &reply, -EBADF);
+        if (r < 0)
+                log_debug_errno(r, "Cannot answer process %d: %m", (int) c->pid);
+        connection_free(c);
+}
+
+/* The cell can't be had: what OnFailure= of its policy says. */
+static void answer_failure(Connection *c, LoginStage stage, const char *message) {
+        if (c->policy && c->policy->on_failure_allow && c->request.operation == LOGIN_OPEN)
+                answer(c, LOGIN_UNCONFINED, stage, true, "%s; OnFailure=allow lets you in unconfined", message);
+        else
+                answer(c, LOGIN_FAILED, stage, true, "%s", message);
+}
+
+static void offer(Connection *c) {
+        Session *s = c->session;
+        LoginReply reply;
+        CellPlan plan;
+        int r;
+
+        init_reply(&reply, LOGIN_CONFINED);
+        memcpy(reply.inodes, s->cell->inodes, sizeof(reply.inodes));
+        cell_plan(s->cell, &plan);
+        if (s->in_reserve)
+                builder_reserve_group(&plan, s->uid, reply.group);
+        else
+                builder_leaf_group(&plan, s->uid, reply.group);
+        (void) login_set(reply.cell, sizeof(reply.cell), s->cell->id);
+        (void) login_set(reply.session, sizeof(reply.session), s->id);
+        (void) login_set(reply.policy, sizeof(reply.policy), s->cell->policy->name);
+        if (s->in_reserve)
+                (void) login_set(reply.message, sizeof(reply.message),
+                                 "your cell is at TasksMax=, this session has little room: clean up");
+        c->offered = true;
+        r = send_reply(c, &reply, s->cell->init_pidfd);
+        if (r < 0) {
+                log_debug_errno(r, "Cannot answer process %d: %m", (int) c->pid);
+                connection_free(c);
+        }
+}
+
+void login_server_session_ready(LoginServer *l, Session *s, const JobReport *report) {
+        Connection *c = s->connection;
+        char message[LOGIN_MESSAGE_MAX];
+
+        (void) l;
+        if (!c) { /* went away meanwhile */
+                session_end(s);
+                return;
+        }
+        if (report->error >= 0) {
+                offer(c);
+                return;
+        }
+        (void) snprintf(message, sizeof(message), "policy %s: %s: %s", s->cell->policy->name, report->what,
+                        strerror(-report->error));
+        answer_failure(c, report->stage, message); /* ends the session, too */
+}
+
+void login_server_session_removed(LoginServer *l, Session *s) {
+        Connection *c = s->connection;
+
+        (void) l;
+        c->session = NULL;
+        s->connection = NULL;
+        if (c->offered)
+                connection_free(c);
+        else
+                answer_failure(c, LOGIN_STAGE_OTHER, "the cell has ended");
+}
+
+/* --- decisions --------------------------------------------------------------------------- */
+
+static void open_in(Connection *c, Policy *policy, Cell *cell) {
+        Manager *m = c->server->manager;
+        _cleanup_(freep) char *message = NULL;
+        OpenInfo info = {
+                .subject = subject_match(c->subject),
+                .leader = c->pid,
+                .leader_pidfd = c->pidfd,
+                .connection = c,
+        };
+        Session *session = NULL;
+        int r;
+
+        if (policy)
+                c->policy = policy_ref(policy);
+        r = cell ? manager_open_session_in(m, cell, &info, &session, &message) :
+                   manager_open_session(m, policy, &info, &session, &message);
+        if (r == -EUSERS || (r == -EBUSY && message))
+                answer(c, LOGIN_REFUSED, LOGIN_STAGE_OTHER, true, "%s", message ?: "a limit is reached");
+        else if (r < 0)
+                answer_failure(c, r == -ENETDOWN ? LOGIN_STAGE_NETWORK : LOGIN_STAGE_OTHER,
+                               message ?: "out of memory");
+        else
+                c->session = session;
+}
+
+static void decide_open(Connection *c) {
+        Policy *policy = manager_pick(c->server->manager, subject_match(c->subject));
+
+        if (!policy)
+                answer(c, LOGIN_UNCONFINED, LOGIN_STAGE_OTHER, false, "no policy matches");
+        else if (policy->mode == POLICY_OBSERVE)
+                answer(c, LOGIN_UNCONFINED, LOGIN_STAGE_OTHER, false,
+                       "policy %s matches, but only observes (Mode=observe)", policy->name);
+        else
+                open_in(c, policy, NULL);
+}
+
+static void decide_run(Connection *c) {
+        Policy *policy = policy_set_find(c->server->manager->policies, c->request.target);
+
+        if (!policy)
+                answer(c, LOGIN_NO_CELL, LOGIN_STAGE_OTHER, false, "there is no policy \"%s\"",
+                       c->request.target);
+        else
+                open_in(c, policy, NULL);
+}
+
+static void decide_shell(Connection *c) {
+        Cell *cell = manager_find_cell(c->server->manager, c->request.target);
+
+        if (!cell || cell->state != CELL_LIVE)
+                answer(c, LOGIN_NO_CELL, LOGIN_STAGE_OTHER, false, "there is no live cell \"%s\"",
+                       c->request.target);
+        else
+                open_in(c, NULL, cell);
+}
+
+static void on_resolved(Subject *s, int error, void *userdata) {
+        Connection *c = userdata;
+
+        (void) s;
+        if (error < 0)
+                answer(c, LOGIN_REFUSED, LOGIN_STAGE_OTHER, true,
+                       "the user or group database can't be read (%s)", strerror(-error));
+        else if (c->request.operation == LOGIN_OPEN)
+                decide_open(c);
+        else if (c->request.operation == LOGIN_RUN)
+                decide_run(c);
+        else
+                decide_shell(c);
+}
+
+/* A hint of pam_sm_close_session(): the sender is the leader of what it closes. */
+static void close_sessions_of(Manager *m, pid_t pid) {
+        Session *s, *next;
+
+        HASH_ITER(hh, m->sessions, s, next)
+                if (s->leader == pid && s->state == SESSION_LIVE)
+                        session_end(s);
+}
+
+static bool policies_want_group(const Manager *m) {
+        for (size_t i = 0; i < policy_set_size(m->policies); i++) {
+                const Policy *p = policy_set_get(m->policies, i);
+
+                if (p->hostname && strstr(p->hostname, "%g"))
+                        return true;
+        }
+        return false;
+}
+
+static void handle_request(Connection *c) {
+        Manager *m = c->server->manager;
+        Cell *cell;
+        int r;
+
+        m->n_logins++;
+        if (c->request.operation == LOGIN_CLOSE) {
+                close_sessions_of(m, c->pid);
+                connection_free(c);
+                return;
+        }
+        r = manager_find_cell_of_pid(m, c->pid, &cell);
+        if (r > 0 && c->request.operation == LOGIN_OPEN) {
+                answer(c, LOGIN_INSIDE, LOGIN_STAGE_OTHER, false, "already in cell %s", cell->id);
+                return;
+        }
+        if (r != 0) {
+                answer(c, LOGIN_REFUSED, LOGIN_STAGE_OTHER, true, r > 0 ?
+                       "a command can't be started in a cell from within a cell" :
+                       r == -ENOLINK ? "the cell that you are in is ending, log in again" :
+                       "the manager can't tell in which cell you are");
+                return;
+        }
+        c->subject = subject_new_from_request(&c->request);
+        r = c->subject ? subject_resolve(c->subject, m->jobs, policy_set_group_names(m->policies),
+                                         policies_want_group(m), on_resolved, c) : -ENOMEM;
+        if (r < 0)
+                answer(c, LOGIN_REFUSED, LOGIN_STAGE_OTHER, true, "the manager has too much to do (%s)",
+                       strerror(-r));
+}
+
+/* --- the socket -------------------------------------------------------------------------- */
+
+static void on_hangup(Connection *c) {
+        log_debug("Process %d went away before it had joined", (int) c->pid);
+        connection_free(c);
+}
+
+static int on_connection(sd_event_source *source, int fd, uint32_t events, void *userdata) {
+        Connection *c = userdata;
+        char buffer[sizeof(LoginRequest) + 1];
+        ssize_t n;
+        int r;
+
+        (void) source, (void) events;
+        n = recv(fd, buffer, sizeof(buffer), MSG_DONTWAIT); /* fds that come along are dropped */
+        if (n < 0 && (errno == EAGAIN || errno == EINTR))
+                return 0;
+        if (n <= 0) {
+                on_hangup(c);
+                return 0;
+        }
+        if (c->offered && c->session && n == 1 && buffer[0] == 'J') {
+                Session *s = c->session;
+
+                c->session = NULL;
+                session_joined(s);
+                bus_server_announce(c->server->manager->bus, MANAGER_SESSION_NEW, s->cell, s);
+                connection_free(c);
+                return 0;
+        }
+        if (c->request.magic != 0) { /* a second request */
+                on_hangup(c);
+                return 0;
+        }
+        memcpy(&c->request, buffer, MIN((size_t) n, sizeof(c->request)));
+        r = login_request_check(&c->request, (size_t) n);
+        if (r < 0) {
+                log_warning_errno(r, "Process %d sent no valid request (%m), closing the connection", (int) c->pid);
+                connection_free(c);
+                return 0;
+        }
+        (void) sd_event_source_set_time_relative(c->timer_source, ANSWER_TIMEOUT_USEC);
+        handle_request(c);
+        return 0;
+}
+
+static int on_deadline(sd_event_source *source, uint64_t usec, void *userdata) {
+        Connection *c = userdata;
+
+        (void) source, (void) usec;
+        log_warning("Process %d used up the time of its login, closing the connection", (int) c->pid);
+        connection_free(c);
+        return 0;
+}
+
+static int get_peer(int fd, struct ucred *ret, int *ret_pidfd) {
+        socklen_t size = sizeof(*ret);
+        int pidfd;
+
+        if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, ret, &size) < 0)
+                return -errno;
+        if (ret->pid <= 0) /* it is in a pid namespace beside ours */
+                return -EXDEV;
+        size = sizeof(pidfd);
+        if (getsockopt(fd, SOL_SOCKET, SO_PEERPIDFD, &pidfd, &size) < 0) {
+                if (errno != ENOPROTOOPT)
+                        return -errno;
+                pidfd = fd_pidfd_open(ret->pid);
+                if (pidfd < 0)
+                        return pidfd;
+        }
+        (void) fcntl(pidfd, F_SETFD, FD_CLOEXEC);
+        *ret_pidfd = pidfd;
+        return 0;
+}
+
+static int accept_one(LoginServer *l, int fd) {
+        sd_event *event = l->manager->event;
+        struct ucred peer;
+        Connection *c;
+        int pidfd, r;
+
+        r = get_peer(fd, &peer, &pidfd);
+        if (r < 0)
+                return r;
+        c = peer.uid == 0 && l->n_connections < CONNECTIONS_MAX ? calloc(1, sizeof(*c)) : NULL;
+        if (!c) {
+                close_fd(pidfd);
+                return peer.uid != 0 ? -EACCES : -EBUSY;
+        }
+        *c = (Connection) { .server = l, .fd = fd, .pid = peer.pid, .pidfd = pidfd };
+        LIST_INSERT_HEAD(&l->connections, c, entry);
+        l->n_connections++;
+        r = sd_event_add_io(event, &c->io_source, fd, EPOLLIN, on_connection, c);
+        if (r >= 0)
+                r = sd_event_add_time_relative(event, &c->timer_source, CLOCK_MONOTONIC, REQUEST_TIMEOUT_USEC, 0,
+                                               on_deadline, c);
+        if (r < 0) {
+                c->fd = -EBADF; /* still the caller's */
+                connection_free(c);
+        }
+        return r;
+}
+
+static int on_listening(sd_event_source *source, int listen_fd, uint32_t events, void *userdata) {
+        LoginServer *l = userdata;
+        int fd, r;
+
+        (void) source, (void) events;
+        fd = accept4(listen_fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+        if (fd < 0) {
+                if (errno != EAGAIN && errno != EINTR && errno != ECONNABORTED)
+                        log_warning_errno(errno, "Cannot accept a login: %m");
+                return 0;
+        }
+        r = accept_one(l, fd);
+        if (r < 0) {
+                log_debug_errno(r, "Refused a connection to the login socket: %m");
+                close_fd(fd);
+        }
+        return 0;
+}
+
+int login_server_new(Manager *m, const char *path, LoginServer **ret) {
+        struct sockaddr_un sa = { .sun_family = AF_UNIX };
+        LoginServer *l;
+        int r;
+
+        if (login_set(sa.sun_path, sizeof(sa.sun_path), path) < 0)
+                return -ENAMETOOLONG;
+        l = calloc(1, sizeof(*l));
+        if (!l)
+                return -ENOMEM;
+        *l = (LoginServer) { .manager = m, .fd = -EBADF };
+        LIST_INIT(&l->connections);
+
+        l->fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+        if (l->fd < 0) {
+                r = -errno;
+                goto fail;
+        }
+        (void) unlink(path); /* ours by the lock */
+        if (fchmod(l->fd, 0600) < 0 || bind(l->fd, (struct sockaddr *) &sa, sizeof(sa)) < 0 ||
+            chmod(path, 0600) < 0 || listen(l->fd, SOMAXCONN) < 0) {
+                r = -errno;
+                goto fail;
+        }
+        r = sd_event_add_io(m->event, &l->source, l->fd, EPOLLIN, on_listening, l);
+        if (r < 0)
+                goto fail;
+        *ret = l;
+        return 0;
+
+fail:
+        login_server_free(l);
+        return r;
+}
+
+LoginServer *login_server_free(LoginServer *l) {
+        Connection *c;
+
+        if (!l)
+                return NULL;
+        while ((c = LIST_FIRST(&l->connections))) {
+                if (c->session)
+                        c->session->connection = NULL;
+                c->session = NULL; /* a later manager settles it by its record */
+                connection_free(c);
+        }
+        sd_event_source_disable_unref(l->source);
+        close_fd(l->fd);
+        free(l);
+        return NULL;
+}

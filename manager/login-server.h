@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "manager/manager.h"
+
+/* The login socket's end in the manager: reads requests of root's processes, decides, and answers. Each
+ * connection has one deadline, and there are only so many. */
+
+/* Listens on `path` (removed first), readable and writable by root alone. */
+int login_server_new(Manager *m, const char *path, LoginServer **ret);
+LoginServer *login_server_free(LoginServer *l);
+
+/* A session of a connection is in its control group, or is not going to be. */
+void login_server_session_ready(LoginServer *l, Session *s, const JobReport *report);
+/* It is gone before it was joined. */
+void login_server_session_removed(LoginServer *l, Session *s);

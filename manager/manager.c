@@ -1,0 +1,748 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Everything that can block is a job; what remains here is tables and decisions. At a start the order is:
+ * lock, control groups, policies, records of before, and then one sweep for whatever is on the
+ * host under our names but in no record. */
+
+#include "manager/manager.h"
+
+#include <ctype.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+
+#include "base/fd.h"
+#include "base/log.h"
+#include "cgroups/support.h"
+#include "manager/bus-server.h"
+#include "manager/login-server.h"
+#include "manager/network.h"
+#include "manager/state.h"
+#include "netns/link.h"
+
+#define SWEEP_TIMEOUT_USEC (60 * USEC_PER_SEC)
+
+/* --- tables ------------------------------------------------------------------------------ */
+
+Cell *manager_find_cell(Manager *m, const char *id) {
+        Cell *c;
+
+        HASH_FIND_STR(m->cells, id, c);
+        return c;
+}
+
+Session *manager_find_session(Manager *m, const char *id) {
+        Session *s;
+
+        HASH_FIND_STR(m->sessions, id, s);
+        return s;
+}
+
+unsigned manager_count_sessions(const Manager *m, const char *policy, uid_t uid) {
+        unsigned n = 0;
+
+        for (const Session *s = m->sessions; s; s = s->hh.next)
+                n += s->uid == uid && s->state != SESSION_CLOSING && strcmp(s->cell->policy->name, policy) == 0;
+        return n;
+}
+
+static void count_cells(const char *policy, uid_t uid, unsigned *ret_user, unsigned *ret_policy, void *userdata) {
+        const Manager *m = userdata;
+
+        *ret_user = *ret_policy = 0;
+        for (const Cell *c = m->cells; c; c = c->hh.next) {
+                if (strcmp(c->policy->name, policy) != 0)
+                        continue;
+                (*ret_policy)++;
+                *ret_user += c->uid == uid;
+        }
+        *ret_user += *ret_user == 0;
+        *ret_policy += *ret_policy == 0;
+}
+
+int manager_find_cell_of_pid(Manager *m, pid_t pid, Cell **ret) {
+        static const char *const trees[] = { "cells", "reserve" };
+        _cleanup_(freep) char *lines = NULL;
+        char path[128];
+        ssize_t n;
+
+        (void) snprintf(path, sizeof(path), "/proc/%d/cgroup", (int) pid);
+        n = fd_read_file_at(AT_FDCWD, path, 64 * 1024, &lines);
+        if (n < 0)
+                return n == -ENOENT ? -ESRCH : (int) n;
+        for (size_t i = 0; i < ELEMENTSOF(trees); i++) {
+                _cleanup_(freep) char *found = NULL;
+                char *save = NULL;
+                int r;
+
+                (void) snprintf(path, sizeof(path), "%s/%s", m->root_group, trees[i]);
+                r = group_lines_find(lines, path, &found);
+                if (r < 0)
+                        return r;
+                if (r == 0)
+                        continue;
+                for (char *part = strtok_r(found, "/", &save); part; part = strtok_r(NULL, "/", &save)) {
+                        Cell *c = manager_find_cell(m, part);
+
+                        if (c && c->state == CELL_LIVE) {
+                                *ret = c;
+                                return 1;
+                        }
+                }
+                return -ENOLINK;
+        }
+        return 0;
+}
+
+/* The live or coming cell that a new session of this user shares. */
+static Cell *find_shared_cell(Manager *m, const Policy *policy, uid_t uid) {
+        if (policy->scope == CELL_SCOPE_SESSION)
+                return NULL;
+        for (Cell *c = m->cells; c; c = c->hh.next)
+                if (c->state != CELL_ENDING && !c->end_wanted && strcmp(c->policy->name, policy->name) == 0 &&
+                    c->policy->scope == policy->scope &&
+                    (policy->scope == CELL_SCOPE_POLICY || c->uid == uid))
+                        return c;
+        return NULL;
+}
+
+/* --- events of cells and sessions -------------------------------------------------------- */
+
+static void on_session_ready(Session *s, const JobReport *report, void *userdata) {
+        Manager *m = userdata;
+
+        login_server_session_ready(m->login, s, report);
+}
+
+static void attach_waiting(Cell *c) {
+        Session *s, *next;
+
+        for (s = LIST_FIRST(&c->sessions); s; s = next) {
+                next = LIST_NEXT(s, entry);
+                if (s->state == SESSION_WAITING) {
+                        JobReport report = { .error = session_cell_is_live(s) };
+
+                        (void) strcpy(report.what, "the login can't be put into its cell");
+                        if (report.error < 0)
+                                on_session_ready(s, &report, s->host->userdata);
+                }
+        }
+}
+
+static void fail_waiting(Manager *m, Cell *c, const JobReport *report) {
+        Session *s, *next;
+
+        for (s = LIST_FIRST(&c->sessions); s; s = next) {
+                next = LIST_NEXT(s, entry);
+                if (s->state == SESSION_WAITING)
+                        login_server_session_ready(m->login, s, report);
+        }
+}
+
+static void on_cell_event(Cell *c, CellEvent event, const JobReport *report, void *userdata) {
+        Manager *m = userdata;
+
+        switch (event) {
+        case CELL_EVENT_LIVE:
+                bus_server_announce(m->bus, MANAGER_CELL_NEW, c, NULL);
+                attach_waiting(c);
+                break;
+        case CELL_EVENT_FAILED:
+                fail_waiting(m, c, report);
+                break;
+        case CELL_EVENT_ENDING:
+                break;
+        case CELL_EVENT_GONE:
+                bus_server_announce(m->bus, MANAGER_CELL_REMOVED, c, NULL);
+                HASH_DEL(m->cells, c);
+                break;
+        }
+}
+
+static void on_session_removed(Session *s, void *userdata) {
+        Manager *m = userdata;
+
+        if (s->connection)
+                login_server_session_removed(m->login, s);
+        bus_server_announce(m->bus, MANAGER_SESSION_REMOVED, s->cell, s);
+        HASH_DEL(m->sessions, s);
+}
+
+/* --- opening ----------------------------------------------------------------------------- */
+
+static int explain(int error, char **ret_message, const char *format, ...)
+        __attribute__((format(printf, 3, 4)));
+
+static int explain(int error, char **ret_message, const char *format, ...) {
+        va_list ap;
+
+        va_start(ap, format);
+        if (vasprintf(ret_message, format, ap) < 0)
+                *ret_message = NULL;
+        va_end(ap);
+        return error;
+}
+
+int manager_open_session_in(Manager *m, Cell *cell, const OpenInfo *info, Session **ret, char **ret_message) {
+        const SessionInfo session_info = {
+                .uid = info->subject->uid,
+                .user = info->subject->user,
+                .service = info->subject->service,
+                .tty = info->subject->tty,
+                .remote_host = info->subject->remote_host,
+                .leader = info->leader,
+                .leader_pidfd = info->leader_pidfd,
+        };
+        Session *s;
+        int r;
+
+        r = session_new(&m->session_host, cell, &session_info, &s);
+        if (r < 0) {
+                cell_session_left(cell); /* a cell made just for it is not needed */
+                return explain(r, ret_message, "policy %s: the session can't be recorded: %s",
+                               cell->policy->name, strerror(-r));
+        }
+        HASH_ADD_STR(m->sessions, id, s);
+        if (cell->state == CELL_LIVE) {
+                r = session_cell_is_live(s);
+                if (r < 0) {
+                        session_end(s);
+                        return explain(r, ret_message, "policy %s: the login can't be put into its cell: %s",
+                                       cell->policy->name, strerror(-r));
+                }
+        }
+        s->connection = info->connection;
+        *ret = s;
+        return 0;
+}
+
+static int make_cell(Manager *m, Policy *policy, const MatchSubject *subject, Cell **ret, char **ret_message) {
+        Cell *cell;
+        int r;
+
+        if (policy->network_mode == NETWORK_ROUTED && !m->network_ready)
+                return explain(-ENETDOWN, ret_message, "policy %s: the host's side of the network is not "
+                               "ready; see the log of confined", policy->name);
+        r = cell_new(&m->cell_host, policy, subject, &cell);
+        switch (r) {
+        case -ENOSPC:
+                return explain(r, ret_message, "policy %s: no address is free in Pool=", policy->name);
+        case -EADDRINUSE:
+                return explain(r, ret_message, "policy %s: the address of Address= is in use", policy->name);
+        case -EINVAL:
+                return explain(r, ret_message, "policy %s: Hostname= gives no valid host name for this user",
+                               policy->name);
+        case -EBUSY:
+                return explain(r, ret_message, "too many logins wait already, try again later");
+        default:
+                if (r < 0)
+                        return explain(r, ret_message, "policy %s: no cell can be made: %s", policy->name,
+                                       strerror(-r));
+        }
+        HASH_ADD_STR(m->cells, id, cell);
+        *ret = cell;
+        return 0;
+}
+
+int manager_open_session(Manager *m, Policy *policy, const OpenInfo *info, Session **ret, char **ret_message) {
+        const MatchSubject *subject = info->subject;
+        Cell *cell;
+        int r;
+
+        if (manager_count_sessions(m, policy->name, subject->uid) >= policy->max_sessions)
+                return explain(-EUSERS, ret_message, "policy %s: you have %llu of %llu sessions open "
+                               "(MaxSessions=), end one first", policy->name,
+                               (unsigned long long) policy->max_sessions,
+                               (unsigned long long) policy->max_sessions);
+        cell = find_shared_cell(m, policy, subject->uid);
+        if (cell && cell->frozen)
+                return explain(-EBUSY, ret_message, "policy %s: your cell is frozen by the administrator",
+                               policy->name);
+        if (!cell) {
+                r = make_cell(m, policy, subject, &cell, ret_message);
+                if (r < 0)
+                        return r;
+        }
+        return manager_open_session_in(m, cell, info, ret, ret_message);
+}
+
+/* --- policies ---------------------------------------------------------------------------- */
+
+Policy *manager_pick(Manager *m, const MatchSubject *subject) {
+        return policy_set_pick(m->policies, subject, NULL, NULL);
+}
+
+static int load_policies(Manager *m) {
+        PolicyDiags diags = {};
+        PolicySet *set;
+        int r;
+
+        r = policy_set_load(m->policy_dirs, false, m->policies, support_check, m->hierarchies, &diags, &set);
+        if (r < 0) {
+                policy_diags_done(&diags);
+                return log_error_errno(r, "Cannot load the policies, keeping those in force: %m");
+        }
+        for (size_t i = 0; i < diags.n_items; i++) {
+                _cleanup_(freep) char *line = policy_diag_to_string(&diags.items[i]);
+
+                log_full(diags.items[i].warning ? LOG_WARNING : LOG_ERR, "%s", line ?: "out of memory");
+        }
+        policy_diags_done(&m->diags);
+        m->diags = diags;
+        policy_set_free(m->policies);
+        m->policies = set;
+        log_info("Loaded %zu policies%s", policy_set_size(set),
+                 policy_diags_has_error(&diags) ? ", others have errors: see above" : "");
+        return policy_diags_has_error(&diags);
+}
+
+/* Prefixes are known to the pool before an address is handed out of any. */
+static void register_pools(Manager *m) {
+        for (size_t i = 0; i < policy_set_size(m->policies); i++) {
+                const Policy *p = policy_set_get(m->policies, i);
+
+                for (size_t k = 0; k < p->n_pools; k++) {
+                        int r = pool_add_prefix(m->pool, &p->pools[k]);
+
+                        if (r < 0)
+                                log_warning_errno(r, "Pool= of policy %s overlaps with addresses in use: %m",
+                                                  p->name);
+                }
+        }
+}
+
+int manager_reload(Manager *m) {
+        int r = load_policies(m);
+
+        if (r < 0)
+                return r;
+        register_pools(m);
+        network_prepare(m);
+        return r;
+}
+
+/* --- taking over ------------------------------------------------------------------------- */
+
+static void set_aside(Manager *m, int dir_fd, const char *kind, const char *name, int error) {
+        char aside[512];
+
+        (void) snprintf(aside, sizeof(aside), "broken/%s-%.200s", kind, name);
+        if (error == -ESTALE) {
+                log_info("Record %s %s is of another boot, removing it", kind, name);
+                (void) unlinkat(dir_fd, name, 0);
+                return;
+        }
+        log_warning_errno(error, "Record %s %s is unusable (%m), setting it aside as %s/%s", kind, name,
+                          m->config.runtime_dir, aside);
+        if (fd_mkdir_parents_at(m->runtime_fd, "broken", 0700) < 0 ||
+            renameat(dir_fd, name, m->runtime_fd, aside) < 0)
+                (void) unlinkat(dir_fd, name, 0);
+}
+
+static int restore_cell(const char *name, void *userdata) {
+        Manager *m = userdata;
+        Cell *c;
+        int r;
+
+        r = cell_restore(&m->cell_host, name, &c);
+        if (r == -ENOMEM)
+                return r;
+        if (r < 0) {
+                set_aside(m, m->cells_fd, "cell", name, r);
+                return 0;
+        }
+        HASH_ADD_STR(m->cells, id, c);
+        return 0;
+}
+
+static Cell *find_for_session(const char *id, void *userdata) {
+        return manager_find_cell(userdata, id);
+}
+
+static int restore_session(const char *name, void *userdata) {
+        Manager *m = userdata;
+        Session *s;
+        int r;
+
+        r = session_restore(&m->session_host, name, find_for_session, &s);
+        if (r == -ENOMEM)
+                return r;
+        if (r == -ESRCH || r == -ENOENT) {
+                (void) unlinkat(m->sessions_fd, name, 0);
+                return 0;
+        }
+        if (r < 0) {
+                set_aside(m, m->sessions_fd, "session", name, r);
+                return 0;
+        }
+        HASH_ADD_STR(m->sessions, id, s);
+        return 0;
+}
+
+/* What was half made is unmade; what lives goes on. */
+static void settle(Manager *m) {
+        Session *s, *next_session;
+        Cell *c, *next_cell;
+        unsigned n_cells = 0, n_sessions = 0;
+
+        HASH_ITER(hh, m->sessions, s, next_session)
+                if (s->state != SESSION_LIVE)
+                        session_end(s);
+                else
+                        n_sessions++;
+        HASH_ITER(hh, m->cells, c, next_cell) {
+                bool live = c->state == CELL_LIVE && c->init_source;
+
+                if (live) {
+                        n_cells++;
+                        cell_session_left(c); /* ends it, or lets it linger, if nobody is in it */
+                        continue;
+                }
+                if (c->state == CELL_ENDING)
+                        c->state = CELL_LIVE; /* its removal did not finish: once more */
+                cell_end(c, "it was not whole when the manager started");
+        }
+        if (n_cells > 0)
+                log_info("Took over %u live cells with %u sessions", n_cells, n_sessions);
+}
+
+/* --- sweep ------------------------------------------------------------------------------- */
+
+static bool is_cell_id(const char *name) {
+        if (name[0] != 'c' || strlen(name) != 13)
+                return false;
+        for (const char *p = name + 1; *p; p++)
+                if (!isxdigit((unsigned char) *p))
+                        return false;
+        return true;
+}
+
+typedef struct Sweep {
+        Manager *manager;
+        char path[GROUP_PATH_MAX];
+        unsigned depth, n_removed;
+} Sweep;
+
+static int sweep_group(const char *name, void *userdata) {
+        const Hierarchies *h = ((Sweep *) userdata)->manager->hierarchies;
+        Sweep s = *(Sweep *) userdata;
+        int n;
+
+        n = snprintf(s.path, sizeof(s.path), "%s/%s", ((Sweep *) userdata)->path, name);
+        if (n >= (int) sizeof(s.path))
+                return 0;
+        if (is_cell_id(name)) {
+                if (manager_find_cell(s.manager, name))
+                        return 0;
+                (void) group_kill(h, s.path, 2 * USEC_PER_SEC);
+                (void) group_remove(h, s.path, 2 * USEC_PER_SEC);
+                ((Sweep *) userdata)->n_removed++;
+                return 0;
+        }
+        if (s.depth == 0)
+                return 0;
+        s.depth--;
+        s.n_removed = 0;
+        (void) group_for_each_child(h, s.path, sweep_group, &s);
+        ((Sweep *) userdata)->n_removed += s.n_removed;
+        group_remove_if_empty(h, s.path);
+        return 0;
+}
+
+static int sweep_link(const char *name, int index, void *userdata) {
+        Sweep *s = userdata;
+
+        (void) index;
+        for (const Cell *c = s->manager->cells; c; c = c->hh.next)
+                if (strcmp(c->link, name) == 0)
+                        return 0;
+        (void) link_remove(name);
+        s->n_removed++;
+        return 0;
+}
+
+static void run_sweep(void *userdata, JobReport *report, JobText *text) {
+        static const char *const trees[] = { "cells", "reserve" };
+        Sweep s = { .manager = userdata, .depth = 2 };
+
+        (void) text;
+        for (size_t i = 0; i < ELEMENTSOF(trees); i++) {
+                (void) snprintf(s.path, sizeof(s.path), "%s/%s", s.manager->root_group, trees[i]);
+                (void) group_for_each_child(s.manager->hierarchies, s.path, sweep_group, &s);
+        }
+        (void) link_list(s.manager->link_prefix, sweep_link, &s);
+        report->numbers[0] = s.n_removed;
+}
+
+static void on_swept(const JobReport *report, const char *text, void *userdata) {
+        (void) text, (void) userdata;
+        if (report->error < 0)
+                log_warning_errno(report->error, "Cannot look for what dead cells left: %m");
+        else if (report->numbers[0] > 0)
+                log_notice("Removed %llu control groups and links that no cell owned",
+                           (unsigned long long) report->numbers[0]);
+}
+
+static void start_sweep(Manager *m) {
+        const JobSpec spec = {
+                .name = "look for what dead cells left",
+                .uid = UID_INVALID,
+                .exclusive = true,
+                .timeout_usec = SWEEP_TIMEOUT_USEC,
+                .run = run_sweep,
+                .done = on_swept,
+                .userdata = m,
+        };
+        int r = job_start(m->jobs, &spec, NULL);
+
+        if (r < 0)
+                log_warning_errno(r, "Cannot look for what dead cells left: %m");
+}
+
+/* --- start and stop ---------------------------------------------------------------------- */
+
+char *manager_runtime_path(const Manager *m, const char *name) {
+        char *path = NULL;
+
+        return asprintf(&path, "%s/%s", m->config.runtime_dir, name) < 0 ? NULL : path;
+}
+
+static int open_subdir(Manager *m, const char *name) {
+        int fd, r;
+
+        r = fd_mkdir_parents_at(m->runtime_fd, name, 0700);
+        if (r < 0)
+                return r;
+        fd = fd_open_beneath(m->runtime_fd, name, O_RDONLY | O_DIRECTORY, 0);
+        return fd;
+}
+
+static int open_runtime(Manager *m) {
+        struct stat st;
+        int r;
+
+        r = fd_mkdir_parents_at(AT_FDCWD, m->config.runtime_dir, 0755);
+        if (r < 0)
+                return log_error_errno(r, "Cannot make %s: %m", m->config.runtime_dir);
+        m->runtime_fd = open(m->config.runtime_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        if (m->runtime_fd < 0 || fstat(m->runtime_fd, &st) < 0)
+                return log_error_errno(errno, "Cannot open %s: %m", m->config.runtime_dir);
+        if (st.st_uid != 0 || st.st_mode & 022)
+                return log_error_errno(EPERM, "%s must belong to root and be writable by nobody else",
+                                       m->config.runtime_dir);
+
+        m->lock_fd = openat(m->runtime_fd, "lock", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+        if (m->lock_fd < 0)
+                return log_error_errno(errno, "Cannot open %s/lock: %m", m->config.runtime_dir);
+        if (flock(m->lock_fd, LOCK_EX | LOCK_NB) < 0)
+                return log_error_errno(errno == EWOULDBLOCK ? EALREADY : errno,
+                                       "Another confined runs already with %s", m->config.runtime_dir);
+        m->cells_fd = open_subdir(m, "cells");
+        m->sessions_fd = open_subdir(m, "sessions");
+        if (m->cells_fd < 0 || m->sessions_fd < 0)
+                return log_error_errno(m->cells_fd < 0 ? m->cells_fd : m->sessions_fd,
+                                       "Cannot open the records in %s: %m", m->config.runtime_dir);
+        return 0;
+}
+
+/* A short tag of the instance for names that the kernel keeps short. */
+static uint16_t hash_name(const char *name) {
+        uint32_t h = 2166136261U; /* FNV-1a */
+
+        for (; *name; name++)
+                h = (h ^ (unsigned char) *name) * 16777619U;
+        return (uint16_t) (h ^ h >> 16);
+}
+
+static int name_things(Manager *m) {
+        const char *instance = m->config.instance;
+        size_t n = strlen(instance);
+
+        if (n == 0 || n > 31 || !islower((unsigned char) instance[0]) ||
+            strspn(instance, "abcdefghijklmnopqrstuvwxyz0123456789-") != n)
+                return log_error_errno(EINVAL, "Instance \"%s\" must be 1 to 31 of a-z, 0-9 and -, and begin "
+                                       "with a letter", instance);
+        (void) snprintf(m->root_group, sizeof(m->root_group), "%s", instance);
+        (void) snprintf(m->table, sizeof(m->table), "%s", instance);
+        (void) snprintf(m->link_prefix, sizeof(m->link_prefix), "cf%04x", hash_name(instance));
+        (void) snprintf(m->gateway_link, sizeof(m->gateway_link), "cg%04x", hash_name(instance));
+        return 0;
+}
+
+static int open_host(Manager *m) {
+        int r;
+
+        r = hierarchies_open(NULL, &m->hierarchies);
+        if (r < 0)
+                return log_error_errno(r, "Cannot find the control groups: %m");
+        r = builder_make_root(m->hierarchies, m->root_group);
+        if (r == -EBUSY)
+                return log_error_errno(r, "Cannot make control group %s: there are processes in the root of "
+                                       "cgroup v2 as this container sees it; move them into a group of their own",
+                                       m->root_group);
+        if (r < 0)
+                return log_error_errno(r, "Cannot make control group %s: %m", m->root_group);
+        r = hierarchies_set_probe(m->hierarchies, m->root_group);
+        if (r < 0)
+                return r;
+        m->init_fd = open(m->config.init_path, O_PATH | O_CLOEXEC);
+        if (m->init_fd < 0)
+                return log_error_errno(errno, "Cannot open %s: %m", m->config.init_path);
+        return pool_new(&m->pool);
+}
+
+static int start_jobs(Manager *m) {
+        int keep[HIERARCHIES_MAX + 3];
+        size_t n = 0;
+
+        for (size_t i = 0; i < m->hierarchies->n_items; i++)
+                keep[n++] = m->hierarchies->items[i].root_fd;
+        keep[n++] = m->init_fd;
+        return jobs_new(m->event, keep, n, &m->jobs);
+}
+
+static int name_policy_dirs(Manager *m) {
+        const char *dirs[] = { m->config.config_dir, m->config.runtime_dir, m->config.vendor_dir };
+
+        for (size_t i = 0; i < ELEMENTSOF(dirs); i++) {
+                _cleanup_(freep) char *path = NULL;
+                int r;
+
+                if (asprintf(&path, "%s/policies", dirs[i]) < 0)
+                        return -ENOMEM;
+                r = strv_extend(&m->policy_dirs, path);
+                if (r < 0)
+                        return r;
+        }
+        return 0;
+}
+
+static int open_sockets(Manager *m) {
+        _cleanup_(freep) char *login = manager_runtime_path(m, "login"), *bus = manager_runtime_path(m, "bus");
+        int r;
+
+        if (!login || !bus)
+                return -ENOMEM;
+        r = bus_server_new(m, bus, &m->bus);
+        if (r < 0)
+                return log_error_errno(r, "Cannot listen on %s: %m", bus);
+        r = login_server_new(m, login, &m->login);
+        if (r < 0)
+                return log_error_errno(r, "Cannot listen on %s: %m", login);
+        return 0;
+}
+
+static void fill_hosts(Manager *m) {
+        m->cell_host = (CellHost) {
+                .event = m->event,
+                .jobs = m->jobs,
+                .hierarchies = m->hierarchies,
+                .pool = m->pool,
+                .root_group = m->root_group,
+                .table = m->table,
+                .link_prefix = m->link_prefix,
+                .init_fd = m->init_fd,
+                .records_fd = m->cells_fd,
+                .count = count_cells,
+                .event_callback = on_cell_event,
+                .userdata = m,
+        };
+        if (gethostname(m->cell_host.host_name, sizeof(m->cell_host.host_name) - 1) < 0)
+                (void) strcpy(m->cell_host.host_name, "localhost");
+        m->session_host = (SessionHost) {
+                .cells = &m->cell_host,
+                .records_fd = m->sessions_fd,
+                .ready = on_session_ready,
+                .removed = on_session_removed,
+                .userdata = m,
+        };
+}
+
+int manager_new(const ManagerConfig *config, Manager **ret) {
+        _cleanup_(manager_freep) Manager *m = calloc(1, sizeof(*m));
+        int r;
+
+        if (!m)
+                return -ENOMEM;
+        *m = (Manager) { .config = *config, .runtime_fd = -EBADF, .lock_fd = -EBADF, .cells_fd = -EBADF,
+                         .sessions_fd = -EBADF, .init_fd = -EBADF };
+        r = sd_event_new(&m->event);
+        if (r >= 0)
+                r = name_things(m);
+        if (r >= 0)
+                r = name_policy_dirs(m);
+        if (r >= 0)
+                r = open_runtime(m);
+        if (r >= 0)
+                r = open_host(m);
+        if (r >= 0)
+                r = start_jobs(m);
+        if (r < 0)
+                return r;
+        fill_hosts(m);
+
+        r = load_policies(m);
+        if (r < 0)
+                return r;
+        r = open_sockets(m);
+        if (r >= 0)
+                r = record_for_each(m->cells_fd, restore_cell, m);
+        if (r >= 0)
+                r = record_for_each(m->sessions_fd, restore_session, m);
+        if (r < 0)
+                return r;
+        register_pools(m);
+        start_sweep(m);
+        network_prepare(m);
+        settle(m);
+        *ret = TAKE_PTR(m);
+        return 0;
+}
+
+static void remove_from_host(Manager *m) {
+        static const char *const names[] = { "login", "bus", "cells", "sessions", "broken", "lock" };
+
+        network_remove(m);
+        builder_remove_root(m->hierarchies, m->root_group);
+        for (size_t i = 0; i < ELEMENTSOF(names); i++)
+                if (unlinkat(m->runtime_fd, names[i], 0) < 0 && errno == EISDIR)
+                        (void) unlinkat(m->runtime_fd, names[i], AT_REMOVEDIR);
+        (void) rmdir(m->config.runtime_dir); /* ENOTEMPTY: policies of the administrator */
+}
+
+Manager *manager_free(Manager *m) {
+        Session *s, *next_session;
+        Cell *c, *next_cell;
+        bool idle;
+
+        if (!m)
+                return NULL;
+        idle = m->jobs && !m->cells && !m->sessions;
+        m->login = login_server_free(m->login);
+        m->bus = bus_server_free(m->bus);
+        HASH_ITER(hh, m->sessions, s, next_session) {
+                HASH_DEL(m->sessions, s);
+                session_free(s);
+        }
+        HASH_ITER(hh, m->cells, c, next_cell) {
+                HASH_DEL(m->cells, c);
+                cell_free(c);
+        }
+        m->jobs = jobs_free(m->jobs);
+        if (idle)
+                remove_from_host(m);
+        policy_set_free(m->policies);
+        policy_diags_done(&m->diags);
+        strv_free(m->policy_dirs);
+        pool_free(m->pool);
+        hierarchies_free(m->hierarchies);
+        close_fd(m->init_fd);
+        close_fd(m->cells_fd);
+        close_fd(m->sessions_fd);
+        close_fd(m->lock_fd);
+        close_fd(m->runtime_fd);
+        sd_event_unref(m->event);
+        free(m);
+        return NULL;
+}

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <systemd/sd-event.h>
+
+#include "manager/cell.h"
+#include "manager/session.h"
+#include "manager/subject.h"
+#include "policies/policy-set.h"
+
+/* The resident manager: owns the event loop, the tables of cells and sessions, and the policies. */
+
+typedef struct ManagerConfig {
+        const char *runtime_dir;  /* "/run/confine" */
+        const char *config_dir;   /* "/etc/confine": policies/ below it */
+        const char *vendor_dir;   /* "/usr/lib/confine" */
+        const char *init_path;    /* confine-init */
+        const char *instance;     /* "confine": names the control groups, the nft table, the links */
+} ManagerConfig;
+
+typedef struct Manager Manager;
+typedef struct BusServer BusServer;
+typedef struct LoginServer LoginServer;
+
+typedef enum ManagerEvent {
+        MANAGER_CELL_NEW,
+        MANAGER_CELL_REMOVED,
+        MANAGER_SESSION_NEW,
+        MANAGER_SESSION_REMOVED,
+} ManagerEvent;
+
+struct Manager {
+        ManagerConfig config;
+        sd_event *event;
+        int runtime_fd, lock_fd, cells_fd, sessions_fd, init_fd;
+        char root_group[80], table[40], link_prefix[8], gateway_link[16];
+        Hierarchies *hierarchies;
+        Jobs *jobs;
+        Pool *pool;
+        PolicySet *policies;
+        PolicyDiags diags;       /* of the last load */
+        char **policy_dirs;
+        bool network_ready, forwarding_guard4, forwarding_guard6;
+        CellHost cell_host;
+        SessionHost session_host;
+        Cell *cells;             /* uthash */
+        Session *sessions;       /* uthash */
+        uint64_t n_logins, n_denied;
+        BusServer *bus;
+        LoginServer *login;
+};
+
+/* Prepares everything up to the sockets: takes the lock of the runtime directory, finds the control
+ * groups, loads the policies, takes over what a manager before has left and sweeps what nobody owns.
+ * Says itself what is wrong. -EALREADY: another manager runs. */
+int manager_new(const ManagerConfig *config, Manager **ret);
+/* Stops. Live cells go on; without any, everything of the manager's on the host is removed. */
+Manager *manager_free(Manager *m);
+DEFINE_CLEANUP(Manager *, manager_free);
+
+/* Loads the policies anew. Live cells keep theirs; broken files keep their last good version. Returns
+ * 0, or 1 if there were errors (m->diags), which are logged; -errno: nothing has changed. */
+int manager_reload(Manager *m);
+
+/* The first policy that matches, borrowed; NULL: none. */
+Policy *manager_pick(Manager *m, const MatchSubject *subject);
+
+typedef struct OpenInfo {
+        const MatchSubject *subject;
+        pid_t leader;
+        int leader_pidfd; /* borrowed */
+        void *connection;
+} OpenInfo;
+
+/* Opens a session in a cell of `policy`: in the live one of its scope, or a new one. Its further way
+ * comes by the login server's login_server_session_ready().
+ * -EUSERS: MaxSessions=; else what cell_new() and session_new() return; *ret_message (may be NULL on
+ * -ENOMEM) then says it in words and is to be freed. */
+int manager_open_session(Manager *m, Policy *policy, const OpenInfo *info, Session **ret,
+                         char **ret_message);
+/* The same in a given live cell. */
+int manager_open_session_in(Manager *m, Cell *cell, const OpenInfo *info, Session **ret, char **ret_message);
+
+Cell *manager_find_cell(Manager *m, const char *id);
+Session *manager_find_session(Manager *m, const char *id);
+/* The cell that a process is in by its control group. 1: *ret is set; 0: none; -ENOLINK: a cell of ours
+ * that is not known, or is ending. */
+int manager_find_cell_of_pid(Manager *m, pid_t pid, Cell **ret);
+/* Sessions of a user under a policy, for MaxSessions=. */
+unsigned manager_count_sessions(const Manager *m, const char *policy, uid_t uid);
+
+/* Names below the runtime directory; the caller frees. NULL: out of memory. */
+char *manager_runtime_path(const Manager *m, const char *name);

@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* What was changed of the host's forwarding switches is kept in the record "forwarding", so that a later
+ * manager can still guard it and put it back. */
+
+#include "manager/network.h"
+
+#include <fcntl.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "manager/state.h"
+#include "netns/firewall.h"
+#include "netns/forwarding.h"
+#include "netns/link.h"
+
+#define PREPARE_TIMEOUT_USEC (20 * USEC_PER_SEC)
+#define GATEWAYS_MAX 256
+#define CHANGED_IPV4 1U
+#define CHANGED_IPV6 2U
+
+typedef struct Gateways {
+        IpPrefix items[GATEWAYS_MAX];
+        size_t n_items;
+        bool ipv4, ipv6;
+} Gateways;
+
+static int add_gateway(Gateways *g, const IpPrefix *gateway) {
+        if (gateway->family == AF_UNSPEC)
+                return 0;
+        if (gateway->family == AF_INET)
+                g->ipv4 = true;
+        else
+                g->ipv6 = true;
+        for (size_t i = 0; i < g->n_items; i++)
+                if (memcmp(&g->items[i], gateway, sizeof(*gateway)) == 0)
+                        return 0;
+        if (g->n_items == GATEWAYS_MAX)
+                return -E2BIG;
+        g->items[g->n_items++] = *gateway;
+        return 0;
+}
+
+/* Of all policies, and of live cells whose policy may have changed since. */
+static int collect_gateways(const Manager *m, Gateways *g) {
+        int r = 0;
+
+        for (size_t i = 0; i < policy_set_size(m->policies) && r >= 0; i++) {
+                const Policy *p = policy_set_get(m->policies, i);
+
+                for (size_t k = 0; k < p->n_pools && p->network_mode == NETWORK_ROUTED && r >= 0; k++) {
+                        IpPrefix gateway;
+
+                        r = pool_gateway(&p->pools[k], &gateway);
+                        if (r >= 0)
+                                r = add_gateway(g, &gateway);
+                }
+        }
+        for (const Cell *c = m->cells; c && r >= 0; c = c->hh.next) {
+                r = add_gateway(g, &c->gateway4);
+                if (r >= 0)
+                        r = add_gateway(g, &c->gateway6);
+        }
+        return r;
+}
+
+static int setup_firewall(const Manager *m, const Gateways *g, bool guard4, bool guard6) {
+        const FirewallConfig config = {
+                .table = m->table,
+                .link_prefix = m->link_prefix,
+                .gateways = g->items,
+                .n_gateways = g->n_items,
+                .guard_ipv4 = guard4,
+                .guard_ipv6 = guard6,
+        };
+        _cleanup_(freep) FirewallCell *cells = NULL;
+        size_t n = 0;
+
+        cells = calloc(HASH_COUNT(m->cells) + 1, sizeof(FirewallCell));
+        if (!cells)
+                return -ENOMEM;
+        for (const Cell *c = m->cells; c; c = c->hh.next)
+                if (*c->link)
+                        cells[n++] = (FirewallCell) {
+                                .link = c->link,
+                                .address4 = c->address4,
+                                .address6 = c->address6,
+                                .masquerade = c->policy->masquerade,
+                                .dns = c->policy->dns,
+                                .n_dns = c->policy->n_dns,
+                        };
+        return firewall_setup(&config, cells, n);
+}
+
+static void run_prepare(void *userdata, JobReport *report, JobText *text) {
+        _cleanup_(forwarding_changes_done) ForwardingChanges changes = {};
+        _cleanup_(close_fdp) int proc_fd = -EBADF;
+        const Manager *m = userdata;
+        Gateways g = { .n_items = 0 };
+
+        (void) strcpy(report->what, "gateway addresses");
+        report->error = collect_gateways(m, &g);
+        if (report->error >= 0)
+                report->error = link_ensure_gateway(m->gateway_link, g.items, g.n_items);
+        if (report->error < 0)
+                return;
+
+        (void) strcpy(report->what, "forwarding");
+        proc_fd = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        if (proc_fd < 0) {
+                report->error = -errno;
+                return;
+        }
+        /* The guard stands before the switch is turned. */
+        (void) strcpy(report->what, "firewall");
+        report->error = setup_firewall(m, &g, m->forwarding_guard4, m->forwarding_guard6);
+        if (report->error < 0)
+                return;
+        (void) strcpy(report->what, "forwarding");
+        report->error = forwarding_enable(proc_fd, g.ipv4, g.ipv6, &changes);
+        if (report->error < 0)
+                return;
+        for (size_t i = 0; changes.accept_ra && changes.accept_ra[i]; i++)
+                job_write_text(text, "%s%s", i ? " " : "", changes.accept_ra[i]);
+        report->flags = (changes.ipv4 ? CHANGED_IPV4 : 0) | (changes.ipv6 ? CHANGED_IPV6 : 0);
+        if (report->flags == 0)
+                return;
+        (void) strcpy(report->what, "firewall");
+        report->error = setup_firewall(m, &g, m->forwarding_guard4 || changes.ipv4,
+                                       m->forwarding_guard6 || changes.ipv6);
+}
+
+static void save_forwarding(Manager *m, const char *accept_ra) {
+        Record *r = record_new("Forwarding");
+        int error = -ENOMEM;
+
+        if (r) {
+                record_set(r, "IPv4", "%d", m->forwarding_guard4);
+                record_set(r, "IPv6", "%d", m->forwarding_guard6);
+                record_set(r, "AcceptRA", "%s", accept_ra);
+                error = record_write(r, m->runtime_fd, "forwarding");
+        }
+        if (error < 0)
+                log_warning_errno(error, "Cannot record that forwarding was turned on: %m");
+}
+
+static void on_prepared(const JobReport *report, const char *text, void *userdata) {
+        Manager *m = userdata;
+
+        m->network_ready = report->error >= 0;
+        if (report->flags & CHANGED_IPV4) {
+                m->forwarding_guard4 = true;
+                log_notice("Turned on net.ipv4.ip_forward for routed cells; nothing else is forwarded");
+        }
+        if (report->flags & CHANGED_IPV6) {
+                m->forwarding_guard6 = true;
+                log_notice("Turned on net.ipv6.conf.all.forwarding for routed cells; nothing else is "
+                           "forwarded%s%s", *text ? ", accept_ra=2 on " : "", text);
+        }
+        if (report->flags)
+                save_forwarding(m, text);
+        if (report->error < 0)
+                log_error_errno(report->error, "Cannot prepare the host's side of the network (%s: %m), "
+                                "refusing cells with Mode=routed", report->what);
+}
+
+typedef struct Switches {
+        Manager *manager;
+        ForwardingChanges changes;
+} Switches;
+
+static int read_switch(const char *key, const char *value, void *userdata) {
+        Switches *s = userdata;
+
+        if (strcmp(key, "IPv4") == 0)
+                s->changes.ipv4 = strcmp(value, "1") == 0;
+        else if (strcmp(key, "IPv6") == 0)
+                s->changes.ipv6 = strcmp(value, "1") == 0;
+        else if (strcmp(key, "AcceptRA") == 0)
+                return strv_split(value, &s->changes.accept_ra);
+        return 0;
+}
+
+static bool needs_network(const Manager *m) {
+        for (size_t i = 0; i < policy_set_size(m->policies); i++)
+                if (policy_set_get(m->policies, i)->network_mode == NETWORK_ROUTED &&
+                    policy_set_get(m->policies, i)->n_pools > 0)
+                        return true;
+        for (const Cell *c = m->cells; c; c = c->hh.next)
+                if (*c->link)
+                        return true;
+        return false;
+}
+
+void network_prepare(Manager *m) {
+        _cleanup_(forwarding_changes_done) ForwardingChanges unused = {};
+        Switches before = { .manager = m };
+        const JobSpec spec = {
+                .name = "prepare the host's side of the network",
+                .uid = UID_INVALID,
+                .exclusive = true,
+                .timeout_usec = PREPARE_TIMEOUT_USEC,
+                .run = run_prepare,
+                .done = on_prepared,
+                .userdata = m,
+        };
+        int r;
+
+        if (!needs_network(m))
+                return;
+        if (record_read(m->runtime_fd, "forwarding", "Forwarding", read_switch, &before) >= 0) {
+                m->forwarding_guard4 = before.changes.ipv4;
+                m->forwarding_guard6 = before.changes.ipv6;
+        }
+        unused = before.changes;
+        m->network_ready = true; /* what is opened from now on waits behind the job */
+        r = job_start(m->jobs, &spec, NULL);
+        if (r < 0) {
+                m->network_ready = false;
+                log_error_errno(r, "Cannot prepare the host's side of the network: %m");
+        }
+}
+
+void network_remove(Manager *m) {
+        _cleanup_(close_fdp) int proc_fd = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        Switches before = { .manager = m };
+        int r;
+
+        r = firewall_teardown(m->table);
+        if (r < 0)
+                log_warning_errno(r, "Cannot remove the nftables table %s: %m", m->table);
+        r = link_remove(m->gateway_link);
+        if (r < 0)
+                log_warning_errno(r, "Cannot remove the link %s: %m", m->gateway_link);
+        if (record_read(m->runtime_fd, "forwarding", "Forwarding", read_switch, &before) >= 0) {
+                r = proc_fd < 0 ? -errno : forwarding_restore(proc_fd, &before.changes);
+                if (r < 0)
+                        log_warning_errno(r, "Cannot put the host's forwarding switches back: %m");
+                (void) unlinkat(m->runtime_fd, "forwarding", 0);
+        }
+        forwarding_changes_done(&before.changes);
+}

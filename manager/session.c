@@ -1,0 +1,478 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* A session lives as long as its leader, the process that called PAM, which is watched by pidfd.
+ *
+ * A login program that forks once for its user (sshd, su, login, sudo) is taken out of the cell's group
+ * as soon as it has: with a memory bomb in the cell the kernel would kill it first, and then nobody
+ * would run close_session. Others stay, because what they fork later must be born inside. */
+
+#include "manager/session.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include "base/fd.h"
+#include "base/log.h"
+#include "manager/state.h"
+
+#define ATTACH_TIMEOUT_USEC (10 * USEC_PER_SEC)
+#define HOME_TIMEOUT_USEC (10 * USEC_PER_SEC)
+#define FORK_WAIT_MIN_USEC (5 * USEC_PER_MSEC)
+#define FORK_WAIT_MAX_USEC (1 * USEC_PER_SEC)
+
+static const char *const state_names[_SESSION_STATE_MAX] = {
+        [SESSION_WAITING] = "waiting",   [SESSION_ATTACHING] = "attaching", [SESSION_OFFERED] = "offered",
+        [SESSION_LIVE] = "live",         [SESSION_CLOSING] = "closing",
+};
+
+const char *session_state_to_string(SessionState s) {
+        return s >= 0 && s < _SESSION_STATE_MAX ? state_names[s] : "?";
+}
+
+/* --- record ------------------------------------------------------------------------------ */
+
+static int save(const Session *s) {
+        Record *r = record_new("Session");
+
+        if (!r)
+                return -ENOMEM;
+        record_set(r, "BootId", "%s", record_boot_id());
+        record_set(r, "Cell", "%s", s->cell->id);
+        record_set(r, "State", "%s", session_state_to_string(s->state));
+        record_set(r, "Uid", "%u", s->uid);
+        record_set(r, "User", "%s", s->user);
+        record_set(r, "Service", "%s", s->service);
+        record_set(r, "TTY", "%s", s->tty);
+        record_set(r, "RemoteHost", "%s", s->remote_host);
+        record_set(r, "Since", "%" PRIu64, s->since_usec);
+        record_set(r, "Leader", "%d", (int) s->leader);
+        record_set(r, "LeaderStartTime", "%llu", s->leader_start_time);
+        record_set(r, "InReserve", "%d", s->in_reserve);
+        record_set(r, "AtHome", "%d", s->at_home);
+        record_set(r, "Home", "%s", s->home);
+        return record_write(r, s->host->records_fd, s->id);
+}
+
+typedef struct Restore {
+        Session *session;
+        char *cell;
+} Restore;
+
+static int restore_text(char **field, const char *value) {
+        free(*field);
+        *field = strdup(value);
+        return *field ? 0 : -ENOMEM;
+}
+
+static int restore_key(const char *key, const char *value, void *userdata) {
+        Restore *restore = userdata;
+        Session *s = restore->session;
+        uint64_t number;
+
+        const struct {
+                const char *key;
+                char **field;
+        } texts[] = {
+                { "Cell", &restore->cell }, { "User", &s->user }, { "Service", &s->service },
+                { "TTY", &s->tty }, { "RemoteHost", &s->remote_host }, { "Home", &s->home },
+        };
+
+        if (strcmp(key, "BootId") == 0)
+                return strcmp(value, record_boot_id()) == 0 ? 0 : -ESTALE;
+        for (size_t i = 0; i < ELEMENTSOF(texts); i++)
+                if (strcmp(key, texts[i].key) == 0)
+                        return restore_text(texts[i].field, value);
+        if (strcmp(key, "State") == 0) {
+                for (int i = 0; i < _SESSION_STATE_MAX; i++)
+                        if (strcmp(value, state_names[i]) == 0) {
+                                s->state = i;
+                                return 0;
+                        }
+                return -EBADMSG;
+        }
+        if (parse_uint64(value, &number) < 0)
+                return -EBADMSG;
+        if (strcmp(key, "Uid") == 0)
+                s->uid = (uid_t) number;
+        else if (strcmp(key, "Since") == 0)
+                s->since_usec = number;
+        else if (strcmp(key, "Leader") == 0)
+                s->leader = (pid_t) number;
+        else if (strcmp(key, "LeaderStartTime") == 0)
+                s->leader_start_time = number;
+        else if (strcmp(key, "InReserve") == 0)
+                s->in_reserve = number != 0;
+        else if (strcmp(key, "AtHome") == 0)
+                s->at_home = number != 0;
+        else
+                return -EBADMSG;
+        return 0;
+}
+
+static void remove_record(const Session *s) {
+        if (unlinkat(s->host->records_fd, s->id, 0) < 0 && errno != ENOENT)
+                log_warning_errno(errno, "Cannot remove the record of session %s: %m", s->id);
+}
+
+/* --- ending ------------------------------------------------------------------------------ */
+
+Session *session_free(Session *s) {
+        if (!s)
+                return NULL;
+        job_cancel(s->job);
+        sd_event_source_disable_unref(s->leader_source);
+        sd_event_source_disable_unref(s->fork_source);
+        if (s->cell) {
+                LIST_REMOVE(s, entry);
+                s->cell->n_sessions--;
+        }
+        close_fd(s->leader_pidfd);
+        free(s->user);
+        free(s->service);
+        free(s->tty);
+        free(s->remote_host);
+        free(s->home);
+        free(s);
+        return NULL;
+}
+
+static void finish(Session *s) {
+        Cell *cell = s->cell;
+
+        remove_record(s);
+        log_info("Session %s of %s (%s) in cell %s has ended", s->id, s->user, s->service, cell->id);
+        s->host->removed(s, s->host->userdata);
+        session_free(s);
+        cell_session_left(cell);
+}
+
+static bool leader_lives(const Session *s) {
+        return s->leader_pidfd >= 0 && fd_pidfd_send_signal(s->leader_pidfd, 0) >= 0;
+}
+
+static void run_move_home(void *userdata, JobReport *report, JobText *text) {
+        const Session *s = userdata;
+        CellPlan cell;
+        LeaderPlan plan;
+
+        (void) text;
+        cell_plan(s->cell, &cell);
+        plan = (LeaderPlan) { .cell = &cell, .uid = s->uid, .pid = s->leader,
+                              .start_time = s->leader_start_time, .home = s->home };
+        builder_move_home(&plan, report);
+}
+
+static void on_moved_home(const JobReport *report, const char *text, void *userdata) {
+        Session *s = userdata;
+        int r;
+
+        (void) text;
+        s->job = NULL;
+        if (report->error < 0)
+                log_warning_errno(report->error, "Session %s: %s: %m", s->id, report->what);
+        if (s->state == SESSION_CLOSING) {
+                finish(s);
+                return;
+        }
+        s->at_home = report->error >= 0;
+        r = save(s);
+        if (r < 0)
+                log_warning_errno(r, "Cannot record session %s: %m", s->id);
+}
+
+static int start_move_home(Session *s) {
+        const JobSpec spec = {
+                .name = "move a login program out of its cell",
+                .uid = s->uid,
+                .timeout_usec = HOME_TIMEOUT_USEC,
+                .run = run_move_home,
+                .done = on_moved_home,
+                .userdata = s,
+        };
+
+        return job_start(s->cell->host->jobs, &spec, &s->job);
+}
+
+void session_end(Session *s) {
+        bool attached = s->state >= SESSION_ATTACHING && !s->at_home;
+        int r = -ESRCH;
+
+        if (s->state == SESSION_CLOSING)
+                return;
+        s->job = job_cancel(s->job);
+        s->fork_source = sd_event_source_disable_unref(s->fork_source);
+        s->leader_source = sd_event_source_disable_unref(s->leader_source);
+        s->state = SESSION_CLOSING;
+        if (attached && leader_lives(s)) {
+                r = start_move_home(s);
+                if (r < 0)
+                        log_warning_errno(r, "Cannot move the leader of session %s out of its cell: %m", s->id);
+        }
+        if (r < 0)
+                finish(s);
+}
+
+static int on_leader_exit(sd_event_source *source, int fd, uint32_t events, void *userdata) {
+        (void) source, (void) fd, (void) events;
+        session_end(userdata);
+        return 0;
+}
+
+/* --- the leader after it has joined ------------------------------------------------------ */
+
+static bool forks_once(const Session *s) {
+        static const char *const services[] = { "sshd", "su", "su-l", "login", "remote", "sudo", "sudo-i",
+                                                "runuser", "runuser-l", "confinectl" };
+
+        if (s->uid == 0 && strcmp(s->service, "sshd") == 0)
+                return false; /* no privilege separation: it forks for each channel */
+        for (size_t i = 0; i < ELEMENTSOF(services); i++)
+                if (strcmp(s->service, services[i]) == 0)
+                        return true;
+        return false;
+}
+
+/* Is there a child that was born in the cell? */
+static bool has_forked(const Session *s) {
+        _cleanup_(freep) char *children = NULL;
+        uint64_t inode = s->cell->inodes[LOGIN_NS_PID];
+        char path[64], *save = NULL;
+
+        (void) snprintf(path, sizeof(path), "/proc/%d/task/%d/children", (int) s->leader, (int) s->leader);
+        if (fd_read_file_at(AT_FDCWD, path, 1 << 20, &children) < 0)
+                return false;
+        for (char *child = strtok_r(children, " ", &save); child; child = strtok_r(NULL, " ", &save)) {
+                struct stat st;
+
+                (void) snprintf(path, sizeof(path), "/proc/%.10s/ns/pid", child);
+                if (inode == 0 || (stat(path, &st) >= 0 && st.st_ino == inode))
+                        return true;
+        }
+        return false;
+}
+
+static int on_fork_timer(sd_event_source *source, uint64_t usec, void *userdata) {
+        Session *s = userdata;
+        int r;
+
+        (void) usec;
+        if (s->job)
+                return 0;
+        if (!has_forked(s)) {
+                s->fork_wait_usec = MIN(s->fork_wait_usec * 2, FORK_WAIT_MAX_USEC);
+                r = sd_event_source_set_time_relative(source, s->fork_wait_usec);
+                if (r >= 0)
+                        r = sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
+        } else {
+                s->fork_source = sd_event_source_disable_unref(s->fork_source);
+                r = start_move_home(s);
+        }
+        if (r < 0)
+                log_warning_errno(r, "The login program of session %s stays in its cell's group: %m", s->id);
+        return 0;
+}
+
+static int watch_fork(Session *s) {
+        if (!forks_once(s) || s->at_home)
+                return 0;
+        s->fork_wait_usec = FORK_WAIT_MIN_USEC;
+        return sd_event_add_time_relative(s->cell->host->event, &s->fork_source, CLOCK_MONOTONIC,
+                                          s->fork_wait_usec, 0, on_fork_timer, s);
+}
+
+void session_joined(Session *s) {
+        int r;
+
+        s->state = SESSION_LIVE;
+        s->connection = NULL;
+        r = save(s);
+        if (r < 0)
+                log_warning_errno(r, "Cannot record session %s: %m", s->id);
+        log_info("Session %s of %s (%s%s%s) is in cell %s%s", s->id, s->user, s->service,
+                 *s->remote_host ? " from " : "", s->remote_host, s->cell->id,
+                 s->in_reserve ? ", in its reserve: TasksMax= is reached" : "");
+        r = watch_fork(s);
+        if (r < 0)
+                log_warning_errno(r, "The login program of session %s stays in its cell's group: %m", s->id);
+}
+
+/* --- opening ----------------------------------------------------------------------------- */
+
+static void on_attached(const JobReport *report, const char *text, void *userdata) {
+        Session *s = userdata;
+
+        (void) text;
+        s->job = NULL;
+        s->in_reserve = report->flags & BUILDER_IN_RESERVE;
+        s->state = SESSION_OFFERED;
+        s->host->ready(s, report, s->host->userdata);
+}
+
+static void run_attach(void *userdata, JobReport *report, JobText *text) {
+        const Session *s = userdata;
+        CellPlan cell;
+        LeaderPlan plan;
+
+        (void) text;
+        cell_plan(s->cell, &cell);
+        plan = (LeaderPlan) { .cell = &cell, .uid = s->uid, .pid = s->leader,
+                              .start_time = s->leader_start_time, .home = s->home };
+        builder_attach(&plan, report);
+}
+
+int session_cell_is_live(Session *s) {
+        const JobSpec spec = {
+                .name = "put a login into its cell",
+                .uid = s->uid,
+                .timeout_usec = ATTACH_TIMEOUT_USEC,
+                .run = run_attach,
+                .done = on_attached,
+                .userdata = s,
+        };
+        int r;
+
+        s->state = SESSION_ATTACHING;
+        r = save(s);
+        if (r >= 0)
+                r = job_start(s->cell->host->jobs, &spec, &s->job);
+        if (r < 0)
+                s->state = SESSION_WAITING;
+        return r;
+}
+
+static int watch_leader(Session *s) {
+        unsigned long long start;
+        int r;
+
+        if (s->leader_pidfd < 0) {
+                s->leader_pidfd = fd_pidfd_open(s->leader);
+                if (s->leader_pidfd < 0)
+                        return s->leader_pidfd;
+        }
+        r = fd_pid_start_time(s->leader, &start);
+        if (r < 0)
+                return r;
+        if (s->leader_start_time != 0 && s->leader_start_time != start)
+                return -ESRCH;
+        s->leader_start_time = start;
+        if (!leader_lives(s)) /* so the number above was its own */
+                return -ESRCH;
+        return sd_event_add_io(s->cell->host->event, &s->leader_source, s->leader_pidfd, EPOLLIN,
+                               on_leader_exit, s);
+}
+
+static int choose_id(Session *s) {
+        unsigned char random[6];
+
+        if (getrandom(random, sizeof(random), 0) != sizeof(random))
+                return -EIO;
+        s->id[0] = 's';
+        for (size_t i = 0; i < sizeof(random); i++)
+                (void) snprintf(s->id + 1 + 2 * i, 3, "%02x", random[i]);
+        return 0;
+}
+
+static int read_home(Session *s) {
+        char path[64];
+        ssize_t n;
+
+        (void) snprintf(path, sizeof(path), "/proc/%d/cgroup", (int) s->leader);
+        n = fd_read_file_at(AT_FDCWD, path, 64 * 1024, &s->home);
+        return n == -ENOENT ? -ESRCH : n < 0 ? (int) n : 0;
+}
+
+static void join_list(Session *s, Cell *cell) {
+        s->cell = cell;
+        LIST_INSERT_HEAD(&cell->sessions, s, entry);
+        cell->n_sessions++;
+        cell_session_joined(cell);
+}
+
+static int copy_info(Session *s, const SessionInfo *info) {
+        struct timespec ts;
+
+        (void) clock_gettime(CLOCK_REALTIME, &ts);
+        s->since_usec = (uint64_t) ts.tv_sec * USEC_PER_SEC + (uint64_t) ts.tv_nsec / 1000;
+        s->uid = info->uid;
+        s->leader = info->leader;
+        s->leader_pidfd = fcntl(info->leader_pidfd, F_DUPFD_CLOEXEC, 3);
+        if (s->leader_pidfd < 0)
+                return -errno;
+        s->user = strdup(info->user ?: "");
+        s->service = strdup(info->service ?: "");
+        s->tty = strdup(info->tty ?: "");
+        s->remote_host = strdup(info->remote_host ?: "");
+        return s->user && s->service && s->tty && s->remote_host ? 0 : -ENOMEM;
+}
+
+int session_new(SessionHost *host, Cell *cell, const SessionInfo *info, Session **ret) {
+        Session *s = calloc(1, sizeof(*s));
+        int r;
+
+        if (!s)
+                return -ENOMEM;
+        s->host = host;
+        s->leader_pidfd = -EBADF;
+        r = copy_info(s, info);
+        if (r >= 0)
+                r = choose_id(s);
+        if (r >= 0) {
+                join_list(s, cell);
+                r = watch_leader(s);
+        }
+        if (r >= 0)
+                r = read_home(s);
+        if (r >= 0)
+                r = save(s);
+        if (r < 0) {
+                session_free(s);
+                return r;
+        }
+        *ret = s;
+        return 0;
+}
+
+int session_restore(SessionHost *host, const char *id, Cell *(*find)(const char *id, void *userdata),
+                    Session **ret) {
+        Restore restore = {};
+        Session *s;
+        Cell *cell;
+        int r;
+
+        if (strlen(id) >= LOGIN_ID_MAX)
+                return -EBADMSG;
+        restore.session = s = calloc(1, sizeof(*s));
+        if (!s)
+                return -ENOMEM;
+        s->host = host;
+        s->leader_pidfd = -EBADF;
+        (void) strcpy(s->id, id);
+        r = record_read(host->records_fd, id, "Session", restore_key, &restore);
+        if (r >= 0 && (!restore.cell || !s->user || !s->service || !s->tty || !s->remote_host || !s->home))
+                r = -EBADMSG;
+        if (r >= 0) {
+                cell = find(restore.cell, host->userdata);
+                if (cell)
+                        join_list(s, cell);
+                else
+                        r = -ENOENT;
+        }
+        free(restore.cell);
+        if (r >= 0)
+                r = watch_leader(s);
+        if (r == -ESRCH)
+                remove_record(s);
+        if (r >= 0 && s->state == SESSION_LIVE)
+                r = watch_fork(s);
+        if (r < 0) {
+                session_free(s);
+                return r;
+        }
+        *ret = s;
+        return 0;
+}

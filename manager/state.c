@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* A record ends with the line "[End]": what a full disk cut short is recognised. */
+
+#include "manager/state.h"
+
+#include <ctype.h>
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/fd.h"
+
+#define RECORD_MAX (1024 * 1024)
+
+struct Record {
+        FILE *f;
+        char *text;
+        size_t size;
+};
+
+Record *record_new(const char *section) {
+        Record *r = calloc(1, sizeof(*r));
+
+        if (!r)
+                return NULL;
+        r->f = open_memstream(&r->text, &r->size);
+        if (!r->f) {
+                free(r);
+                return NULL;
+        }
+        fprintf(r->f, "[%s]\n", section);
+        return r;
+}
+
+static bool is_plain(unsigned char c) {
+        return isalnum(c) || strchr("./:_,=@+%-", c) || c >= 0x80;
+}
+
+void record_set(Record *r, const char *key, const char *format, ...) {
+        _cleanup_(freep) char *value = NULL;
+        va_list ap;
+        int n;
+
+        va_start(ap, format);
+        n = vasprintf(&value, format, ap);
+        va_end(ap);
+        if (n < 0) {
+                value = NULL;
+                return;
+        }
+        fprintf(r->f, "%s=", key);
+        for (const unsigned char *p = (const unsigned char *) value; *p; p++)
+                if (is_plain(*p))
+                        fputc(*p, r->f);
+                else
+                        fprintf(r->f, "\\x%02x", *p);
+        fputc('\n', r->f);
+}
+
+int record_write(Record *r, int dir_fd, const char *name) {
+        int result;
+
+        fputs("[End]\n", r->f);
+        result = ferror(r->f) ? -ENOMEM : 0;
+        if (fclose(r->f) != 0)
+                result = -ENOMEM;
+        if (result >= 0) /* /run is gone with the boot: no fsync */
+                result = fd_replace_file_at(dir_fd, name, r->text, 0600, false);
+        free(r->text);
+        free(r);
+        return result;
+}
+
+static int unescape(char *text) {
+        char *out = text;
+
+        while (*text) {
+                unsigned value;
+
+                if (*text != '\\') {
+                        *out++ = *text++;
+                        continue;
+                }
+                if (text[1] != 'x' || !isxdigit((unsigned char) text[2]) ||
+                    !isxdigit((unsigned char) text[3]) || sscanf(text + 2, "%2x", &value) != 1 || value == 0)
+                        return -EBADMSG;
+                *out++ = (char) value;
+                text += 4;
+        }
+        *out = '\0';
+        return 0;
+}
+
+int record_read(int dir_fd, const char *name, const char *section, record_read_t callback, void *userdata) {
+        _cleanup_(freep) char *text = NULL;
+        _cleanup_(close_fdp) int fd = -EBADF;
+        char header[64], *save = NULL, *line;
+        ssize_t n;
+
+        fd = fd_open_beneath(dir_fd, name, O_RDONLY | O_NONBLOCK, 0);
+        if (fd < 0)
+                return fd;
+        n = fd_read_all(fd, RECORD_MAX, &text);
+        if (n < 0)
+                return (int) n;
+        if (strlen(text) != (size_t) n || n < 6 || strcmp(text + n - 6, "[End]\n") != 0)
+                return -EBADMSG;
+        text[n - 6] = '\0';
+
+        (void) snprintf(header, sizeof(header), "[%s]", section);
+        line = strtok_r(text, "\n", &save);
+        if (!line || strcmp(line, header) != 0)
+                return -EBADMSG;
+        while ((line = strtok_r(NULL, "\n", &save))) {
+                char *value = strchr(line, '=');
+                int r;
+
+                if (!value)
+                        return -EBADMSG;
+                *value++ = '\0';
+                r = unescape(value);
+                if (r >= 0)
+                        r = callback(line, value, userdata);
+                if (r < 0)
+                        return r;
+        }
+        return 0;
+}
+
+int record_for_each(int dir_fd, record_each_t callback, void *userdata) {
+        _cleanup_(closedirp) DIR *d = NULL;
+        struct dirent *e;
+        int fd;
+
+        fd = openat(dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        if (fd < 0)
+                return -errno;
+        d = fdopendir(fd);
+        if (!d) {
+                close_fd(fd);
+                return -ENOMEM;
+        }
+        while ((e = readdir(d))) {
+                int r;
+
+                if (e->d_name[0] == '.') {
+                        size_t length = strlen(e->d_name);
+
+                        if (length > 4 && strcmp(e->d_name + length - 4, ".tmp") == 0)
+                                (void) unlinkat(dir_fd, e->d_name, 0);
+                        continue;
+                }
+                r = callback(e->d_name, userdata);
+                if (r < 0)
+                        return r;
+        }
+        return 0;
+}
+
+const char *record_boot_id(void) {
+        static char id[64];
+        _cleanup_(freep) char *text = NULL;
+
+        if (!*id && fd_read_file_at(AT_FDCWD, "/proc/sys/kernel/random/boot_id", 63, &text) > 0)
+                (void) snprintf(id, sizeof(id), "%.*s", (int) strcspn(text, "\n"), text);
+        return id;
+}

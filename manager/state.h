@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+/* Records of cells and sessions below the runtime directory, so that a restarted manager finds what a
+ * dead one left: one INI section a file, written atomically. Values are escaped reversibly (\xNN), so
+ * that a record always has one line for each key, whatever a name contains. */
+
+typedef struct Record Record;
+
+/* Collects a record; errors (memory) are kept until record_write(). NULL: out of memory. */
+Record *record_new(const char *section);
+void record_set(Record *r, const char *key, const char *format, ...) __attribute__((format(printf, 3, 4)));
+/* Writes it as dir_fd/name, atomically, mode 0600, and frees it in any case. -errno. */
+int record_write(Record *r, int dir_fd, const char *name);
+
+/* Reads a record: calls back for each key with its unescaped value. -EBADMSG: not a whole record of that
+ * section (half-written, tampered with); else -errno, or what the callback returned below 0. */
+typedef int (*record_read_t)(const char *key, const char *value, void *userdata);
+int record_read(int dir_fd, const char *name, const char *section, record_read_t callback, void *userdata);
+
+/* Calls back with each record's name in dir_fd (temporary files are removed). */
+typedef int (*record_each_t)(const char *name, void *userdata);
+int record_for_each(int dir_fd, record_each_t callback, void *userdata);
+
+/* This boot, as /proc/sys/kernel/random/boot_id names it; "" if that can't be read. */
+const char *record_boot_id(void);

@@ -271,27 +271,21 @@ static int add_route(NetlinkBatch *b, int ifindex, const IpPrefix *to, const IpP
         return netlink_batch_add(b, r, m);
 }
 
-/* Both namespaces' sysctls are at hand here: /proc/sys/net follows the thread. Failure costs a
- * second line of defence only: without IPv6, or with a read-only /proc, there is no file, what
- * comes from a cell is checked by nftables, and the cell's side is the cell's own affair. */
-static void set_sysctl6(const char *link, const char *key, const char *value) {
+/* What netlink can't set. One write, and never one in the cell's namespace through this /proc:
+ * each namespace gets its own dentries for the same names below /proc/sys/net, in one hash chain,
+ * and at 500 cells the walk along it had made a write four times as dear, on the host too. The
+ * cell needs none: no address of its is detected or generated, and only this host could advertise
+ * a router to it. Failure costs a second line of defence: without IPv6, or with a read-only
+ * /proc, there is no file, and what comes from a cell is checked by nftables. */
+static void set_host_sysctl(const char *link, bool uses_ipv6) {
         char path[128];
         int r;
 
-        (void) snprintf(path, sizeof(path), "/proc/sys/net/ipv6/conf/%s/%s", link, key);
-        r = fd_write_file_at(AT_FDCWD, path, value);
+        (void) snprintf(path, sizeof(path), "/proc/sys/net/ipv6/conf/%s/%s", link,
+                        uses_ipv6 ? "accept_ra" : "disable_ipv6");
+        r = fd_write_file_at(AT_FDCWD, path, uses_ipv6 ? "0" : "1");
         if (r < 0)
                 (void) log_debug_errno(r, "Cannot write %s, ignoring: %m", path);
-}
-
-static void set_sysctls6(const char *link, bool uses_ipv6) {
-        if (!uses_ipv6) {
-                set_sysctl6(link, "disable_ipv6", "1");
-                return;
-        }
-        set_sysctl6(link, "accept_ra", "0"); /* and with it autoconf and redirects' router */
-        set_sysctl6(link, "accept_redirects", "0");
-        set_sysctl6(link, "accept_dad", "0");
 }
 
 /* The host's half of one family: where the cell's address is, from which address the host speaks
@@ -313,7 +307,7 @@ static int configure_host(struct nl_sock *sk, int ifindex, const Ends *e) {
         const RoutedLink *l = e->link;
         int r;
 
-        set_sysctls6(l->host_name, l->address6.family == AF_INET6);
+        set_host_sysctl(l->host_name, l->address6.family == AF_INET6);
         r = add_settings(&b, ifindex, /* host_side= */ true);
         if (r >= 0)
                 r = add_flags(&b, ifindex, IFF_UP | IFF_NOARP);
@@ -356,7 +350,6 @@ static int configure_cell(void *userdata) {
         ifindex = netlink_link_index(sk, l->cell_name);
         if (ifindex < 0)
                 return ifindex;
-        set_sysctls6(l->cell_name, l->address6.family == AF_INET6);
 
         r = add_flags(&b, 1, IFF_UP); /* loopback is number 1 in every namespace since 3.5 */
         if (r >= 0)

@@ -36,6 +36,8 @@ typedef struct RoutedLink {
 
 /* Makes the link and configures both ends; loopback in the cell comes up too. The host's sysctls
  * for this link: strict reverse path, no redirects, no source routes, no router advertisements.
+ * The cell's sysctls stay as its namespace was born with (link.c says why); whoever wants IPv6
+ * or router advertisements off in there writes them from inside, through a /proc of the cell's.
  * Enters the cell's namespace and comes back, see netns_call(). Needs CAP_SYS_ADMIN.
  *
  * > 0         index of the host's end

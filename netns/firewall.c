@@ -230,8 +230,9 @@ static void print_sets(FILE *f, const FirewallConfig *c) {
  *   an honest kernel sends multicast listener reports from "::". Whatever else does not come
  *   from the cell's own address, router advertisements and neighbour solicitations included, is
  *   spoofed. An address of the cell's own as destination hairpins; forwarding refuses it.
- * - forwarding: related includes the ICMP errors of the world; there is no helper that would
- *   relate a connection.
+ * - forwarding: what connection tracking calls invalid is not translated either and would leave
+ *   with the cell's own address. Related includes the ICMP errors of the world; there is no
+ *   helper that would relate a connection.
  * - incoming: by interface, not by address: it covers all local addresses of the host, those on
  *   other links too. */
 static const char chains_format[] =
@@ -254,6 +255,7 @@ static const char chains_format[] =
         "chain forwarding {\n"
         "  type filter hook forward priority filter; policy accept;\n"
         "  iifname \"%1$s*\" oifname \"%1$s*\" counter name refused-to-cell goto refuse\n"
+        "  iifname \"%1$s*\" ct state invalid drop\n"
         "  iifname \"%1$s*\" accept\n"
         "  oifname \"%1$s*\" ct state established,related accept\n"
         "  oifname \"%1$s*\" counter name refused-from-world goto refuse\n"

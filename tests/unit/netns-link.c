@@ -26,7 +26,8 @@ static void test_names(void **state) {
 }
 
 static void test_macs(void **state) {
-        uint8_t host[LINK_MAC_SIZE], cell[LINK_MAC_SIZE], again[LINK_MAC_SIZE], other[LINK_MAC_SIZE];
+        uint8_t host[LINK_MAC_SIZE], cell[LINK_MAC_SIZE];
+        uint8_t again[LINK_MAC_SIZE], other[LINK_MAC_SIZE];
 
         (void) state;
         link_derive_mac("cf12ab0001", false, host);

@@ -5,9 +5,11 @@
 
 #include "netns/firewall.h"
 
+#include <fcntl.h>
 #include <nftables/libnftables.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/select.h>
 
 #include "base/cleanup.h"
 #include "base/log.h"
@@ -57,11 +59,25 @@ static int error_from_text(const char *text) {
         return -EIO;
 }
 
+/* libnftables 1.0.6 puts its socket into an fd_set, whatever its number, and select(2) with one
+ * of FD_SETSIZE or more ends the process. A manager with that many fds has to close them first. */
+static int check_next_fd(void) {
+        _cleanup_(close_fdp) int fd = -EBADF;
+
+        fd = open("/", O_PATH | O_CLOEXEC);
+        if (fd < 0)
+                return -errno;
+        return fd < FD_SETSIZE ? 0 : -EMFILE;
+}
+
 static int run_once(const char *commands) {
         _cleanup_(nft_ctx_freep) struct nft_ctx *nft = NULL;
         const char *text;
         int r;
 
+        r = check_next_fd();
+        if (r < 0)
+                return r;
         nft = nft_ctx_new(NFT_CTX_DEFAULT);
         if (!nft || nft_ctx_buffer_output(nft) != 0 || nft_ctx_buffer_error(nft) != 0)
                 return -ENOMEM;

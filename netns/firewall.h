@@ -26,6 +26,8 @@
  *
  * -EINVAL      table name not [a-z][a-z0-9-]*, link name or prefix not [a-z0-9]+, no single
  *              address of the family, or nftables refused the syntax (a table named "ip")
+ * -EMFILE      no fd below FD_SETSIZE is free, without which libnftables would abort: a child of a
+ *              process with many fds calls fd_close_all_but() first
  * -EPERM, -ENOMEM, -ENOBUFS, -EBUSY, -EOPNOTSUPP (the kernel lacks a feature)
  * -EIO         anything that nftables said and we don't know; the text is logged at debug
  * See nft(8), libnftables(3). */

@@ -6,10 +6,14 @@
 #include "netns/firewall.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <sys/select.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -81,11 +85,36 @@ static void test_addresses(void **state) {
         assert_int_equal(firewall_setup(&c, NULL, 0), -EINVAL);
 }
 
+/* libnftables aborts the process here. No table of that name exists, should this get through. */
+static void test_many_fds(void **state) {
+        const struct rlimit wanted = { 2 * FD_SETSIZE, 2 * FD_SETSIZE };
+        FirewallCell cell = { .link = "cf0", .address4 = address("10.0.0.2") };
+        struct rlimit limit;
+        int fd, first;
+
+        (void) state;
+        assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+        if (limit.rlim_max < wanted.rlim_max)
+                skip();
+        limit.rlim_cur = wanted.rlim_cur;
+        assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+
+        first = fd = open("/", O_PATH | O_CLOEXEC);
+        while (fd < FD_SETSIZE - 1) {
+                fd = open("/", O_PATH | O_CLOEXEC);
+                assert_true(fd >= 0);
+        }
+        assert_int_equal(firewall_add_cell("confine-unit", &cell), -EMFILE);
+        assert_int_equal(close_range((unsigned) first, (unsigned) fd, 0), 0);
+        assert_int_not_equal(firewall_add_cell("confine-unit", &cell), -EMFILE);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_tables),
                 cmocka_unit_test(test_links),
                 cmocka_unit_test(test_addresses),
+                cmocka_unit_test(test_many_fds),
         };
 
         cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -47,16 +47,18 @@ TOOL_SRC = $(wildcard tools/*.c)
 MODULE_SRC = $(wildcard pam-module/*.c) bus/login.c bus/join.c \
 	base/fd.c base/parse.c
 UNIT_SRC = $(wildcard tests/unit/*.c)
+HELPER_SRC = $(wildcard tests/helpers/*.c)
 UNIT_MANAGER_SRC = $(filter-out manager/main.c,$(MANAGER_SRC))
 
 obj = $(patsubst %.c,$(B)/%.o,$(1))
 LIB = $(B)/libconfine.a
 UNIT = $(patsubst tests/unit/%.c,$(B)/tests/%,$(UNIT_SRC))
+HELPERS = $(patsubst %.c,$(B)/%,$(HELPER_SRC))
 PROGRAMS = $(if $(MANAGER_SRC),$(B)/confined) $(if $(TOOL_SRC),$(B)/confinectl) \
 	$(if $(wildcard cells/init.c),$(B)/confine-init) \
 	$(if $(wildcard pam-module/*.c),$(B)/pam_confine.so)
 
-.PHONY: all unit check-unit clean
+.PHONY: all helpers unit check-unit clean
 .DELETE_ON_ERROR:
 all: $(PROGRAMS)
 
@@ -85,6 +87,11 @@ $(B)/tests/%: $(B)/tests/unit/%.o $(LIB)
 	@mkdir -p $(@D)
 	$(call say,LD,$@)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS) -lcmocka
 
+# Programs that root tests drive the layers with.
+$(B)/tests/helpers/%: $(B)/tests/helpers/%.o $(LIB)
+	$(call say,LD,$@)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+
+helpers: $(HELPERS)
 unit: $(UNIT)
 check-unit: unit
 	prove -e '' $(UNIT)

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/parse.h"
+
+/* One nftables table of ours (family inet) that says what cells may reach. Its rules are few and
+ * fixed; a cell is a handful of set elements. No other table is touched, and ours only ever takes
+ * away: what another table drops stays dropped.
+ *
+ *   from a cell      only with its own source address, checked before connection tracking
+ *   cell to world    yes; masqueraded where asked for
+ *   world to cell    answers only
+ *   cell to cell     refused
+ *   cell to host     echo requests to the gateways; port 53 of the cell's own DNS servers;
+ *                    answers to the host's own connections; nothing else, on no local address
+ *   host to cell     yes
+ *
+ * Refused means a TCP reset or "administratively prohibited", so that nobody waits for a timeout.
+ *
+ * All functions work in the network namespace of the calling thread, block, and need
+ * CAP_NET_ADMIN. Each is one transaction: done or not done, never half. libnftables has no
+ * deadline; run this in a child that somebody may kill. Errors in common:
+ *
+ * -EINVAL      table name not [a-z][a-z0-9-]*, link name or prefix not [a-z0-9]+, no single
+ *              address of the family, or nftables refused the syntax (a table named "ip")
+ * -EMFILE      no fd below FD_SETSIZE is free, without which libnftables would abort: a child of a
+ *              process with many fds calls fd_close_all_but() first
+ * -EPERM, -ENOMEM, -ENOBUFS, -EBUSY, -EOPNOTSUPP (the kernel lacks a feature)
+ * -EIO         anything that nftables said and we don't know; the text is logged at debug
+ * See nft(8), libnftables(3). */
+
+#define FIREWALL_TABLE_MAX 31
+
+typedef struct FirewallConfig {
+        const char *table;           /* "confine" */
+        const char *link_prefix;     /* links of cells begin with this, no others do */
+        const IpPrefix *gateways;    /* the addresses on the gateway holder */
+        size_t n_gateways;
+        bool guard_ipv4, guard_ipv6; /* drop what is forwarded between links that are not cells':
+                                      * for a host that forwards only because we made it */
+} FirewallConfig;
+
+typedef struct FirewallCell {
+        const char *link;            /* host's end */
+        IpPrefix address4, address6; /* family 0: none */
+        bool masquerade;
+        const IpPrefix *dns;         /* servers on the host's own addresses; others need nothing */
+        size_t n_dns;
+} FirewallCell;
+
+/* Makes the table, or replaces it by a new one with these cells; in one transaction, so there is
+ * no moment without. Counters start at zero again. */
+int firewall_setup(const FirewallConfig *config, const FirewallCell *cells, size_t n_cells);
+
+/* Removes the table. 0: gone, or was not there. */
+int firewall_teardown(const char *table);
+
+/* Lets a cell's packets through. Adding what is there is fine.
+ * -ENOENT: no such table. */
+int firewall_add_cell(const char *table, const FirewallCell *cell);
+
+/* Takes back what firewall_add_cell() added; `cell` must say the same. 0 also for elements and
+ * tables that are not there. */
+int firewall_remove_cell(const char *table, const FirewallCell *cell);
+
+/* Exactly these cells from now on, whoever was in the sets before.
+ * -ENOENT: no such table. */
+int firewall_sync(const char *table, const FirewallCell *cells, size_t n_cells);

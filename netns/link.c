@@ -1,0 +1,532 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* A routed link is made in three steps: create the pair, its peer born inside of the cell (moving
+ * it there later would cost a grace period of 15 ms); configure the host's end in one batch;
+ * configure the cell's end in one batch. The pair is created by itself because the kernel goes on
+ * after an error within a batch: after EEXIST the rest would be done to somebody else's link.
+ * Everything that the later steps make hangs on the link, so removing the link undoes them. */
+
+#include "netns/link.h"
+
+#include <fcntl.h>
+#include <linux/if_link.h>
+#include <linux/ip.h>
+#include <linux/rtnetlink.h>
+#include <net/if.h>
+#include <netlink/route/link.h>
+#include <netlink/route/link/inet.h>
+#include <netlink/route/link/inet6.h>
+#include <netlink/route/link/veth.h>
+#include <string.h>
+
+#include "base/fd.h"
+#include "base/log.h"
+#include "netns/address.h"
+#include "netns/netlink.h"
+#include "netns/netns.h"
+
+#ifndef IFF_NOARP
+#define IFF_NOARP 0x80
+#endif
+
+#define DUMP_ATTEMPTS_MAX 5
+
+typedef struct Ends {
+        const RoutedLink *link;
+        uint8_t host_mac[LINK_MAC_SIZE], cell_mac[LINK_MAC_SIZE];
+} Ends;
+
+bool link_name_is_valid(const char *name) {
+        size_t n = strlen(name);
+
+        return n > 0 && n <= LINK_NAME_MAX &&
+               strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789") == n;
+}
+
+void link_derive_mac(const char *host_name, bool cell_side, uint8_t ret[static LINK_MAC_SIZE]) {
+        uint64_t h = UINT64_C(0xcbf29ce484222325); /* FNV-1a */
+
+        for (const char *s = host_name; *s; s++)
+                h = (h ^ (uint8_t) *s) * UINT64_C(0x100000001b3);
+        h = (h ^ cell_side) * UINT64_C(0x100000001b3);
+        h = (h ^ (h >> 33)) * UINT64_C(0xff51afd7ed558ccd); /* its low bits hardly mix */
+        h ^= h >> 33;
+
+        for (size_t i = 0; i < LINK_MAC_SIZE; i++)
+                ret[i] = (uint8_t) (h >> (8 * i));
+        ret[0] = (uint8_t) ((ret[0] & 0xfcU) | 0x02U); /* unicast, locally administered */
+}
+
+static bool mac_is_set(const uint8_t mac[static LINK_MAC_SIZE]) {
+        static const uint8_t zero[LINK_MAC_SIZE];
+
+        return memcmp(mac, zero, sizeof(zero)) != 0;
+}
+
+static bool is_single(const IpPrefix *a, int family) {
+        return a->family == family && a->length == (family == AF_INET ? 32U : 128U);
+}
+
+/* No address, or one with its gateway. */
+static bool is_pair(const IpPrefix *address, const IpPrefix *gateway, int family) {
+        if (address->family == AF_UNSPEC)
+                return true;
+        return is_single(address, family) && is_single(gateway, family);
+}
+
+static int add_link_request(NetlinkBatch *b, struct rtnl_link *link, int flags) {
+        struct nl_msg *m = NULL;
+        int r;
+
+        r = rtnl_link_build_add_request(link, flags, &m);
+        return netlink_batch_add(b, r, m);
+}
+
+static int set_mac(struct rtnl_link *link, const uint8_t mac[static LINK_MAC_SIZE]) {
+        _cleanup_(nl_addr_putp) struct nl_addr *a = NULL;
+
+        a = nl_addr_build(AF_LLC, mac, LINK_MAC_SIZE);
+        if (!a)
+                return -ENOMEM;
+        rtnl_link_set_addr(link, a); /* takes a reference */
+        return 0;
+}
+
+/* One queue each way: the default is one per CPU, which costs memory and time for every cell. */
+static int set_birth(struct rtnl_link *link, const char *name,
+                     const uint8_t mac[static LINK_MAC_SIZE], unsigned mtu) {
+        rtnl_link_set_name(link, name);
+        rtnl_link_set_num_tx_queues(link, 1);
+        rtnl_link_set_num_rx_queues(link, 1);
+        if (mtu > 0)
+                rtnl_link_set_mtu(link, mtu);
+        return set_mac(link, mac);
+}
+
+static int create_pair(struct nl_sock *sk, const Ends *e) {
+        _cleanup_(rtnl_link_putp) struct rtnl_link *link = NULL, *peer = NULL;
+        _cleanup_(netlink_batch_done) NetlinkBatch b = {};
+        const RoutedLink *l = e->link;
+        int r;
+
+        link = rtnl_link_veth_alloc();
+        if (!link)
+                return -ENOMEM;
+        peer = rtnl_link_veth_get_peer(link);
+        if (!peer)
+                return -ENOMEM;
+
+        r = set_birth(link, l->host_name, e->host_mac, l->mtu);
+        if (r < 0)
+                return r;
+        r = set_birth(peer, l->cell_name, e->cell_mac, l->mtu);
+        if (r < 0)
+                return r;
+        rtnl_link_set_ns_fd(peer, l->netns_fd);
+
+        r = add_link_request(&b, link, NLM_F_CREATE | NLM_F_EXCL);
+        if (r < 0)
+                return r;
+        return netlink_batch_send(&b, sk); /* needs CAP_NET_ADMIN in both namespaces */
+}
+
+/* Address generation has to be off before the link comes up, and the kernel looks at flags
+ * first within one request, so this is one by itself. */
+static int add_settings(NetlinkBatch *b, int ifindex, bool host_side) {
+        static const struct {
+                unsigned id, value;
+        } host_conf[] = {
+                { IPV4_DEVCONF_RP_FILTER, 1 }, /* strict; the larger of this and conf.all counts */
+                { IPV4_DEVCONF_ACCEPT_REDIRECTS, 0 },
+                { IPV4_DEVCONF_SEND_REDIRECTS, 0 },
+                { IPV4_DEVCONF_SECURE_REDIRECTS, 0 },
+                { IPV4_DEVCONF_ACCEPT_SOURCE_ROUTE, 0 },
+                { IPV4_DEVCONF_ROUTE_LOCALNET, 0 },
+                { IPV4_DEVCONF_ACCEPT_LOCAL, 0 },
+                { IPV4_DEVCONF_PROXY_ARP, 0 },
+        };
+        _cleanup_(rtnl_link_putp) struct rtnl_link *link = NULL;
+
+        link = rtnl_link_alloc();
+        if (!link)
+                return -ENOMEM;
+        rtnl_link_set_ifindex(link, ifindex);
+        for (size_t i = 0; host_side && i < ELEMENTSOF(host_conf); i++)
+                if (rtnl_link_inet_set_conf(link, host_conf[i].id, host_conf[i].value) < 0)
+                        return -ENOMEM;
+        /* This refuses where the kernel has no IPv6; then there is nothing to generate. */
+        (void) rtnl_link_inet6_set_addr_gen_mode(link, IN6_ADDR_GEN_MODE_NONE);
+        return add_link_request(b, link, 0);
+}
+
+static int add_flags(NetlinkBatch *b, int ifindex, unsigned flags) {
+        _cleanup_(rtnl_link_putp) struct rtnl_link *link = NULL;
+
+        link = rtnl_link_alloc();
+        if (!link)
+                return -ENOMEM;
+        rtnl_link_set_ifindex(link, ifindex);
+        rtnl_link_set_flags(link, flags);
+        return add_link_request(b, link, 0);
+}
+
+/* What netlink can't set. One write, and never one in the cell's namespace through this /proc:
+ * each namespace gets its own dentries for the same names below /proc/sys/net, in one hash chain,
+ * and at 500 cells the walk along it had made a write four times as dear, on the host too. The
+ * cell needs none: no address of its is detected or generated, and only this host could advertise
+ * a router to it. Failure costs a second line of defence: without IPv6, or with a read-only
+ * /proc, there is no file, and what comes from a cell is checked by nftables. */
+static void set_host_sysctl(const char *link, bool uses_ipv6) {
+        char path[128];
+        int r;
+
+        (void) snprintf(path, sizeof(path), "/proc/sys/net/ipv6/conf/%s/%s", link,
+                        uses_ipv6 ? "accept_ra" : "disable_ipv6");
+        r = fd_write_file_at(AT_FDCWD, path, uses_ipv6 ? "0" : "1");
+        if (r < 0)
+                (void) log_debug_errno(r, "Cannot write %s, ignoring: %m", path);
+}
+
+/* The host's half of one family: where the cell's address is, from which address the host speaks
+ * to it (without RTA_PREFSRC the kernel walks every link to find one), and its MAC. */
+static int add_host_family(NetlinkBatch *b, int ifindex, const Ends *e, const IpPrefix *address,
+                           const IpPrefix *gateway) {
+        int r;
+
+        if (address->family == AF_UNSPEC)
+                return 0;
+        r = address_batch_neighbour(b, ifindex, address, e->cell_mac);
+        if (r < 0)
+                return r;
+        return address_batch_route(b, ifindex, address, NULL, gateway);
+}
+
+static int configure_host(struct nl_sock *sk, int ifindex, const Ends *e) {
+        _cleanup_(netlink_batch_done) NetlinkBatch b = {};
+        const RoutedLink *l = e->link;
+        int r;
+
+        set_host_sysctl(l->host_name, l->address6.family == AF_INET6);
+        r = add_settings(&b, ifindex, /* host_side= */ true);
+        if (r >= 0)
+                r = add_flags(&b, ifindex, IFF_UP | IFF_NOARP);
+        if (r >= 0)
+                r = add_host_family(&b, ifindex, e, &l->address4, &l->gateway4);
+        if (r >= 0)
+                r = add_host_family(&b, ifindex, e, &l->address6, &l->gateway6);
+        if (r < 0)
+                return r;
+        return netlink_batch_send(&b, sk);
+}
+
+static int add_cell_family(NetlinkBatch *b, int ifindex, const Ends *e, const IpPrefix *address,
+                           const IpPrefix *gateway) {
+        const IpPrefix anywhere = { .family = address->family };
+        int r;
+
+        if (address->family == AF_UNSPEC)
+                return 0;
+        r = address_batch_local(b, ifindex, address, NLM_F_EXCL);
+        if (r < 0)
+                return r;
+        r = address_batch_neighbour(b, ifindex, gateway, e->host_mac);
+        if (r < 0)
+                return r;
+        return address_batch_route(b, ifindex, &anywhere, gateway, NULL);
+}
+
+/* Runs inside of the cell's namespace. */
+static int configure_cell(void *userdata) {
+        _cleanup_(nl_socket_freep) struct nl_sock *sk = NULL;
+        _cleanup_(netlink_batch_done) NetlinkBatch b = {};
+        const Ends *e = userdata;
+        const RoutedLink *l = e->link;
+        int r, ifindex;
+
+        r = netlink_open(&sk);
+        if (r < 0)
+                return r;
+        ifindex = netlink_link_index(sk, l->cell_name);
+        if (ifindex < 0)
+                return ifindex;
+
+        r = add_flags(&b, 1, IFF_UP); /* loopback is number 1 in every namespace since 3.5 */
+        if (r >= 0)
+                r = add_settings(&b, ifindex, /* host_side= */ false);
+        if (r >= 0)
+                r = add_flags(&b, ifindex, IFF_UP);
+        if (r >= 0)
+                r = add_cell_family(&b, ifindex, e, &l->address4, &l->gateway4);
+        if (r >= 0)
+                r = add_cell_family(&b, ifindex, e, &l->address6, &l->gateway6);
+        if (r < 0)
+                return r;
+        return netlink_batch_send(&b, sk);
+}
+
+static int remove_by_index(struct nl_sock *sk, int ifindex) {
+        _cleanup_(rtnl_link_putp) struct rtnl_link *link = NULL;
+        _cleanup_(netlink_batch_done) NetlinkBatch b = {};
+        struct nl_msg *m = NULL;
+        int r;
+
+        link = rtnl_link_alloc();
+        if (!link)
+                return -ENOMEM;
+        rtnl_link_set_ifindex(link, ifindex);
+        r = rtnl_link_build_delete_request(link, &m);
+        r = netlink_batch_add(&b, r, m);
+        if (r < 0)
+                return r;
+        r = netlink_batch_send(&b, sk);
+        return r == -ENODEV ? 0 : r;
+}
+
+static int configure_routed(struct nl_sock *sk, int ifindex, Ends *e) {
+        int r;
+
+        r = configure_host(sk, ifindex, e);
+        if (r < 0)
+                return r;
+        return netns_call(e->link->netns_fd, configure_cell, e);
+}
+
+int link_make_routed(const RoutedLink *l) {
+        _cleanup_(nl_socket_freep) struct nl_sock *sk = NULL;
+        Ends e = { .link = l };
+        int r, ifindex;
+
+        if (!link_name_is_valid(l->host_name) || !link_name_is_valid(l->cell_name) ||
+            l->netns_fd < 0 || !is_pair(&l->address4, &l->gateway4, AF_INET) ||
+            !is_pair(&l->address6, &l->gateway6, AF_INET6))
+                return -EINVAL;
+        if (mac_is_set(l->host_mac))
+                memcpy(e.host_mac, l->host_mac, LINK_MAC_SIZE);
+        else
+                link_derive_mac(l->host_name, false, e.host_mac);
+        if (mac_is_set(l->cell_mac))
+                memcpy(e.cell_mac, l->cell_mac, LINK_MAC_SIZE);
+        else
+                link_derive_mac(l->host_name, true, e.cell_mac);
+
+        r = netlink_open(&sk);
+        if (r < 0)
+                return r;
+        r = create_pair(sk, &e);
+        if (r < 0)
+                return r;
+        ifindex = netlink_link_index(sk, l->host_name);
+        if (ifindex < 0)
+                return ifindex; /* somebody removed it already */
+
+        r = configure_routed(sk, ifindex, &e);
+        if (r < 0) {
+                (void) remove_by_index(sk, ifindex); /* the first error is the one to tell */
+                return r;
+        }
+        return ifindex;
+}
+
+/* The kernel sets the interface up only by a later request: address generation comes first. */
+static int create_holder(struct nl_sock *sk, const char *name, const char *kind) {
+        _cleanup_(rtnl_link_putp) struct rtnl_link *link = NULL;
+        _cleanup_(netlink_batch_done) NetlinkBatch b = {};
+        int r;
+
+        link = rtnl_link_alloc();
+        if (!link)
+                return -ENOMEM;
+        rtnl_link_set_name(link, name);
+        r = rtnl_link_set_type(link, kind);
+        if (r < 0)
+                return netlink_errno(r);
+        r = add_link_request(&b, link, NLM_F_CREATE | NLM_F_EXCL);
+        if (r < 0)
+                return r;
+        return netlink_batch_send(&b, sk);
+}
+
+/* 1: made, 0: was there. */
+static int make_holder(struct nl_sock *sk, const char *name) {
+        int r;
+
+        r = create_holder(sk, name, "dummy");
+        if (r == -EOPNOTSUPP)
+                r = create_holder(sk, name, "bridge");
+        if (r == -EEXIST)
+                return 0;
+        return r < 0 ? r : 1;
+}
+
+static int bring_up_holder(struct nl_sock *sk, int ifindex) {
+        _cleanup_(netlink_batch_done) NetlinkBatch b = {};
+        int r;
+
+        r = add_settings(&b, ifindex, /* host_side= */ true);
+        if (r >= 0)
+                r = add_flags(&b, ifindex, IFF_UP);
+        if (r < 0)
+                return r;
+        return netlink_batch_send(&b, sk);
+}
+
+/* One batch each: there may be more addresses than a batch takes, and one that is there is no
+ * error. */
+static int add_holder_address(struct nl_sock *sk, int ifindex, const IpPrefix *address) {
+        _cleanup_(netlink_batch_done) NetlinkBatch b = {};
+        int r;
+
+        r = address_batch_local(&b, ifindex, address, NLM_F_EXCL);
+        if (r < 0)
+                return r;
+        r = netlink_batch_send(&b, sk);
+        return r == -EEXIST ? 0 : r;
+}
+
+static int configure_holder(struct nl_sock *sk, int ifindex, const IpPrefix *addresses, size_t n) {
+        int r;
+
+        r = bring_up_holder(sk, ifindex);
+        for (size_t i = 0; r >= 0 && i < n; i++)
+                r = add_holder_address(sk, ifindex, addresses + i);
+        return r;
+}
+
+int link_ensure_gateway(const char *name, const IpPrefix *addresses, size_t n_addresses) {
+        _cleanup_(nl_socket_freep) struct nl_sock *sk = NULL;
+        int r, made, ifindex;
+
+        if (!link_name_is_valid(name))
+                return -EINVAL;
+        for (size_t i = 0; i < n_addresses; i++)
+                if (!is_single(addresses + i, addresses[i].family == AF_INET ? AF_INET : AF_INET6))
+                        return -EINVAL;
+
+        r = netlink_open(&sk);
+        if (r < 0)
+                return r;
+        made = make_holder(sk, name);
+        if (made < 0)
+                return made;
+        ifindex = netlink_link_index(sk, name);
+        if (ifindex < 0)
+                return ifindex;
+
+        r = configure_holder(sk, ifindex, addresses, n_addresses);
+        if (r < 0 && made > 0)
+                (void) remove_by_index(sk, ifindex); /* the first error is the one to tell */
+        return r;
+}
+
+int link_remove(const char *name) {
+        _cleanup_(nl_socket_freep) struct nl_sock *sk = NULL;
+        int r, ifindex;
+
+        if (!link_name_is_valid(name))
+                return -EINVAL;
+        r = netlink_open(&sk);
+        if (r < 0)
+                return r;
+        ifindex = netlink_link_index(sk, name);
+        if (ifindex == -ENODEV)
+                return 0;
+        if (ifindex < 0)
+                return ifindex;
+        return remove_by_index(sk, ifindex);
+}
+
+int link_exists(const char *name) {
+        _cleanup_(nl_socket_freep) struct nl_sock *sk = NULL;
+        int r;
+
+        if (!link_name_is_valid(name))
+                return -EINVAL;
+        r = netlink_open(&sk);
+        if (r < 0)
+                return r;
+        r = netlink_link_index(sk, name);
+        return r == -ENODEV ? 0 : r < 0 ? r : 1;
+}
+
+typedef struct ListedLink {
+        char name[LINK_NAME_MAX + 1];
+        int ifindex;
+} ListedLink;
+
+typedef struct LinkList {
+        const char *prefix;
+        ListedLink *links;
+        size_t n_links, n_allocated;
+        bool out_of_memory;
+} LinkList;
+
+static int collect_link(struct nl_msg *m, void *userdata) {
+        struct nlmsghdr *h = nlmsg_hdr(m);
+        const struct nlattr *name;
+        LinkList *list = userdata;
+        ListedLink *grown;
+
+        if (h->nlmsg_type != RTM_NEWLINK || !nlmsg_valid_hdr(h, sizeof(struct ifinfomsg)))
+                return NL_OK;
+        name = nlmsg_find_attr(h, sizeof(struct ifinfomsg), IFLA_IFNAME);
+        if (!name || strncmp(nla_data(name), list->prefix, strlen(list->prefix)) != 0)
+                return NL_OK;
+
+        if (list->n_links == list->n_allocated) {
+                size_t want = list->n_allocated ? list->n_allocated * 2 : 64;
+
+                grown = reallocarray(list->links, want, sizeof(*grown));
+                if (!grown) {
+                        list->out_of_memory = true;
+                        return NL_STOP;
+                }
+                list->links = grown;
+                list->n_allocated = want;
+        }
+        grown = list->links + list->n_links++;
+        *grown = (ListedLink) { .ifindex = ((struct ifinfomsg *) nlmsg_data(h))->ifi_index };
+        (void) snprintf(grown->name, sizeof(grown->name), "%s", (char *) nla_data(name));
+        return NL_OK;
+}
+
+static int dump_links(LinkList *list) {
+        struct ifinfomsg request = { .ifi_family = AF_UNSPEC };
+        _cleanup_(nl_socket_freep) struct nl_sock *sk = NULL;
+        int r;
+
+        r = netlink_open(&sk);
+        if (r < 0)
+                return r;
+        list->n_links = 0;
+        r = nl_socket_modify_cb(sk, NL_CB_VALID, NL_CB_CUSTOM, collect_link, list);
+        if (r < 0)
+                return netlink_errno(r);
+        r = nl_send_simple(sk, RTM_GETLINK, NLM_F_DUMP, &request, sizeof(request));
+        if (r < 0)
+                return netlink_errno(r);
+        r = nl_recvmsgs_default(sk);
+        if (list->out_of_memory)
+                return -ENOMEM;
+        r = netlink_errno(r);
+        return r == -EAGAIN ? -ETIMEDOUT : r;
+}
+
+int link_list(const char *prefix, int (*f)(const char *name, int ifindex, void *userdata),
+              void *userdata) {
+        LinkList list = { .prefix = prefix };
+        _cleanup_(freep) ListedLink *links = NULL;
+        int r = -EINTR;
+
+        for (int i = 0; i < DUMP_ATTEMPTS_MAX && r == -EINTR; i++)
+                r = dump_links(&list);
+        links = list.links;
+        if (r < 0)
+                return r;
+
+        for (size_t i = 0; i < list.n_links; i++) {
+                r = f(links[i].name, links[i].ifindex, userdata);
+                if (r < 0)
+                        return r;
+        }
+        return 0;
+}

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Nothing here keeps state. The way back is opened before the way out is taken. */
+
+#include "netns/netns.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+
+#include "base/cleanup.h"
+#include "base/fd.h"
+#include "base/log.h"
+
+#ifndef PIDFD_GET_NET_NAMESPACE /* linux/pidfd.h, 6.11 */
+#define PIDFD_GET_NET_NAMESPACE _IO(0xFF, 4)
+#endif
+
+/* The pid in our own pid namespace; proc(5), /proc/PID/fdinfo. */
+static int pid_of_pidfd(int pidfd, pid_t *ret) {
+        _cleanup_(freep) char *text = NULL;
+        const char *line;
+        char path[64];
+        ssize_t n;
+        int pid;
+
+        (void) snprintf(path, sizeof(path), "/proc/self/fdinfo/%i", pidfd);
+        n = fd_read_file_at(AT_FDCWD, path, 4096, &text);
+        if (n < 0)
+                return (int) n;
+        line = strstr(text, "\nPid:");
+        if (!line || sscanf(line, "\nPid: %i", &pid) != 1)
+                return -EBADF;
+        if (pid <= 0)
+                return -ESRCH;
+        *ret = pid;
+        return 0;
+}
+
+static int open_through_proc(int pidfd) {
+        _cleanup_(close_fdp) int fd = -EBADF;
+        char path[64];
+        pid_t pid = -1;
+        int r;
+
+        r = pid_of_pidfd(pidfd, &pid);
+        if (r < 0)
+                return r;
+        (void) snprintf(path, sizeof(path), "/proc/%i/ns/net", (int) pid);
+        fd = open(path, O_RDONLY | O_CLOEXEC);
+        if (fd < 0)
+                return errno == ENOENT ? -ESRCH : -errno;
+
+        /* The pid may have been somebody else's by then; a live pidfd says it was not. */
+        r = fd_pidfd_send_signal(pidfd, 0);
+        if (r < 0)
+                return r;
+        return TAKE_FD(fd);
+}
+
+int netns_open_pidfd(int pidfd) {
+        int fd;
+
+        fd = ioctl(pidfd, PIDFD_GET_NET_NAMESPACE, 0); /* close-on-exec at birth */
+        if (fd >= 0)
+                return fd;
+        if (errno != ENOTTY && errno != EINVAL && errno != EOPNOTSUPP)
+                return -errno;
+        return open_through_proc(pidfd);
+}
+
+int netns_call(int netns_fd, int (*f)(void *userdata), void *userdata) {
+        _cleanup_(close_fdp) int own = -EBADF;
+        int r;
+
+        own = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
+        if (own < 0)
+                return -errno;
+        if (setns(netns_fd, CLONE_NEWNET) < 0) /* needs CAP_SYS_ADMIN in both */
+                return -errno;
+
+        r = f(userdata);
+
+        if (setns(own, CLONE_NEWNET) < 0) {
+                (void) log_debug_errno(errno, "Cannot come back to the own network namespace: %m");
+                abort();
+        }
+        return r;
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <sys/types.h>
+
+/* Network namespaces by descriptor. */
+
+/* Opens the network namespace of the process behind `pidfd`. Needs PIDFD_GET_NET_NAMESPACE
+ * (kernel 6.11); before that it goes through /proc and checks afterwards that the pid was still
+ * the same process.
+ *
+ * >= 0        the fd, close-on-exec
+ * -ESRCH      the process has exited
+ * -EACCES     no right to look at it (ptrace(2), PTRACE_MODE_READ)
+ * See pidfd_open(2), namespaces(7). */
+int netns_open_pidfd(int pidfd);
+
+/* Runs f(userdata) with the calling thread inside the namespace `netns_fd`, then comes back.
+ * /proc/sys/net shows the reader's namespace, so f() reaches the namespace's sysctls through the
+ * host's /proc. A process that can't come back would do the host's work inside of a cell: it
+ * aborts, which is why this is for short-lived children.
+ *
+ * What f() returned, or
+ * -EINVAL     no network namespace
+ * -EPERM      CAP_SYS_ADMIN is missing
+ * -errno      of opening the own namespace; f() was not called
+ * See setns(2). */
+int netns_call(int netns_fd, int (*f)(void *userdata), void *userdata);

@@ -137,7 +137,7 @@ typedef struct PolicyReader {
         char *next, *end;  /* what is left of the text */
         unsigned line;
         size_t n_errors;
-        bool section_valid;
+        bool section_valid, section_seen; /* a bad header was reported, not all that follows */
         char section[SECTION_BYTES_MAX + 1];
         const char *key, *value; /* of this line, as split here; in `split` */
         char split[LINE_BYTES_MAX + 1];
@@ -180,6 +180,7 @@ static bool take_section(PolicyReader *r, char *line) {
 
         *r->section = '\0';
         r->section_valid = false;
+        r->section_seen = true;
         if (!close) {
                 report(r, false, NULL, "a section header without its ]");
                 return false;
@@ -224,10 +225,10 @@ static bool take_assignment(PolicyReader *r, const char *line) {
                 return false;
         }
         if (!r->section_valid) {
-                if (!*r->section)
+                if (!r->section_seen)
                         report(r, false, r->key, "a key outside of any section (put [Section] "
                                                  "before it)");
-                return false; /* an unknown section was reported once */
+                return false;
         }
         for (p = r->split; *p; p++)
                 if (strchr(" \t:;#[]", *p)) {
@@ -292,9 +293,11 @@ static char *read_line(char *buffer, int size, void *userdata) {
         finish_line(r);
         r->line++;
 
-        if (!take_line(r, line, n) || strlen(line) + 2 > (size_t) size)
-                line = (char *) "";
-        (void) snprintf(buffer, (size_t) size, "%s\n", line);
+        if (!take_line(r, line, n)) {
+                r->key = r->value = NULL;
+                n = 0;
+        }
+        (void) snprintf(buffer, (size_t) size, "%.*s\n", (int) n, line);
         return buffer;
 }
 

@@ -16,9 +16,10 @@
 #include "base/cleanup.h"
 
 int fd_open_beneath(int dir_fd, const char *path, int flags, mode_t mode) {
+        bool makes = (flags & O_CREAT) || (flags & O_TMPFILE) == O_TMPFILE; /* has O_DIRECTORY in it */
         struct open_how how = {
                 .flags = (unsigned) flags | O_CLOEXEC,
-                .mode = flags & (O_CREAT | O_TMPFILE) ? mode : 0,
+                .mode = makes ? mode : 0,
                 .resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS,
         };
         int fd;
@@ -130,6 +131,7 @@ int fd_replace_file_at(int dir_fd, const char *path, const char *text, mode_t mo
 
 int fd_mkdir_parents_at(int dir_fd, const char *path, mode_t mode) {
         _cleanup_(freep) char *copy = NULL;
+        struct stat st;
 
         copy = strdup(path);
         if (!copy)
@@ -143,9 +145,11 @@ int fd_mkdir_parents_at(int dir_fd, const char *path, mode_t mode) {
                         return -errno;
                 *p = '/';
         }
-        if (mkdirat(dir_fd, copy, mode) < 0 && errno != EEXIST)
+        if (mkdirat(dir_fd, copy, mode) >= 0)
+                return 0;
+        if (errno != EEXIST || fstatat(dir_fd, copy, &st, 0) < 0)
                 return -errno;
-        return 0;
+        return S_ISDIR(st.st_mode) ? 0 : -ENOTDIR;
 }
 
 int fd_pidfd_open(pid_t pid) {
@@ -194,7 +198,8 @@ void fd_close_all_but(const int *keep, size_t n_keep) {
 
         if (n_keep > ELEMENTSOF(sorted))
                 n_keep = ELEMENTSOF(sorted);
-        memcpy(sorted, keep, n_keep * sizeof(int));
+        for (size_t i = 0; i < n_keep; i++)
+                sorted[i] = keep[i];
         qsort(sorted, n_keep, sizeof(int), compare_int);
 
         for (size_t i = 0; i < n_keep; i++) {

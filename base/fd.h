@@ -31,7 +31,8 @@ int fd_write_file_at(int dir_fd, const char *path, const char *text);
  * is untouched and no temporary file remains. */
 int fd_replace_file_at(int dir_fd, const char *path, const char *text, mode_t mode, bool sync);
 
-/* mkdir -p for a path below dir_fd; directories that exist are left as they are. */
+/* mkdir -p for a path below dir_fd; directories that exist are left as they are.
+ * -ENOTDIR: something else has that name. */
 int fd_mkdir_parents_at(int dir_fd, const char *path, mode_t mode);
 
 /* Opens a pidfd; see pidfd_open(2). -ESRCH: no such process. */
@@ -47,5 +48,6 @@ int fd_pid_start_time(pid_t pid, unsigned long long *ret);
 /* Makes every fd >= `first` close-on-exec; see close_range(2), CLOSE_RANGE_CLOEXEC. */
 int fd_cloexec_from(int first);
 
-/* Closes every fd >= 3 that is not in `keep`. Children that live on call this first. */
+/* Closes every fd >= 3 that is not in `keep`, of which the first 16 count. Children that live on
+ * call this first. */
 void fd_close_all_but(const int *keep, size_t n_keep);

@@ -6,9 +6,11 @@
 
 #include <errno.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static int max_level = LOG_INFO;
@@ -36,19 +38,31 @@ static size_t escape_line(const char *in, char *out, size_t size) {
         return n;
 }
 
+/* JOURNAL_STREAM= is inherited by processes whose stderr has been put elsewhere since: it counts
+ * only if it names what stderr is; see systemd.exec(5). */
+static bool stderr_is_journal(void) {
+        const char *stream = getenv("JOURNAL_STREAM");
+        char own[64];
+        struct stat st;
+
+        if (!stream || fstat(STDERR_FILENO, &st) < 0)
+                return false;
+        (void) snprintf(own, sizeof(own), "%ju:%ju", (uintmax_t) st.st_dev, (uintmax_t) st.st_ino);
+        return strcmp(own, stream) == 0;
+}
+
 static void log_valist(int level, const char *format, va_list ap) {
         char message[2048], line[2304];
-        bool journal = getenv("JOURNAL_STREAM") != NULL;
         size_t n;
 
         if (level > max_level)
                 return;
 
         (void) vsnprintf(message, sizeof(message), format, ap);
-        if (journal)
+        if (stderr_is_journal()) /* after the message: %m is errno */
                 n = (size_t) snprintf(line, sizeof(line), "<%d>", level);
         else
-                n = (size_t) snprintf(line, sizeof(line), "%s: ", program_invocation_short_name);
+                n = (size_t) snprintf(line, sizeof(line), "%.64s: ", program_invocation_short_name);
         n += escape_line(message, line + n, sizeof(line) - n - 1);
         line[n++] = '\n';
         if (write(STDERR_FILENO, line, n) < 0)

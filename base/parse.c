@@ -114,7 +114,8 @@ static int parse_bytes_base(const char *text, uint64_t base, uint64_t *ret) {
                         return -EINVAL;
                 for (const char *s = suffixes; s < suffix; s++)
                         factor *= base;
-        } else if (divisor != 1)
+        }
+        if (factor == 1 && divisor != 1)
                 return -EINVAL; /* a fraction of a byte */
 
         r = scale_decimal(whole, part, divisor, factor, &value);
@@ -178,7 +179,7 @@ int parse_usec(const char *text, uint64_t *ret) {
                         if (strlen(time_units[i].name) == length &&
                             strncmp(time_units[i].name, text, length) == 0)
                                 factor = time_units[i].usec;
-                if (length == 0 && !any && !*text)
+                if (length == 0 && !any && !*text && text[-1] != ' ')
                         factor = USEC_PER_SEC;
                 if (factor == 0)
                         return -EINVAL;
@@ -316,9 +317,11 @@ int parse_cpu_list(const char *text, char **ret) {
                 uint64_t first, last;
                 int r;
 
-                text += strspn(text, ", ");
-                if (!*text)
-                        break;
+                if (n > 0) {
+                        if (!*text)
+                                break;
+                        text += strspn(text, ", ");
+                }
                 r = scan_uint64(&text, &first);
                 if (r < 0)
                         return r;
@@ -337,8 +340,6 @@ int parse_cpu_list(const char *text, char **ret) {
                         set[i] = true;
                 n++;
         }
-        if (n == 0)
-                return -EINVAL;
 
         f = open_memstream(&out, &size);
         if (!f)

@@ -154,6 +154,9 @@ typedef struct Policy {
         char **files; /* all files that were read for it; owns PolicySource.file */
 } Policy;
 
+/* What policy_new() starts from, for resetting single fields. Owns nothing. */
+const Policy *policy_defaults(void);
+
 /* A policy with the defaults of confine.policy(5) and one reference. NULL: out of memory. */
 Policy *policy_new(const char *name);
 Policy *policy_ref(Policy *p);   /* takes NULL */
@@ -161,7 +164,8 @@ Policy *policy_unref(Policy *p); /* takes NULL, returns NULL */
 DEFINE_CLEANUP(Policy *, policy_unref);
 
 /* Deep copy of `from`'s settings but not of its name, path, Extends=, description and [Match], into `to`,
- * which policy_new() made: what Extends= means. -ENOMEM. */
+ * which policy_new() made: what Extends= means. Namespaces= has `net` again where Mode=host dropped
+ * it. -ENOMEM. */
 int policy_inherit(Policy *to, const Policy *from);
 
 void resources_init(Resources *r); /* all unset */
@@ -199,6 +203,10 @@ typedef struct MatchSubject {
  * these groups". Returns 1, 0, or -ENOMEM. */
 int policy_match(const Policy *p, const MatchSubject *subject, char **ret_why);
 
+/* Is every % in it one of %u %U %g %H %s %%? For checking at load. */
+bool policy_expand_valid(const char *text);
+
 /* Expands %u %U %g %H %s %% for a subject; the caller frees. A value that could leave a path
- * component ('/', "..", control bytes) is refused with -EINVAL, an unknown % likewise. */
+ * component ('/', "..", control bytes) or pass for an option (leading '-') is refused with -EINVAL,
+ * and so are an empty value, one over 255 bytes and an unknown %. */
 int policy_expand(const char *text, const MatchSubject *subject, const char *host, char **ret);

@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* What no single key can know. Each check says which key to change, at that key's line. */
+
+#include <arpa/inet.h>
+#include <assert.h>
+#include <inttypes.h>
+#include <sched.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include "policies/policy-file.h"
+#include "policies/policy-keys.h"
+
+typedef struct PolicyCheck {
+        const Policy *policy;
+        PolicyDiags *diags;
+} PolicyCheck;
+
+static const PolicySource *source_of(const Policy *p, const char *section, const char *key) {
+        const PolicyKey *k = policy_key_find(section, key);
+
+        assert(k);
+        return &p->sources[k - policy_keys];
+}
+
+static void __attribute__((format(printf, 5, 6)))
+complain(PolicyCheck *c, bool warning, const char *section, const char *key, const char *format,
+         ...) {
+        const PolicySource *s = source_of(c->policy, section, key);
+        const char *own = c->policy->path ? c->policy->path : c->policy->name;
+        _cleanup_(freep) char *message = NULL;
+        va_list ap;
+        int n;
+
+        va_start(ap, format);
+        n = vasprintf(&message, format, ap);
+        va_end(ap);
+        if (n < 0) {
+                message = NULL;
+                c->diags->lost_error = c->diags->lost_error || !warning;
+                return;
+        }
+        (void) policy_diags_add(c->diags, warning, s->file ? s->file : own, s->file ? s->line : 0,
+                                section, key, "%s", message); /* remembers a lost error */
+}
+
+static void check_namespaces(PolicyCheck *c) {
+        const Policy *p = c->policy;
+        unsigned ns = p->namespaces;
+        bool mnt = ns & CLONE_NEWNS, pid = ns & CLONE_NEWPID;
+
+        if (mnt && !pid)
+                complain(c, false, "Cell", "Namespaces",
+                         "mnt without pid is no boundary: /proc/PID/root of a process outside leads "
+                         "out (add pid)");
+        if (pid && !mnt)
+                complain(c, false, "Cell", "Namespaces",
+                         "pid without mnt is no boundary: the cell's /proc would show the host's "
+                         "processes (add mnt)");
+        if (!pid && !mnt)
+                complain(c, true, "Cell", "Namespaces",
+                         "without pid and mnt this is no boundary: a user may trace their own "
+                         "processes outside of the cell (add pid and mnt)");
+        if (ns & CLONE_NEWCGROUP && !mnt)
+                complain(c, false, "Cell", "Namespaces",
+                         "cgroup without mnt hides nothing: the host's control groups stay mounted "
+                         "(add mnt)");
+        if (p->network_mode != NETWORK_HOST && !(ns & CLONE_NEWNET))
+                complain(c, false, "Cell", "Namespaces",
+                         "without net the cell has the host's network (add net, or [Network] "
+                         "Mode=host)");
+        if (p->hostname && !(ns & CLONE_NEWUTS))
+                complain(c, false, "Cell", "Hostname",
+                         "it would rename the host (add uts to Namespaces=)");
+        if (p->private_tmp && !mnt)
+                complain(c, false, "Filesystem", "PrivateTmp",
+                         "it needs a mount namespace (add mnt and pid to Namespaces=, or "
+                         "PrivateTmp=no)");
+}
+
+static const IpPrefix *pool_of(const Policy *p, int family) {
+        for (size_t i = 0; i < p->n_pools; i++)
+                if (p->pools[i].family == family)
+                        return &p->pools[i];
+        return NULL;
+}
+
+/* The pool's address number 0 is no host's, number 1 is the gateway's; an IPv4 pool's last one is
+ * its broadcast address. NULL: a cell may have it. */
+static const char *reserved_in_pool(const IpPrefix *pool, const IpPrefix *address) {
+        unsigned bytes = pool->family == AF_INET ? 4 : 16;
+        IpPrefix first = *pool, last = *pool;
+
+        first.address.bytes[bytes - 1]++; /* even: a pool is never a single address */
+        for (unsigned i = pool->length; i < bytes * 8; i++)
+                last.address.bytes[i / 8] |= (uint8_t) (0x80 >> (i % 8));
+
+        if (memcmp(address->address.bytes, pool->address.bytes, bytes) == 0)
+                return "the pool's own name";
+        if (memcmp(address->address.bytes, first.address.bytes, bytes) == 0)
+                return "the gateway's";
+        if (pool->family == AF_INET &&
+            memcmp(address->address.bytes, last.address.bytes, bytes) == 0)
+                return "the pool's broadcast address";
+        return NULL;
+}
+
+/* Can only one user match? One plain User= or UID= is enough, since all keys must match. */
+static bool is_for_one_user(const Policy *p) {
+        for (MatchField f = MATCH_USER; f <= MATCH_UID; f++) {
+                const MatchList *l = &p->match[f];
+
+                if (l->n_values == 1 && !l->values[0].negate &&
+                    (!l->values[0].numeric || l->values[0].first == l->values[0].last))
+                        return true;
+        }
+        return false;
+}
+
+static void check_fixed_address(PolicyCheck *c) {
+        const Policy *p = c->policy;
+        char address[PREFIX_STRING_MAX];
+
+        for (size_t i = 0; i < p->n_addresses; i++) {
+                const IpPrefix *pool = pool_of(p, p->addresses[i].family);
+                const char *reserved;
+
+                (void) prefix_to_string(&p->addresses[i], address);
+                if (!pool || !prefix_contains(pool, &p->addresses[i])) {
+                        complain(c, false, "Network", "Address", "%s is in no Pool=", address);
+                        continue;
+                }
+                reserved = reserved_in_pool(pool, &p->addresses[i]);
+                if (reserved)
+                        complain(c, false, "Network", "Address", "%s is %s", address, reserved);
+        }
+
+        if (p->scope == CELL_SCOPE_SESSION && p->max_sessions != 1)
+                complain(c, false, "Network", "Address",
+                         "every session has a cell of its own, and only one can have a fixed address "
+                         "(Scope=user or policy, or MaxSessions=1)");
+        if (p->scope != CELL_SCOPE_POLICY && !is_for_one_user(p))
+                complain(c, false, "Network", "Address",
+                         "only one cell can have a fixed address (Scope=policy, or one User= in "
+                         "[Match])");
+}
+
+/* Keys that the mode makes useless, when they stand in the same file as the mode: what is
+ * inherited is nobody's mistake. */
+static void check_unused_network(PolicyCheck *c) {
+        static const char *const keys[] = { "Pool", "Address", "DNS", "Masquerade" };
+        const Policy *p = c->policy;
+        const PolicySource *mode = source_of(p, "Network", "Mode");
+
+        for (size_t i = 0; i < ELEMENTSOF(keys); i++) {
+                const PolicySource *s = source_of(p, "Network", keys[i]);
+
+                if (s->file && s->file == mode->file)
+                        complain(c, true, "Network", keys[i], "it has no effect with Mode=%s",
+                                 network_mode_to_string(p->network_mode));
+        }
+}
+
+static void check_network(PolicyCheck *c) {
+        const Policy *p = c->policy;
+        char address[PREFIX_STRING_MAX];
+
+        if (p->network_mode != NETWORK_ROUTED) {
+                check_unused_network(c);
+                return;
+        }
+        if (p->n_pools == 0)
+                complain(c, false, "Network", "Pool",
+                         "Mode=routed needs addresses to give away (add a Pool= such as "
+                         "10.77.0.0/16, or Mode=none)");
+        if (p->address_mode == ADDRESS_FIXED)
+                check_fixed_address(c);
+        if (p->address_mode == ADDRESS_PER_USER && p->scope == CELL_SCOPE_POLICY)
+                complain(c, false, "Network", "Address",
+                         "per-user, but with Scope=policy all users share one cell (dynamic, or a "
+                         "fixed address)");
+        if (p->address_mode == ADDRESS_PER_USER && p->scope == CELL_SCOPE_SESSION &&
+            p->max_sessions != 1)
+                complain(c, false, "Network", "Address",
+                         "per-user, but with Scope=session a user can have several cells (dynamic, "
+                         "or Scope=user, or MaxSessions=1)");
+        for (size_t i = 0; i < p->n_dns; i++)
+                if (p->n_pools > 0 && !pool_of(p, p->dns[i].family))
+                        complain(c, true, "Network", "DNS",
+                                 "%s can't be reached: no Pool= of its family",
+                                 prefix_to_string(&p->dns[i], address));
+}
+
+static void check_cpu(PolicyCheck *c, const char *section, const Resources *r) {
+        unsigned __int128 quota;
+
+        if (r->cpu_quota_permille == LIMIT_NONE)
+                return;
+        quota = (unsigned __int128) r->cpu_quota_permille * r->cpu_quota_period_usec / 1000;
+        if (quota < USEC_PER_MSEC)
+                complain(c, false, section, "CPUQuota",
+                         "%" PRIu64 " us in a period of %" PRIu64 " us is less than the 1 ms that "
+                         "the kernel takes (raise it, or CPUQuotaPeriodSec=)",
+                         (uint64_t) quota, r->cpu_quota_period_usec);
+}
+
+static void check_memory(PolicyCheck *c, const char *section, const Resources *r) {
+        const struct {
+                const char *key;
+                uint64_t bytes;
+        } below[] = {
+                { "MemoryMin", r->memory_min_bytes },
+                { "MemoryLow", r->memory_low_bytes },
+                { "MemoryHigh", r->memory_high_bytes },
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(below); i++)
+                if (below[i].bytes != LIMIT_NONE && below[i].bytes > r->memory_max_bytes)
+                        complain(c, true, section, below[i].key,
+                                 "it is above MemoryMax= and will never count");
+}
+
+static void check_devices(PolicyCheck *c, const Resources *r) {
+        bool fits = r->device_policy == DEVICE_POLICY_STRICT && r->n_device_allow == 0;
+
+        if (fits)
+                complain(c, true, "Resources", "DevicePolicy",
+                         "strict without DeviceAllow= denies even /dev/null and terminals (closed)");
+}
+
+static void check_match(PolicyCheck *c) {
+        const Policy *p = c->policy;
+        const MatchList *users = &p->match[MATCH_USER];
+
+        for (size_t i = 0; i < users->n_values; i++) {
+                const MatchValue *v = &users->values[i];
+
+                if (!v->negate &&
+                    (v->numeric ? v->first == 0 : strcmp(v->text, "root") == 0))
+                        complain(c, true, "Match", "User",
+                                 "root can leave any cell; this confines no one who wants out");
+        }
+}
+
+void policy_check(const Policy *p, PolicyDiags *diags) {
+        PolicyCheck c = { p, diags };
+
+        check_match(&c);
+        check_namespaces(&c);
+        check_network(&c);
+        check_devices(&c, &p->cell);
+        check_cpu(&c, "Resources", &p->cell);
+        check_cpu(&c, "UserResources", &p->user);
+        check_cpu(&c, "PolicyResources", &p->policy);
+        check_memory(&c, "Resources", &p->cell);
+        check_memory(&c, "UserResources", &p->user);
+        check_memory(&c, "PolicyResources", &p->policy);
+}

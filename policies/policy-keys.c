@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* The table, and what searches it. A row with VALUE() is delivered; LATER() stands for a key of the
+ * language that this version refuses, so that nobody believes in a limit that isn't there;
+ * ELSEWHERE() for one that makes no sense in this section. */
+
+#include "policies/policy-keys.h"
+
+#include <ctype.h>
+#include <string.h>
+
+#include "policies/policy-parse.h"
+
+#define ROW(s, n, kind, field, d, h, l)                                                          \
+        {                                                                                        \
+                .section = s, .name = n, .parse = policy_parse_##kind,                           \
+                .reset = policy_reset_##kind, .format = policy_format_##kind,                    \
+                .offset = offsetof(Policy, field), .data = d, .help = h, .list = l               \
+        }
+#define VALUE(s, n, kind, field, d, h) ROW(s, n, kind, field, d, h, false)
+#define LIST(s, n, kind, field, d, h) ROW(s, n, kind, field, d, h, true)
+#define LATER(s, n) { .section = s, .name = n }
+#define ELSEWHERE(s, n, why) { .section = s, .name = n, .help = why }
+
+#define SIZE_HELP "BYTES|PERCENT|infinity"
+#define IO_HELP "DEVICE AMOUNT..."
+
+#define RESOURCES(s, level)                                                                      \
+        VALUE(s, "CPUQuota", cpu_quota, level.cpu_quota_permille, 0, "PERCENT"),                 \
+        VALUE(s, "CPUQuotaPeriodSec", time, level.cpu_quota_period_usec, TIME_CPU_PERIOD,        \
+              "1ms..1s"),                                                                        \
+        VALUE(s, "CPUWeight", number, level.cpu_weight, NUMBER_WEIGHT, "1..10000"),              \
+        VALUE(s, "AllowedCPUs", cpu_list, level.allowed_cpus, 0, "0-3,5"),                       \
+        VALUE(s, "AllowedMemoryNodes", cpu_list, level.allowed_memory_nodes, 0, "0-3,5"),        \
+        VALUE(s, "MemoryMin", memory, level.memory_min_bytes, MEMORY_PROTECTION, SIZE_HELP),     \
+        VALUE(s, "MemoryLow", memory, level.memory_low_bytes, MEMORY_PROTECTION, SIZE_HELP),     \
+        VALUE(s, "MemoryHigh", memory, level.memory_high_bytes, MEMORY_LIMIT, SIZE_HELP),        \
+        VALUE(s, "MemoryMax", memory, level.memory_max_bytes, MEMORY_LIMIT, SIZE_HELP),          \
+        VALUE(s, "MemorySwapMax", memory, level.memory_swap_max_bytes, MEMORY_SWAP, SIZE_HELP),  \
+        VALUE(s, "TasksMax", tasks, level.tasks_max, 0, "COUNT|PERCENT|infinity"),               \
+        VALUE(s, "IOWeight", number, level.io_weight, NUMBER_WEIGHT, "1..10000"),                \
+        LIST(s, "IOReadBandwidthMax", io_limit, level, offsetof(IoLimit, read_bandwidth_bytes),  \
+             IO_HELP),                                                                           \
+        LIST(s, "IOWriteBandwidthMax", io_limit, level,                                          \
+             offsetof(IoLimit, write_bandwidth_bytes), IO_HELP),                                 \
+        LIST(s, "IOReadIOPSMax", io_limit, level, offsetof(IoLimit, read_iops), IO_HELP),        \
+        LIST(s, "IOWriteIOPSMax", io_limit, level, offsetof(IoLimit, write_iops), IO_HELP)
+
+#define NO_DEVICES "devices are decided for each cell (write it in [Resources])"
+
+const PolicyKey policy_keys[] = {
+        VALUE("Policy", "Description", text, description, 0, "TEXT"),
+        VALUE("Policy", "Extends", policy_name, extends, 0, "POLICY"),
+        VALUE("Policy", "Mode", choice, mode, WORDS_MODE, "enforce|observe"),
+        VALUE("Policy", "OnFailure", flag, on_failure_allow, WORDS_ON_FAILURE, "deny|allow"),
+        VALUE("Policy", "IfUnsupported", flag, if_unsupported_warn, WORDS_IF_UNSUPPORTED,
+              "error|warn"),
+
+        LIST("Match", "User", match, match[MATCH_USER], MATCH_USER, "[~]USER|UID..."),
+        LIST("Match", "UID", match, match[MATCH_UID], MATCH_UID, "[~]UID|UID-UID..."),
+        LIST("Match", "Group", match, match[MATCH_GROUP], MATCH_GROUP, "[~]GROUP|GID..."),
+        LIST("Match", "Service", match, match[MATCH_SERVICE], MATCH_SERVICE, "[~]PATTERN..."),
+        LIST("Match", "TTY", match, match[MATCH_TTY], MATCH_TTY, "[~]PATTERN..."),
+        LIST("Match", "RemoteHost", match, match[MATCH_REMOTE_HOST], MATCH_REMOTE_HOST,
+             "[~]PREFIX|PATTERN..."),
+        LATER("Match", "Unit"),
+
+        VALUE("Cell", "Scope", choice, scope, WORDS_SCOPE, "session|user|policy"),
+        VALUE("Cell", "Namespaces", namespaces, namespaces, 0, "mnt pid net ipc uts cgroup"),
+        VALUE("Cell", "Hostname", hostname, hostname, 0, "NAME"),
+        VALUE("Cell", "MaxSessions", number, max_sessions, NUMBER_SESSIONS, "COUNT|infinity"),
+        VALUE("Cell", "LingerSec", time, linger_usec, TIME_LINGER, "TIME|infinity"),
+        LATER("Cell", "RuntimeMaxSec"),
+        LATER("Cell", "IdleStopSec"),
+
+        RESOURCES("Resources", cell),
+        VALUE("Resources", "DevicePolicy", choice, cell.device_policy, WORDS_DEVICE_POLICY,
+              "auto|closed|strict"),
+        LIST("Resources", "DeviceAllow", device_allow, cell, 0, "NODE [rwm]..."),
+
+        RESOURCES("UserResources", user),
+        ELSEWHERE("UserResources", "DevicePolicy", NO_DEVICES),
+        ELSEWHERE("UserResources", "DeviceAllow", NO_DEVICES),
+
+        RESOURCES("PolicyResources", policy),
+        ELSEWHERE("PolicyResources", "DevicePolicy", NO_DEVICES),
+        ELSEWHERE("PolicyResources", "DeviceAllow", NO_DEVICES),
+
+        VALUE("Network", "Mode", choice, network_mode, WORDS_NETWORK_MODE, "routed|none|host"),
+        LIST("Network", "Pool", pool, pools, 0, "PREFIX [PREFIX]"),
+        VALUE("Network", "Address", address, address_mode, 0, "dynamic|per-user|ADDRESS..."),
+        LIST("Network", "DNS", dns, dns, 0, "ADDRESS..."),
+        VALUE("Network", "Masquerade", flag, masquerade, WORDS_BOOLEAN, "yes|no"),
+        LATER("Network", "Egress"),
+        LATER("Network", "EgressAllow"),
+        LATER("Network", "Ingress"),
+        LATER("Network", "IngressAllow"),
+        LATER("Network", "Port"),
+        LATER("Network", "BandwidthUp"),
+        LATER("Network", "BandwidthDown"),
+        LATER("Network", "MaxConnections"),
+
+        VALUE("Filesystem", "PrivateTmp", flag, private_tmp, WORDS_BOOLEAN, "yes|no"),
+        LATER("Filesystem", "ProtectHome"),
+        LATER("Filesystem", "ProtectSystem"),
+        LATER("Filesystem", "ReadOnlyPaths"),
+        LATER("Filesystem", "InaccessiblePaths"),
+        LATER("Filesystem", "BindPaths"),
+        LATER("Filesystem", "TemporaryFileSystem"),
+
+        LATER("Process", "NoNewPrivileges"),
+        LATER("Process", "CapabilityBoundingSet"),
+        LATER("Process", "SystemCallFilter"),
+        LATER("Process", "RestrictNamespaces"),
+        LATER("Process", "LimitNOFILE"),
+
+        LATER("Service", "ExecStart"),
+        LATER("Service", "User"),
+        LATER("Service", "Group"),
+        LATER("Service", "WorkingDirectory"),
+        LATER("Service", "Environment"),
+        LATER("Service", "Restart"),
+        LATER("Service", "RestartSec"),
+        LATER("Service", "ListenStream"),
+};
+
+const size_t n_policy_keys = ELEMENTSOF(policy_keys);
+
+const PolicyKey *policy_key_find(const char *section, const char *name) {
+        for (size_t i = 0; i < n_policy_keys; i++)
+                if (strcmp(policy_keys[i].section, section) == 0 &&
+                    strcmp(policy_keys[i].name, name) == 0)
+                        return &policy_keys[i];
+        return NULL;
+}
+
+bool policy_section_known(const char *section) {
+        for (size_t i = 0; i < n_policy_keys; i++)
+                if (strcmp(policy_keys[i].section, section) == 0)
+                        return true;
+        return false;
+}
+
+#define SUGGEST_MAX 48 /* longer than any key */
+
+/* How many characters to insert, remove or change, upper or lower case alike. */
+static size_t distance(const char *a, const char *b) {
+        size_t row[SUGGEST_MAX + 1], n = strlen(b);
+
+        for (size_t k = 0; k <= n; k++)
+                row[k] = k;
+        for (size_t i = 1; a[i - 1]; i++) {
+                size_t diagonal = row[0];
+
+                row[0] = i;
+                for (size_t k = 1; k <= n; k++) {
+                        bool same = tolower((unsigned char) a[i - 1]) ==
+                                tolower((unsigned char) b[k - 1]);
+                        size_t best = MIN(row[k], row[k - 1]) + 1;
+
+                        best = MIN(best, diagonal + (same ? 0 : 1));
+                        diagonal = row[k];
+                        row[k] = best;
+                }
+        }
+        return row[n];
+}
+
+const char *policy_key_suggest(const char *section, const char *name) {
+        size_t best = strlen(name) / 3 + 1;
+        const char *found = NULL;
+
+        if (strlen(name) > SUGGEST_MAX)
+                return NULL;
+        for (size_t i = 0; i < n_policy_keys; i++) {
+                size_t d;
+
+                if (strcmp(policy_keys[i].section, section) != 0)
+                        continue;
+                d = distance(name, policy_keys[i].name);
+                if (d < best) {
+                        best = d;
+                        found = policy_keys[i].name;
+                }
+        }
+        return found;
+}
+
+static const char *section_suggest(const char *section) {
+        size_t best = strlen(section) / 3 + 1;
+        const char *found = NULL;
+
+        if (strlen(section) > SUGGEST_MAX)
+                return NULL;
+        for (size_t i = 0; i < n_policy_keys; i++) {
+                size_t d = distance(section, policy_keys[i].section);
+
+                if (d < best) {
+                        best = d;
+                        found = policy_keys[i].section;
+                }
+        }
+        return found;
+}
+
+/* The first section that has this key. */
+static const char *section_of(const char *name) {
+        for (size_t i = 0; i < n_policy_keys; i++)
+                if (strcmp(policy_keys[i].name, name) == 0)
+                        return policy_keys[i].section;
+        return NULL;
+}
+
+static int say_unknown(const char *section, const char *name, char **ret_message) {
+        const char *near;
+
+        if (!policy_section_known(section)) {
+                near = section_suggest(section);
+                if (near)
+                        return policy_say(ret_message, -ENOENT, "unknown section (did you mean [%s]?)",
+                                          near);
+                return policy_say(ret_message, -ENOENT, "unknown section");
+        }
+        near = section_of(name);
+        if (near)
+                return policy_say(ret_message, -ENOENT, "unknown key here (it belongs into [%s])",
+                                  near);
+        near = policy_key_suggest(section, name);
+        if (near)
+                return policy_say(ret_message, -ENOENT, "unknown key (did you mean %s=?)", near);
+        return policy_say(ret_message, -ENOENT, "unknown key");
+}
+
+int policy_key_set(Policy *p, const char *section, const char *name, const char *value,
+                   char **ret_message) {
+        const PolicyKey *key = policy_key_find(section, name);
+
+        *ret_message = NULL;
+        if (!key)
+                return say_unknown(section, name, ret_message);
+        if (!key->parse && key->help)
+                return policy_say(ret_message, -EOPNOTSUPP, "%s", key->help);
+        if (!key->parse)
+                return policy_say(ret_message, -EOPNOTSUPP,
+                                  "not supported by this version (remove it; what it asks for would "
+                                  "not be done)");
+        if (!value[strspn(value, " \t")]) {
+                key->reset(key, p);
+                return 0;
+        }
+        return key->parse(key, p, value, ret_message);
+}

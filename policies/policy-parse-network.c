@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Values of [Network] that are addresses and prefixes. */
+
+#include <arpa/inet.h>
+#include <string.h>
+
+#include "policies/policy-parse.h"
+
+#define DNS_MAX 3 /* resolv.conf(5), MAXNS */
+
+typedef struct PrefixList {
+        IpPrefix *items;
+        size_t n;
+} PrefixList;
+
+static void prefix_list_done(PrefixList *l) {
+        free(l->items);
+}
+
+static int prefix_list_add(PrefixList *l, const IpPrefix *p) {
+        IpPrefix *grown;
+
+        grown = reallocarray(l->items, l->n + 1, sizeof(IpPrefix));
+        if (!grown)
+                return -ENOMEM;
+        l->items = grown;
+        l->items[l->n++] = *p;
+        return 0;
+}
+
+static int prefix_list_copy(PrefixList *l, const IpPrefix *items, size_t n) {
+        for (size_t i = 0; i < n; i++)
+                if (prefix_list_add(l, &items[i]) < 0)
+                        return -ENOMEM;
+        return 0;
+}
+
+static bool prefix_list_has_family(const PrefixList *l, int family) {
+        for (size_t i = 0; i < l->n; i++)
+                if (l->items[i].family == family)
+                        return true;
+        return false;
+}
+
+static void prefix_list_move(PrefixList *l, IpPrefix **items, size_t *n) {
+        free(*items);
+        *items = TAKE_PTR(l->items);
+        *n = l->n;
+}
+
+static char *prefixes_to_text(const IpPrefix *items, size_t n) {
+        char buffer[PREFIX_STRING_MAX];
+        char *text = NULL;
+        size_t size;
+        FILE *f;
+
+        f = open_memstream(&text, &size);
+        if (!f)
+                return NULL;
+        for (size_t i = 0; i < n; i++)
+                fprintf(f, "%s%s", i ? " " : "", prefix_to_string(&items[i], buffer));
+        if (fclose(f) != 0) {
+                free(text);
+                return NULL;
+        }
+        return text;
+}
+
+static const char *family_name(int family) {
+        return family == AF_INET ? "IPv4" : "IPv6";
+}
+
+/* Ranges that no cell or server can have an address of. NULL: fine. */
+static const char *special_use(const IpPrefix *p) {
+        static const struct {
+                const char *prefix, *what;
+        } ranges[] = {
+                { "0.0.0.0/8", "\"this network\"" }, { "127.0.0.0/8", "the loopback network" },
+                { "224.0.0.0/3", "multicast or reserved" }, { "169.254.0.0/16", "link-local" },
+                { "::/96", "loopback or reserved" }, { "::ffff:0:0/96", "IPv4 in IPv6 clothes" },
+                { "fe80::/10", "link-local" }, { "ff00::/8", "multicast" },
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(ranges); i++) {
+                IpPrefix range;
+
+                if (parse_prefix(ranges[i].prefix, false, &range) < 0)
+                        continue;
+                if (prefix_contains(&range, p) || prefix_contains(p, &range))
+                        return ranges[i].what;
+        }
+        return NULL;
+}
+
+static int parse_pool_item(const char *word, IpPrefix *ret, char **ret_message) {
+        char buffer[PREFIX_STRING_MAX];
+        const char *special;
+        int r;
+
+        r = parse_prefix(word, false, ret);
+        if (r == -EADDRNOTAVAIL && parse_prefix(word, true, ret) >= 0) {
+                for (unsigned i = ret->length; i < sizeof(ret->address) * 8; i++)
+                        ret->address.bytes[i / 8] &= (uint8_t) ~(0x80 >> (i % 8));
+                return policy_say(ret_message, -EINVAL, "\"%s\" has bits beyond its length (%s)",
+                                  word, prefix_to_string(ret, buffer));
+        }
+        if (r < 0 || !strchr(word, '/'))
+                return policy_say(ret_message, -EINVAL,
+                                  "\"%s\" is no prefix (such as 10.77.0.0/16 or fd77::/64)", word);
+        special = special_use(ret);
+        if (special)
+                return policy_say(ret_message, -EINVAL, "%s overlaps what is %s", word, special);
+        if (ret->length > (ret->family == AF_INET ? 30U : 126U))
+                return policy_say(ret_message, -EINVAL,
+                                  "%s is too small: the first address is the gateway's (at most "
+                                  "/30, or /126 for IPv6)",
+                                  word);
+        return 0;
+}
+
+int policy_parse_pool(const PolicyKey *key, Policy *p, const char *value, char **ret_message) {
+        _cleanup_(strv_freep) char **words = NULL;
+        _cleanup_(prefix_list_done) PrefixList l = {};
+        int r;
+
+        (void) key;
+        if (strv_split(value, &words) < 0 || prefix_list_copy(&l, p->pools, p->n_pools) < 0)
+                return -ENOMEM;
+        for (size_t i = 0; words && words[i]; i++) {
+                IpPrefix item;
+
+                r = parse_pool_item(words[i], &item, ret_message);
+                if (r < 0)
+                        return r;
+                if (prefix_list_has_family(&l, item.family))
+                        return policy_say(ret_message, -EINVAL,
+                                          "%s is a second %s prefix (one of each family; an empty "
+                                          "Pool= before it drops what is inherited)",
+                                          words[i], family_name(item.family));
+                if (prefix_list_add(&l, &item) < 0)
+                        return -ENOMEM;
+        }
+        prefix_list_move(&l, &p->pools, &p->n_pools);
+        return 0;
+}
+
+void policy_reset_pool(const PolicyKey *key, Policy *p) {
+        (void) key;
+        free(p->pools);
+        p->pools = NULL;
+        p->n_pools = 0;
+}
+
+char *policy_format_pool(const PolicyKey *key, const Policy *p) {
+        (void) key;
+        return prefixes_to_text(p->pools, p->n_pools);
+}
+
+static int parse_single_address(const char *word, IpPrefix *ret, char **ret_message) {
+        const char *special;
+
+        if (parse_address(word, ret) < 0)
+                return policy_say(ret_message, -EINVAL, "\"%s\" is no address", word);
+        special = special_use(ret);
+        if (special)
+                return policy_say(ret_message, -EINVAL, "%s is %s", word, special);
+        return 0;
+}
+
+int policy_parse_address(const PolicyKey *key, Policy *p, const char *value, char **ret_message) {
+        _cleanup_(strv_freep) char **words = NULL;
+        _cleanup_(prefix_list_done) PrefixList l = {};
+        int r;
+
+        if (strcmp(value, "dynamic") == 0 || strcmp(value, "per-user") == 0) {
+                policy_reset_address(key, p);
+                p->address_mode = *value == 'd' ? ADDRESS_DYNAMIC : ADDRESS_PER_USER;
+                return 0;
+        }
+        if (strv_split(value, &words) < 0)
+                return -ENOMEM;
+        for (size_t i = 0; words && words[i]; i++) {
+                IpPrefix item;
+
+                if (!strpbrk(words[i], ".:"))
+                        return policy_say(ret_message, -EINVAL,
+                                          "\"%s\" is none of its values (dynamic, per-user, or an "
+                                          "address of the pool)",
+                                          words[i]);
+                r = parse_single_address(words[i], &item, ret_message);
+                if (r < 0)
+                        return r;
+                if (prefix_list_has_family(&l, item.family))
+                        return policy_say(ret_message, -EINVAL,
+                                          "%s is a second %s address (one of each family)", words[i],
+                                          family_name(item.family));
+                if (prefix_list_add(&l, &item) < 0)
+                        return -ENOMEM;
+        }
+        prefix_list_move(&l, &p->addresses, &p->n_addresses);
+        p->address_mode = ADDRESS_FIXED;
+        return 0;
+}
+
+void policy_reset_address(const PolicyKey *key, Policy *p) {
+        (void) key;
+        free(p->addresses);
+        p->addresses = NULL;
+        p->n_addresses = 0;
+        p->address_mode = policy_defaults()->address_mode;
+}
+
+char *policy_format_address(const PolicyKey *key, const Policy *p) {
+        (void) key;
+        if (p->address_mode == ADDRESS_FIXED)
+                return prefixes_to_text(p->addresses, p->n_addresses);
+        return strdup(p->address_mode == ADDRESS_PER_USER ? "per-user" : "dynamic");
+}
+
+int policy_parse_dns(const PolicyKey *key, Policy *p, const char *value, char **ret_message) {
+        _cleanup_(strv_freep) char **words = NULL;
+        _cleanup_(prefix_list_done) PrefixList l = {};
+        int r;
+
+        (void) key;
+        if (strv_split(value, &words) < 0 || prefix_list_copy(&l, p->dns, p->n_dns) < 0)
+                return -ENOMEM;
+        for (size_t i = 0; words && words[i]; i++) {
+                IpPrefix item;
+
+                r = parse_single_address(words[i], &item, ret_message);
+                if (r < 0)
+                        return r;
+                if (l.n == DNS_MAX)
+                        return policy_say(ret_message, -EINVAL,
+                                          "%s is one too many (%u servers, see resolv.conf(5))",
+                                          words[i], DNS_MAX);
+                if (prefix_list_add(&l, &item) < 0)
+                        return -ENOMEM;
+        }
+        prefix_list_move(&l, &p->dns, &p->n_dns);
+        return 0;
+}
+
+void policy_reset_dns(const PolicyKey *key, Policy *p) {
+        (void) key;
+        free(p->dns);
+        p->dns = NULL;
+        p->n_dns = 0;
+}
+
+char *policy_format_dns(const PolicyKey *key, const Policy *p) {
+        (void) key;
+        return prefixes_to_text(p->dns, p->n_dns);
+}

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "policies/policy-keys.h"
+
+/* The functions that rows of policy_keys[] consist of: for each kind of value, parse, reset and
+ * format as policy-keys.h says, on the field at key->offset. `data` is what the kind says. */
+
+#define DECLARE_VALUE_KIND(kind)                                                                 \
+        int policy_parse_##kind(const PolicyKey *key, Policy *p, const char *value,              \
+                                char **ret_message);                                             \
+        void policy_reset_##kind(const PolicyKey *key, Policy *p);                               \
+        char *policy_format_##kind(const PolicyKey *key, const Policy *p)
+
+typedef enum ValueWords { /* data of choice and flag */
+        WORDS_MODE,
+        WORDS_ON_FAILURE,
+        WORDS_IF_UNSUPPORTED,
+        WORDS_SCOPE,
+        WORDS_NETWORK_MODE,
+        WORDS_DEVICE_POLICY,
+        WORDS_BOOLEAN,
+} ValueWords;
+
+typedef enum MemoryKind { /* data of memory */
+        MEMORY_PROTECTION, /* 0 is unset and allowed */
+        MEMORY_LIMIT,      /* 0 is refused: nothing could run */
+        MEMORY_SWAP,       /* 0 is allowed */
+} MemoryKind;
+
+typedef enum NumberKind { /* data of number */
+        NUMBER_WEIGHT,
+        NUMBER_SESSIONS,
+} NumberKind;
+
+typedef enum TimeKind { /* data of time */
+        TIME_LINGER,
+        TIME_CPU_PERIOD,
+} TimeKind;
+
+DECLARE_VALUE_KIND(text);        /* char *: anything printable */
+DECLARE_VALUE_KIND(policy_name); /* char * */
+DECLARE_VALUE_KIND(hostname);    /* char * with % */
+DECLARE_VALUE_KIND(choice);      /* an enum; ValueWords */
+DECLARE_VALUE_KIND(flag);        /* bool; ValueWords */
+DECLARE_VALUE_KIND(match);       /* MatchList; MatchField */
+DECLARE_VALUE_KIND(namespaces);  /* unsigned */
+DECLARE_VALUE_KIND(number);      /* uint64_t; NumberKind */
+DECLARE_VALUE_KIND(time);        /* uint64_t; TimeKind */
+DECLARE_VALUE_KIND(cpu_quota);   /* uint64_t */
+DECLARE_VALUE_KIND(cpu_list);    /* char * */
+DECLARE_VALUE_KIND(memory);      /* uint64_t; MemoryKind */
+DECLARE_VALUE_KIND(tasks);       /* uint64_t */
+DECLARE_VALUE_KIND(io_limit);    /* Resources; data: offset in IoLimit */
+DECLARE_VALUE_KIND(device_allow); /* Resources */
+DECLARE_VALUE_KIND(pool);
+DECLARE_VALUE_KIND(address);
+DECLARE_VALUE_KIND(dns);
+
+/* [A-Za-z0-9_.-], 1 to 64 bytes, no leading '.' or '-'. */
+bool policy_name_valid(const char *name);
+
+/* For parsers: sets *ret_message and returns `r`, or -ENOMEM. */
+int policy_say(char **ret_message, int r, const char *format, ...)
+        __attribute__((format(printf, 3, 4)));

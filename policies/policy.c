@@ -1,0 +1,304 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* The value itself: defaults, deep copies, names of enums. A Policy owns every pointer in it, so a
+ * copy shares nothing with what it was copied from and either may go first. */
+
+#include "policies/policy.h"
+
+#include <assert.h>
+#include <sched.h>
+#include <string.h>
+
+#include "policies/policy-keys.h"
+
+#define RESOURCES_UNSET                                    \
+        {                                                  \
+                .cpu_quota_permille = LIMIT_NONE,          \
+                .cpu_quota_period_usec = 100 * USEC_PER_MSEC, \
+                .cpu_weight = LIMIT_NONE,                  \
+                .memory_high_bytes = LIMIT_NONE,           \
+                .memory_max_bytes = LIMIT_NONE,            \
+                .memory_swap_max_bytes = LIMIT_NONE,       \
+                .tasks_max = LIMIT_NONE,                   \
+                .io_weight = LIMIT_NONE,                   \
+        }
+
+static const Policy defaults = {
+        .mode = POLICY_ENFORCE,
+        .scope = CELL_SCOPE_USER,
+        .namespaces = CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS |
+                CLONE_NEWCGROUP,
+        .max_sessions = LIMIT_NONE,
+        .cell = RESOURCES_UNSET,
+        .user = RESOURCES_UNSET,
+        .policy = RESOURCES_UNSET,
+        .network_mode = NETWORK_ROUTED,
+        .address_mode = ADDRESS_DYNAMIC,
+        .masquerade = true,
+        .private_tmp = true,
+};
+
+const Policy *policy_defaults(void) {
+        return &defaults;
+}
+
+void resources_init(Resources *r) {
+        *r = defaults.cell;
+}
+
+void resources_done(Resources *r) {
+        free(r->allowed_cpus);
+        free(r->allowed_memory_nodes);
+        for (size_t i = 0; i < r->n_io_limits; i++)
+                free(r->io_limits[i].path);
+        free(r->io_limits);
+        for (size_t i = 0; i < r->n_device_allow; i++)
+                free(r->device_allow[i].node);
+        free(r->device_allow);
+        resources_init(r);
+}
+
+/* Copies text; NULL stays NULL. -ENOMEM. */
+static int copy_text(char **to, const char *from) {
+        char *copy = NULL;
+
+        if (from) {
+                copy = strdup(from);
+                if (!copy)
+                        return -ENOMEM;
+        }
+        free(*to);
+        *to = copy;
+        return 0;
+}
+
+static int copy_array(void **to, const void *from, size_t n, size_t size) {
+        *to = NULL;
+        if (n == 0)
+                return 0;
+        *to = calloc(n, size);
+        if (!*to)
+                return -ENOMEM;
+        memcpy(*to, from, n * size);
+        return 0;
+}
+
+static int copy_io_limits(Resources *to, const Resources *from) {
+        if (from->n_io_limits == 0)
+                return 0;
+        to->io_limits = calloc(from->n_io_limits, sizeof(IoLimit));
+        if (!to->io_limits)
+                return -ENOMEM;
+        for (size_t i = 0; i < from->n_io_limits; i++) {
+                to->io_limits[i] = from->io_limits[i];
+                to->io_limits[i].path = strdup(from->io_limits[i].path);
+                if (!to->io_limits[i].path)
+                        return -ENOMEM;
+                to->n_io_limits++;
+        }
+        return 0;
+}
+
+static int copy_device_allow(Resources *to, const Resources *from) {
+        if (from->n_device_allow == 0)
+                return 0;
+        to->device_allow = calloc(from->n_device_allow, sizeof(DeviceAllow));
+        if (!to->device_allow)
+                return -ENOMEM;
+        for (size_t i = 0; i < from->n_device_allow; i++) {
+                to->device_allow[i] = from->device_allow[i];
+                to->device_allow[i].node = strdup(from->device_allow[i].node);
+                if (!to->device_allow[i].node)
+                        return -ENOMEM;
+                to->n_device_allow++;
+        }
+        return 0;
+}
+
+int resources_copy(Resources *to, const Resources *from) {
+        Resources c = *from;
+
+        c.allowed_cpus = c.allowed_memory_nodes = NULL;
+        c.io_limits = NULL;
+        c.device_allow = NULL;
+        c.n_io_limits = c.n_device_allow = 0;
+
+        if (copy_text(&c.allowed_cpus, from->allowed_cpus) < 0 ||
+            copy_text(&c.allowed_memory_nodes, from->allowed_memory_nodes) < 0 ||
+            copy_io_limits(&c, from) < 0 || copy_device_allow(&c, from) < 0) {
+                resources_done(&c);
+                return -ENOMEM;
+        }
+        resources_done(to);
+        *to = c;
+        return 0;
+}
+
+/* CPUQuotaPeriodSec= alone limits nothing. */
+bool resources_is_unset(const Resources *r) {
+        return r->cpu_quota_permille == LIMIT_NONE && r->cpu_weight == LIMIT_NONE &&
+                !r->allowed_cpus && !r->allowed_memory_nodes && r->memory_min_bytes == 0 &&
+                r->memory_low_bytes == 0 && r->memory_high_bytes == LIMIT_NONE &&
+                r->memory_max_bytes == LIMIT_NONE && r->memory_swap_max_bytes == LIMIT_NONE &&
+                r->tasks_max == LIMIT_NONE && r->io_weight == LIMIT_NONE && r->n_io_limits == 0 &&
+                r->device_policy == DEVICE_POLICY_AUTO && r->n_device_allow == 0;
+}
+
+Policy *policy_new(const char *name) {
+        Policy *p;
+
+        p = malloc(sizeof(*p));
+        if (!p)
+                return NULL;
+        *p = defaults;
+        p->n_ref = 1;
+        p->name = strdup(name);
+        p->sources = calloc(n_policy_keys, sizeof(PolicySource));
+        if (!p->name || !p->sources)
+                return policy_unref(p);
+        return p;
+}
+
+Policy *policy_ref(Policy *p) {
+        if (p)
+                p->n_ref++;
+        return p;
+}
+
+Policy *policy_unref(Policy *p) {
+        if (!p)
+                return NULL;
+        assert(p->n_ref > 0);
+        if (--p->n_ref > 0)
+                return NULL;
+
+        free(p->name);
+        free(p->path);
+        free(p->description);
+        free(p->extends);
+        for (int f = 0; f < _MATCH_FIELD_MAX; f++) {
+                for (size_t i = 0; i < p->match[f].n_values; i++)
+                        free(p->match[f].values[i].text);
+                free(p->match[f].values);
+        }
+        free(p->hostname);
+        resources_done(&p->cell);
+        resources_done(&p->user);
+        resources_done(&p->policy);
+        free(p->pools);
+        free(p->addresses);
+        free(p->dns);
+        free(p->sources);
+        strv_free(p->files);
+        free(p);
+        return NULL;
+}
+
+static int inherit_network(Policy *to, const Policy *from) {
+        void *pools = NULL, *addresses = NULL, *dns = NULL;
+
+        if (copy_array(&pools, from->pools, from->n_pools, sizeof(IpPrefix)) < 0 ||
+            copy_array(&addresses, from->addresses, from->n_addresses, sizeof(IpPrefix)) < 0 ||
+            copy_array(&dns, from->dns, from->n_dns, sizeof(IpPrefix)) < 0) {
+                free(pools);
+                free(addresses);
+                free(dns);
+                return -ENOMEM;
+        }
+
+        free(to->pools);
+        to->pools = pools;
+        to->n_pools = from->n_pools;
+        free(to->addresses);
+        to->addresses = addresses;
+        to->n_addresses = from->n_addresses;
+        free(to->dns);
+        to->dns = dns;
+        to->n_dns = from->n_dns;
+        to->network_mode = from->network_mode;
+        to->address_mode = from->address_mode;
+        to->masquerade = from->masquerade;
+        return 0;
+}
+
+static bool key_is_inherited(const PolicyKey *key) {
+        if (strcmp(key->section, "Match") == 0)
+                return false;
+        return strcmp(key->section, "Policy") != 0 ||
+                (strcmp(key->name, "Description") != 0 && strcmp(key->name, "Extends") != 0);
+}
+
+/* The names of `from`'s files go to `to`, which then owns what its sources point to. */
+static int inherit_sources(Policy *to, const Policy *from) {
+        size_t first = strv_length(to->files);
+
+        for (size_t i = 0; from->files && from->files[i]; i++)
+                if (strv_extend(&to->files, from->files[i]) < 0)
+                        return -ENOMEM;
+
+        for (size_t k = 0; k < n_policy_keys; k++) {
+                if (!key_is_inherited(&policy_keys[k]))
+                        continue;
+                to->sources[k] = (PolicySource) { .line = from->sources[k].line };
+                for (size_t i = 0; from->sources[k].file && from->files[i]; i++)
+                        if (from->files[i] == from->sources[k].file)
+                                to->sources[k].file = to->files[first + i];
+        }
+        return 0;
+}
+
+int policy_inherit(Policy *to, const Policy *from) {
+        if (copy_text(&to->hostname, from->hostname) < 0 ||
+            resources_copy(&to->cell, &from->cell) < 0 ||
+            resources_copy(&to->user, &from->user) < 0 ||
+            resources_copy(&to->policy, &from->policy) < 0 || inherit_network(to, from) < 0 ||
+            inherit_sources(to, from) < 0)
+                return -ENOMEM;
+
+        to->mode = from->mode;
+        to->on_failure_allow = from->on_failure_allow;
+        to->if_unsupported_warn = from->if_unsupported_warn;
+        to->scope = from->scope;
+        to->namespaces = from->namespaces;
+        if (from->network_mode == NETWORK_HOST)
+                to->namespaces |= CLONE_NEWNET;
+        to->max_sessions = from->max_sessions;
+        to->linger_usec = from->linger_usec;
+        to->private_tmp = from->private_tmp;
+        return 0;
+}
+
+static int lookup(const char *const *names, size_t n, const char *s) {
+        for (size_t i = 0; i < n; i++)
+                if (strcmp(names[i], s) == 0)
+                        return (int) i;
+        return -EINVAL;
+}
+
+static const char *const cell_scopes[] = { "session", "user", "policy" };
+static const char *const network_modes[] = { "routed", "none", "host" };
+static const char *const device_policies[] = { "auto", "closed", "strict" };
+
+const char *cell_scope_to_string(CellScope s) {
+        return s < 0 || s >= _CELL_SCOPE_MAX ? NULL : cell_scopes[s];
+}
+
+CellScope cell_scope_from_string(const char *s) {
+        return (CellScope) lookup(cell_scopes, ELEMENTSOF(cell_scopes), s);
+}
+
+const char *network_mode_to_string(NetworkMode m) {
+        return m < 0 || m >= _NETWORK_MODE_MAX ? NULL : network_modes[m];
+}
+
+NetworkMode network_mode_from_string(const char *s) {
+        return (NetworkMode) lookup(network_modes, ELEMENTSOF(network_modes), s);
+}
+
+const char *device_policy_to_string(DevicePolicy d) {
+        return d < 0 || d >= _DEVICE_POLICY_MAX ? NULL : device_policies[d];
+}
+
+DevicePolicy device_policy_from_string(const char *s) {
+        return (DevicePolicy) lookup(device_policies, ELEMENTSOF(device_policies), s);
+}

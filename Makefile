@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # One non-recursive build; everything it makes is below $(B).
 
+VERSION = 0.1
 B ?= build
 V ?= 0
 prefix ?= /usr
@@ -19,7 +20,7 @@ CFLAGS ?= -O2 -g
 LDFLAGS ?=
 PKGS = libsystemd libnl-3.0 libnl-route-3.0 libnftables inih jansson
 HARDENING = -fstack-protector-strong -fPIC
-override CPPFLAGS += -I. -D_GNU_SOURCE -DCONFINE_LIBEXECDIR='"$(libexecdir)"' \
+override CPPFLAGS += -I. -D_GNU_SOURCE -DCONFINE_LIBEXECDIR='"$(libexecdir)"' -DCONFINE_VERSION='"$(VERSION)"' \
 	$(shell pkg-config --cflags $(PKGS))
 override CFLAGS += -std=gnu17 $(HARDENING) -Wall -Wextra -Wno-missing-field-initializers -Wshadow \
 	-Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wundef -Wformat=2 \

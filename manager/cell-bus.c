@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#include <inttypes.h>
-#include <sched.h>
+#include <fcntl.h>
 #include <string.h>
 
 #include "base/fd.h"
@@ -224,11 +223,9 @@ static int get_limits(sd_bus *bus, const char *path, const char *interface, cons
 
 /* --- methods ----------------------------------------------------------------------------- */
 
-/* The connection's peer: userdata of a method is the object. */
+/* A method's userdata is the cell; the vtable's own is the peer. */
 static Peer *peer_of(sd_bus_message *m) {
-        sd_bus *bus = sd_bus_message_get_bus(m);
-
-        return sd_bus_get_current_userdata(bus), NULL;
+        return sd_bus_slot_get_userdata(sd_bus_get_current_slot(sd_bus_message_get_bus(m)));
 }
 
 static int refuse(sd_bus_error *error) {

@@ -394,7 +394,7 @@ static int accept_one(LoginServer *l, int fd) {
         sd_event *event = l->manager->event;
         struct ucred peer;
         Connection *c;
-        int pidfd, r;
+        int pidfd = -EBADF, r;
 
         r = get_peer(fd, &peer, &pidfd);
         if (r < 0)

@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include <getopt.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <systemd/sd-daemon.h>
+
+#include "base/log.h"
+#include "manager/manager.h"
+
+#define FILES_WANTED 65536
+
+static ManagerConfig arg_config = {
+        .runtime_dir = "/run/confine",
+        .config_dir = "/etc/confine",
+        .vendor_dir = "/usr/lib/confine",
+        .init_path = CONFINE_LIBEXECDIR "/confine-init",
+        .instance = "confine",
+};
+
+static void help(void) {
+        printf("%s [OPTIONS...]\n\n"
+               "Gives logins and services cells of their own, as the policies in\n"
+               "/etc/confine/policies say. Stays in the foreground.\n\n"
+               "     --no-daemon          Stay in the foreground (always so)\n"
+               "     --runtime-dir=DIR    Sockets and records (%s)\n"
+               "     --config-dir=DIR     policies/ of the administrator (%s)\n"
+               "     --vendor-dir=DIR     policies/ that came with confine (%s)\n"
+               "     --init=FILE          pid 1 of cells (%s)\n"
+               "     --instance=NAME      Names the control groups, the nftables table and the links (%s);\n"
+               "                          several managers with different names run beside each other\n"
+               "     --debug              Log more\n"
+               "  -h --help               Show this\n"
+               "     --version            Show the version\n\n"
+               "SIGHUP loads the policies anew; SIGTERM stops, and live cells go on.\n"
+               "See confined(8), confine.policy(5), confinectl(1).\n",
+               program_invocation_short_name, arg_config.runtime_dir, arg_config.config_dir,
+               arg_config.vendor_dir, arg_config.init_path, arg_config.instance);
+}
+
+/* Returns 1 to go on, else the exit status is 0 or -errno. */
+static int parse_argv(int argc, char **argv) {
+        enum { ARG_RUNTIME_DIR = 256, ARG_CONFIG_DIR, ARG_VENDOR_DIR, ARG_INIT, ARG_INSTANCE, ARG_DEBUG,
+               ARG_NO_DAEMON, ARG_VERSION };
+        static const struct option options[] = {
+                { "runtime-dir", required_argument, NULL, ARG_RUNTIME_DIR },
+                { "config-dir", required_argument, NULL, ARG_CONFIG_DIR },
+                { "vendor-dir", required_argument, NULL, ARG_VENDOR_DIR },
+                { "init", required_argument, NULL, ARG_INIT },
+                { "instance", required_argument, NULL, ARG_INSTANCE },
+                { "debug", no_argument, NULL, ARG_DEBUG },
+                { "no-daemon", no_argument, NULL, ARG_NO_DAEMON },
+                { "help", no_argument, NULL, 'h' },
+                { "version", no_argument, NULL, ARG_VERSION },
+                {},
+        };
+        int c;
+
+        while ((c = getopt_long(argc, argv, "h", options, NULL)) >= 0)
+                switch (c) {
+                case ARG_RUNTIME_DIR:
+                        arg_config.runtime_dir = optarg;
+                        break;
+                case ARG_CONFIG_DIR:
+                        arg_config.config_dir = optarg;
+                        break;
+                case ARG_VENDOR_DIR:
+                        arg_config.vendor_dir = optarg;
+                        break;
+                case ARG_INIT:
+                        arg_config.init_path = optarg;
+                        break;
+                case ARG_INSTANCE:
+                        arg_config.instance = optarg;
+                        break;
+                case ARG_DEBUG:
+                        log_set_max_level(LOG_DEBUG);
+                        break;
+                case ARG_NO_DAEMON:
+                        break;
+                case 'h':
+                        help();
+                        return 0;
+                case ARG_VERSION:
+                        printf("confined %s\n", CONFINE_VERSION);
+                        return 0;
+                default:
+                        return -EINVAL;
+                }
+        if (optind < argc) {
+                log_error("\"%s\" is one argument too many; see confined --help", argv[optind]);
+                return -EINVAL;
+        }
+        return 1;
+}
+
+static int on_hangup(sd_event_source *s, const struct signalfd_siginfo *si, void *userdata) {
+        (void) s, (void) si;
+        log_info("Loading the policies anew (SIGHUP)");
+        (void) manager_reload(userdata); /* says itself what is wrong */
+        return 0;
+}
+
+static int watch_signals(Manager *m) {
+        int r;
+
+        r = sd_event_add_signal(m->event, NULL, SIGTERM, NULL, NULL); /* leaves the loop */
+        if (r >= 0)
+                r = sd_event_add_signal(m->event, NULL, SIGINT, NULL, NULL);
+        if (r >= 0)
+                r = sd_event_add_signal(m->event, NULL, SIGHUP, on_hangup, m);
+        if (r >= 0)
+                r = sd_event_set_watchdog(m->event, true);
+        return r < 0 ? log_error_errno(r, "Cannot watch signals: %m") : 0;
+}
+
+static void block_signals(void) {
+        sigset_t set;
+
+        (void) sigemptyset(&set);
+        (void) sigaddset(&set, SIGTERM);
+        (void) sigaddset(&set, SIGINT);
+        (void) sigaddset(&set, SIGHUP);
+        (void) sigaddset(&set, SIGCHLD);
+        (void) sigprocmask(SIG_BLOCK, &set, NULL);
+        (void) signal(SIGPIPE, SIG_IGN);
+}
+
+/* A pidfd or two for each session and cell. */
+static void raise_fd_limit(void) {
+        struct rlimit limit;
+
+        if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+                return;
+        if (limit.rlim_max < FILES_WANTED) { /* needs CAP_SYS_RESOURCE */
+                const struct rlimit raised = { FILES_WANTED, FILES_WANTED };
+
+                if (setrlimit(RLIMIT_NOFILE, &raised) >= 0)
+                        return;
+        }
+        limit.rlim_cur = limit.rlim_max;
+        if (setrlimit(RLIMIT_NOFILE, &limit) < 0)
+                log_warning_errno(errno, "Cannot raise the limit of open files: %m");
+}
+
+int main(int argc, char **argv) {
+        _cleanup_(manager_freep) Manager *m = NULL;
+        int r;
+
+        r = parse_argv(argc, argv);
+        if (r <= 0)
+                return r < 0 ? 2 : 0;
+        if (geteuid() != 0) {
+                log_error("confined must run as root: it makes namespaces and control groups");
+                return 1;
+        }
+        (void) umask(022);
+        (void) setenv("PATH", "/usr/sbin:/usr/bin:/sbin:/bin", 1);
+        block_signals();
+        raise_fd_limit();
+
+        r = manager_new(&arg_config, &m);
+        if (r < 0)
+                return 1;
+        r = watch_signals(m);
+        if (r < 0)
+                return 1;
+        log_info("Ready: logins at %s/login, the bus at %s/bus", arg_config.runtime_dir,
+                 arg_config.runtime_dir);
+        (void) sd_notify(false, "READY=1");
+        r = sd_event_loop(m->event);
+        (void) sd_notify(false, "STOPPING=1");
+        if (r < 0) {
+                (void) log_error_errno(r, "The event loop failed: %m");
+                return 1;
+        }
+        log_info("Stopping%s", HASH_COUNT(m->cells) > 0 ? "; live cells go on" : "");
+        return 0;
+}

@@ -1,0 +1,377 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include <string.h>
+
+#include "bus/contract.h"
+#include "manager/access.h"
+#include "manager/bus-server.h"
+#include "policies/policy-keys.h"
+
+
+/* --- properties -------------------------------------------------------------------------- */
+
+static int get_number(sd_bus *bus, const char *path, const char *interface, const char *property,
+                      sd_bus_message *reply, void *userdata, sd_bus_error *error) {
+        const Manager *m = ((Peer *) userdata)->manager;
+        const struct {
+                const char *name;
+                uint64_t value;
+        } numbers[] = {
+                { "PID", (uint64_t) getpid() },
+                { "NCells", HASH_COUNT(m->cells) },
+                { "NSessions", HASH_COUNT(m->sessions) },
+                { "NPolicies", policy_set_size(m->policies) },
+                { "NJobs", jobs_count(m->jobs) },
+                { "NLogins", m->n_logins },
+                { "NDenied", m->n_denied },
+        };
+
+        (void) bus, (void) path, (void) interface, (void) error;
+        for (size_t i = 0; i < ELEMENTSOF(numbers); i++)
+                if (strcmp(property, numbers[i].name) == 0)
+                        return sd_bus_message_append(reply, "t", numbers[i].value);
+        return -ENOENT;
+}
+
+static int get_text(sd_bus *bus, const char *path, const char *interface, const char *property,
+                    sd_bus_message *reply, void *userdata, sd_bus_error *error) {
+        const Manager *m = ((Peer *) userdata)->manager;
+
+        (void) bus, (void) path, (void) interface, (void) error;
+        return sd_bus_message_append(reply, "s",
+                                     strcmp(property, "Version") == 0 ? CONFINE_VERSION : m->config.instance);
+}
+
+static int get_network_ready(sd_bus *bus, const char *path, const char *interface, const char *property,
+                             sd_bus_message *reply, void *userdata, sd_bus_error *error) {
+        const Manager *m = ((Peer *) userdata)->manager;
+
+        (void) bus, (void) path, (void) interface, (void) property, (void) error;
+        return sd_bus_message_append(reply, "b", m->network_ready);
+}
+
+/* "cpu": "v1 /sys/fs/cgroup/cpu" */
+static int get_controllers(sd_bus *bus, const char *path, const char *interface, const char *property,
+                           sd_bus_message *reply, void *userdata, sd_bus_error *error) {
+        const Manager *m = ((Peer *) userdata)->manager;
+        int r;
+
+        (void) bus, (void) path, (void) interface, (void) property, (void) error;
+        r = sd_bus_message_open_container(reply, 'a', "{ss}");
+        for (int c = 0; c < _CONTROLLER_MAX && r >= 0; c++) {
+                const Hierarchy *h = hierarchies_find(m->hierarchies, c);
+                char text[512] = "absent";
+
+                if (h)
+                        (void) snprintf(text, sizeof(text), "v%u %s", h->version, h->mount_path);
+                r = sd_bus_message_append(reply, "{ss}", controller_to_string(c), text);
+        }
+        return r < 0 ? r : sd_bus_message_close_container(reply);
+}
+
+static int append_diags(const PolicyDiags *diags, sd_bus_message *reply) {
+        int r;
+
+        r = sd_bus_message_open_container(reply, 'a', "(sussbs)");
+        for (size_t i = 0; i < diags->n_items && r >= 0; i++) {
+                const PolicyDiag *d = &diags->items[i];
+                _cleanup_(freep) char *line = policy_diag_to_string(d);
+
+                r = sd_bus_message_append(reply, "(sussbs)", d->file ?: "", (uint32_t) d->line, d->section ?: "",
+                                          d->key ?: "", (int) d->warning, line ?: d->message);
+        }
+        return r < 0 ? r : sd_bus_message_close_container(reply);
+}
+
+static int get_diagnostics(sd_bus *bus, const char *path, const char *interface, const char *property,
+                           sd_bus_message *reply, void *userdata, sd_bus_error *error) {
+        (void) bus, (void) path, (void) interface, (void) property, (void) error;
+        return append_diags(&((Peer *) userdata)->manager->diags, reply);
+}
+
+/* --- methods ----------------------------------------------------------------------------- */
+
+static int method_get_cell(sd_bus_message *m, void *userdata, sd_bus_error *error) {
+        _cleanup_(freep) char *path = NULL;
+        Peer *p = userdata;
+        const char *id;
+        Cell *c;
+        int r;
+
+        r = sd_bus_message_read(m, "s", &id);
+        if (r < 0)
+                return r;
+        c = manager_find_cell(p->manager, id);
+        if (!c || !cell_bus_may_see(p, c))
+                return sd_bus_error_setf(error, BUS_ERROR_NO_SUCH_CELL, "There is no cell \"%s\"", id);
+        path = cell_bus_path(c);
+        return path ? sd_bus_reply_method_return(m, "o", path) : -ENOMEM;
+}
+
+static int method_get_session(sd_bus_message *m, void *userdata, sd_bus_error *error) {
+        _cleanup_(freep) char *path = NULL;
+        Peer *p = userdata;
+        const char *id;
+        Session *s;
+        int r;
+
+        r = sd_bus_message_read(m, "s", &id);
+        if (r < 0)
+                return r;
+        s = manager_find_session(p->manager, id);
+        if (!s || !session_bus_may_see(p, s))
+                return sd_bus_error_setf(error, BUS_ERROR_NO_SUCH_SESSION, "There is no session \"%s\"", id);
+        path = session_bus_path(s);
+        return path ? sd_bus_reply_method_return(m, "o", path) : -ENOMEM;
+}
+
+/* A cell by its id, a session by its id (its cell), all cells of a user (name or number) or a policy. */
+static bool is_meant(const Manager *m, const Cell *c, const char *what) {
+        Session *s;
+        uid_t uid;
+
+        if (strcmp(c->id, what) == 0 || strcmp(c->policy->name, what) == 0 ||
+            (c->user && strcmp(c->user, what) == 0) || (parse_uid(what, &uid) >= 0 && c->uid == uid))
+                return true;
+        HASH_FIND_STR(m->sessions, what, s);
+        return s && s->cell == c;
+}
+
+static int method_find_cells(sd_bus_message *m, void *userdata, sd_bus_error *error) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+        Peer *p = userdata;
+        const char *what;
+        unsigned n = 0;
+        int r;
+
+        r = sd_bus_message_read(m, "s", &what);
+        if (r >= 0)
+                r = sd_bus_message_new_method_return(m, &reply);
+        if (r >= 0)
+                r = sd_bus_message_open_container(reply, 'a', "o");
+        for (const Cell *c = p->manager->cells; c && r >= 0; c = c->hh.next) {
+                _cleanup_(freep) char *path = NULL;
+
+                if (!cell_bus_may_see(p, c) || !is_meant(p->manager, c, what))
+                        continue;
+                path = cell_bus_path(c);
+                r = path ? sd_bus_message_append(reply, "o", path) : -ENOMEM;
+                n++;
+        }
+        if (r >= 0)
+                r = sd_bus_message_close_container(reply);
+        if (r < 0)
+                return r;
+        if (n == 0)
+                return sd_bus_error_setf(error, BUS_ERROR_NO_SUCH_CELL,
+                                         "There is no cell, session, user or policy \"%s\" with a live cell", what);
+        return sd_bus_send(NULL, reply, NULL);
+}
+
+static int method_reload(sd_bus_message *m, void *userdata, sd_bus_error *error) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+        Peer *p = userdata;
+        int r;
+
+        if (!access_may_administer(p->uid))
+                return sd_bus_error_set(error, SD_BUS_ERROR_ACCESS_DENIED, "Only root may reload policies");
+        r = manager_reload(p->manager);
+        if (r < 0)
+                return r;
+        r = sd_bus_message_new_method_return(m, &reply);
+        if (r >= 0)
+                r = append_diags(&p->manager->diags, reply);
+        return r < 0 ? r : sd_bus_send(NULL, reply, NULL);
+}
+
+static int method_list_policies(sd_bus_message *m, void *userdata, sd_bus_error *error) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+        const PolicySet *set = ((Peer *) userdata)->manager->policies;
+        int r;
+
+        (void) error;
+        r = sd_bus_message_new_method_return(m, &reply);
+        if (r >= 0)
+                r = sd_bus_message_open_container(reply, 'a', "(ssssbbu)");
+        for (size_t i = 0; i < policy_set_size(set) && r >= 0; i++) {
+                const Policy *policy = policy_set_get(set, i);
+                uint32_t n = 0;
+
+                for (const Cell *c = ((Peer *) userdata)->manager->cells; c; c = c->hh.next)
+                        n += strcmp(c->policy->name, policy->name) == 0;
+                r = sd_bus_message_append(reply, "(ssssbbu)", policy->name, policy->description ?: "",
+                                          policy->path ?: "",
+                                          policy->mode == POLICY_OBSERVE ? "observe" : "enforce",
+                                          (int) policy->has_match, (int) policy->stale, n);
+        }
+        if (r >= 0)
+                r = sd_bus_message_close_container(reply);
+        return r < 0 ? r : sd_bus_send(NULL, reply, NULL);
+}
+
+/* Every key with its effective value and where that comes from: (section, key, value, file, line). */
+static int append_values(sd_bus_message *reply, const Policy *policy) {
+        int r;
+
+        r = sd_bus_message_open_container(reply, 'a', "(ssssu)");
+        for (size_t i = 0; i < n_policy_keys && r >= 0; i++) {
+                const PolicyKey *k = &policy_keys[i];
+                const PolicySource *source = policy->sources ? &policy->sources[i] : NULL;
+                _cleanup_(freep) char *value = NULL;
+
+                if (!k->parse)
+                        continue;
+                value = k->format(k, policy);
+                if (!value)
+                        return -ENOMEM;
+                r = sd_bus_message_append(reply, "(ssssu)", k->section, k->name, value,
+                                          source && source->file ? source->file : "",
+                                          (uint32_t) (source && source->file ? source->line : 0));
+        }
+        return r < 0 ? r : sd_bus_message_close_container(reply);
+}
+
+static int method_get_policy(sd_bus_message *m, void *userdata, sd_bus_error *error) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+        const Policy *policy;
+        const char *name;
+        int r;
+
+        r = sd_bus_message_read(m, "s", &name);
+        if (r < 0)
+                return r;
+        policy = policy_set_find(((Peer *) userdata)->manager->policies, name);
+        if (!policy)
+                return sd_bus_error_setf(error, BUS_ERROR_NO_SUCH_POLICY, "There is no policy \"%s\"", name);
+        r = sd_bus_message_new_method_return(m, &reply);
+        if (r >= 0)
+                r = append_values(reply, policy);
+        return r < 0 ? r : sd_bus_send(NULL, reply, NULL);
+}
+
+/* --- Explain() --------------------------------------------------------------------------- */
+
+typedef struct Explanation {
+        Manager *manager;
+        sd_bus_message *message, *reply;
+        uid_t peer;
+        Subject *subject;
+        int error;
+} Explanation;
+
+static void on_skip(const Policy *p, const char *why, void *userdata) {
+        Explanation *e = userdata;
+
+        if (e->error >= 0)
+                e->error = sd_bus_message_append(e->reply, "(ss)", p->name, why ?: "");
+}
+
+static int explain_subject(Explanation *e, const MatchSubject *subject) {
+        Policy *policy;
+        int r;
+
+        r = sd_bus_message_new_method_return(e->message, &e->reply);
+        if (r >= 0)
+                r = sd_bus_message_open_container(e->reply, 'a', "(ss)");
+        if (r < 0)
+                return r;
+        policy = policy_set_pick(e->manager->policies, subject, on_skip, e);
+        r = e->error < 0 ? e->error : sd_bus_message_close_container(e->reply);
+        if (r >= 0)
+                r = sd_bus_message_append(e->reply, "s", policy ? policy->name : "");
+        if (r < 0)
+                return r;
+        if (policy)
+                r = append_values(e->reply, policy);
+        else
+                r = sd_bus_message_append(e->reply, "a(ssssu)", 0);
+        return r < 0 ? r : sd_bus_send(NULL, e->reply, NULL);
+}
+
+static void on_subject(Subject *s, int error, void *userdata) {
+        Explanation *e = userdata;
+        const MatchSubject *subject = subject_match(s);
+
+        if (error == -ENOENT || (error >= 0 && !access_may_see(e->peer, subject->uid)))
+                (void) sd_bus_reply_method_errorf(e->message, BUS_ERROR_NO_SUCH_USER,
+                                                  "There is no user \"%s\" that you may ask about", subject->user);
+        else {
+                if (error >= 0)
+                        error = explain_subject(e, subject);
+                if (error < 0)
+                        (void) sd_bus_reply_method_errnof(e->message, error, "Cannot look the user up: %s",
+                                                          strerror(-error));
+        }
+        sd_bus_message_unref(e->reply);
+        sd_bus_message_unref(e->message);
+        subject_free(e->subject);
+        free(e);
+}
+
+static int method_explain(sd_bus_message *m, void *userdata, sd_bus_error *error) {
+        const char *user, *service, *tty, *remote_host;
+        Peer *p = userdata;
+        Explanation *e;
+        int r;
+
+        (void) error;
+        r = sd_bus_message_read(m, "ssss", &user, &service, &tty, &remote_host);
+        if (r < 0)
+                return r;
+        e = calloc(1, sizeof(*e));
+        if (!e)
+                return -ENOMEM;
+        *e = (Explanation) { .manager = p->manager, .message = sd_bus_message_ref(m), .peer = p->uid };
+        e->subject = subject_new(user, service, tty, remote_host);
+        r = e->subject ? subject_resolve(e->subject, p->manager->jobs,
+                                         policy_set_group_names(p->manager->policies), true, on_subject, e) :
+                         -ENOMEM;
+        if (r < 0) {
+                sd_bus_message_unref(e->message);
+                subject_free(e->subject);
+                free(e);
+                return r;
+        }
+        return 1;
+}
+
+static const sd_bus_vtable manager_vtable[] = {
+        SD_BUS_VTABLE_START(0),
+        SD_BUS_PROPERTY("Version", "s", get_text, 0, SD_BUS_VTABLE_PROPERTY_CONST),
+        SD_BUS_PROPERTY("Instance", "s", get_text, 0, SD_BUS_VTABLE_PROPERTY_CONST),
+        SD_BUS_PROPERTY("PID", "t", get_number, 0, SD_BUS_VTABLE_PROPERTY_CONST),
+        SD_BUS_PROPERTY("NCells", "t", get_number, 0, 0),
+        SD_BUS_PROPERTY("NSessions", "t", get_number, 0, 0),
+        SD_BUS_PROPERTY("NPolicies", "t", get_number, 0, 0),
+        SD_BUS_PROPERTY("NJobs", "t", get_number, 0, 0),
+        SD_BUS_PROPERTY("NLogins", "t", get_number, 0, 0),
+        SD_BUS_PROPERTY("NDenied", "t", get_number, 0, 0),
+        SD_BUS_PROPERTY("NetworkReady", "b", get_network_ready, 0, 0),
+        SD_BUS_PROPERTY("Controllers", "a{ss}", get_controllers, 0, SD_BUS_VTABLE_PROPERTY_CONST),
+        SD_BUS_PROPERTY("Diagnostics", "a(sussbs)", get_diagnostics, 0, 0),
+        SD_BUS_METHOD_WITH_ARGS("GetCell", SD_BUS_ARGS("s", id), SD_BUS_RESULT("o", cell), method_get_cell,
+                                SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("GetSession", SD_BUS_ARGS("s", id), SD_BUS_RESULT("o", session),
+                                method_get_session, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("FindCells", SD_BUS_ARGS("s", cell_session_user_or_policy),
+                                SD_BUS_RESULT("ao", cells), method_find_cells, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("ListPolicies", NULL, SD_BUS_RESULT("a(ssssbbu)", policies),
+                                method_list_policies, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("GetPolicy", SD_BUS_ARGS("s", name), SD_BUS_RESULT("a(ssssu)", values),
+                                method_get_policy, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("Explain", SD_BUS_ARGS("s", user, "s", service, "s", tty, "s", remote_host),
+                                SD_BUS_RESULT("a(ss)", skipped, "s", policy, "a(ssssu)", values),
+                                method_explain, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("Reload", NULL, SD_BUS_RESULT("a(sussbs)", diagnostics), method_reload,
+                                SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_SIGNAL_WITH_ARGS("CellNew", SD_BUS_ARGS("s", id, "o", cell), 0),
+        SD_BUS_SIGNAL_WITH_ARGS("CellRemoved", SD_BUS_ARGS("s", id, "o", cell), 0),
+        SD_BUS_SIGNAL_WITH_ARGS("SessionNew", SD_BUS_ARGS("s", id, "o", session), 0),
+        SD_BUS_SIGNAL_WITH_ARGS("SessionRemoved", SD_BUS_ARGS("s", id, "o", session), 0),
+        SD_BUS_SIGNAL_WITH_ARGS("Denied", SD_BUS_ARGS("u", uid, "s", user, "s", service, "s", message), 0),
+        SD_BUS_VTABLE_END,
+};
+
+int manager_bus_attach(Peer *p) {
+        return sd_bus_add_object_vtable(p->bus, NULL, BUS_PATH, BUS_MANAGER_INTERFACE, manager_vtable, p);
+}

@@ -2,8 +2,8 @@
 
 /* By the fd-based mount API: each file system is made and configured before it appears anywhere. Targets
  * are paths of the host that only root can change. Few superblocks are made for a cell, because each
- * counts against every memory control group: one tmpfs serves /tmp, /var/tmp, /dev/shm and
- * resolv.conf through bind mounts. */
+ * counts against every memory control group: one tmpfs serves /tmp, /var/tmp, /dev/shm,
+ * hosts and resolv.conf through bind mounts. */
 
 #include "cells/filesystem.h"
 
@@ -197,19 +197,20 @@ static int put_part(int tmpfs, const char *name, const char *target) {
         return r;
 }
 
-static int put_resolv_conf(int tmpfs, const char *content) {
+/* Lays a file with this content over `target`. */
+static int put_file(int tmpfs, const char *name, const char *content, const char *target) {
         struct mount_attr attr = { .attr_set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV };
         _cleanup_(close_fdp) int file = -EBADF, fd = -EBADF;
 
-        file = openat(tmpfs, "resolv.conf", O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+        file = openat(tmpfs, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
         if (file < 0)
                 return -errno;
         if (fchmod(file, 0644) < 0 || write(file, content, strlen(content)) < 0)
                 return -errno;
-        fd = sys_open_tree(tmpfs, "resolv.conf");
+        fd = sys_open_tree(tmpfs, name);
         if (fd < 0 || sys_mount_setattr(fd, "", AT_EMPTY_PATH, &attr) < 0)
                 return -errno;
-        return put(fd, "/etc/resolv.conf");
+        return put(fd, target);
 }
 
 static uint64_t default_tmp_bytes(void) {
@@ -224,7 +225,7 @@ static int setup_tmpfs(const FilesystemSpec *spec, const char **ret_what) {
         _cleanup_(close_fdp) int fd = -EBADF;
         int r;
 
-        if (!spec->own_ipc && !spec->private_tmp && !spec->resolv_conf)
+        if (!spec->own_ipc && !spec->private_tmp && !spec->resolv_conf && !spec->hosts)
                 return 0;
         *ret_what = "a tmpfs for the cell";
         (void) snprintf(size, sizeof(size), "%llu",
@@ -248,9 +249,15 @@ static int setup_tmpfs(const FilesystemSpec *spec, const char **ret_what) {
                 if (r < 0)
                         return r;
         }
+        if (spec->hosts) {
+                *ret_what = "/etc/hosts";
+                r = put_file(fd, "hosts", spec->hosts, "/etc/hosts");
+                if (r < 0)
+                        return r;
+        }
         if (spec->resolv_conf) {
                 *ret_what = "/etc/resolv.conf for DNS=";
-                return put_resolv_conf(fd, spec->resolv_conf);
+                return put_file(fd, "resolv.conf", spec->resolv_conf, "/etc/resolv.conf");
         }
         return 0;
 }

@@ -21,6 +21,7 @@ typedef struct FilesystemSpec {
         bool private_tmp;
         uint64_t tmp_bytes;  /* for /tmp, /var/tmp and /dev/shm together; 0: a tenth of memory */
         const char *resolv_conf; /* content of /etc/resolv.conf; NULL: the host's */
+        const char *hosts;       /* content of /etc/hosts; NULL: the host's */
         FilesystemCgroup cgroups[FILESYSTEM_CGROUPS_MAX];
         size_t n_cgroups;
         const char *cgroup_layout; /* the directory of v1's mount points; NULL on v2 alone */

@@ -230,7 +230,34 @@ static char *resolv_conf_text(const Policy *p) {
         return text;
 }
 
-static void fill_filesystem(const CellPlan *c, const char *resolv_conf, FilesystemSpec *ret) {
+/* The host's names and the cell's own, which programs like sudo look up. NULL: leave it as it is. */
+static char *hosts_text(const CellPlan *c) {
+        const IpPrefix *const addresses[] = { &c->address4, &c->address6 };
+        _cleanup_(freep) char *host = NULL;
+        char *text = NULL, address[PREFIX_STRING_MAX];
+        size_t size;
+        FILE *f;
+
+        if (!c->hostname || !(c->policy->namespaces & CLONE_NEWUTS) ||
+            fd_read_file_at(AT_FDCWD, "/etc/hosts", 1 << 20, &host) < 0)
+                return NULL;
+        f = open_memstream(&text, &size);
+        if (!f)
+                return NULL;
+        fprintf(f, "%s\n# Added by confine: Hostname= of policy %s\n", host, c->policy->name);
+        for (size_t i = 0; i < ELEMENTSOF(addresses); i++)
+                if (addresses[i]->family != AF_UNSPEC)
+                        fprintf(f, "%s %s\n", prefix_to_string(addresses[i], address), c->hostname);
+        if (!*c->link)
+                fprintf(f, "127.0.1.1 %s\n", c->hostname);
+        if (fclose(f) != 0) {
+                free(text);
+                return NULL;
+        }
+        return text;
+}
+
+static void fill_filesystem(const CellPlan *c, const char *resolv_conf, const char *hosts, FilesystemSpec *ret) {
         const Hierarchies *h = c->hierarchies;
         unsigned ns = c->policy->namespaces;
 
@@ -242,6 +269,7 @@ static void fill_filesystem(const CellPlan *c, const char *resolv_conf, Filesyst
                 .own_cgroup = ns & CLONE_NEWCGROUP,
                 .private_tmp = c->policy->private_tmp,
                 .resolv_conf = resolv_conf,
+                .hosts = hosts,
                 .cgroup_layout = h->layout_path,
         };
         if (c->policy->cell.memory_max_bytes != LIMIT_NONE)
@@ -276,7 +304,7 @@ static int start_anchor_in(const CellPlan *c, const char *group, const Filesyste
 }
 
 static int start_anchor(const CellPlan *c, pid_t *ret_pid, int *ret_pidfd, JobReport *report) {
-        _cleanup_(freep) char *resolv_conf = resolv_conf_text(c->policy);
+        _cleanup_(freep) char *resolv_conf = resolv_conf_text(c->policy), *hosts = hosts_text(c);
         FilesystemSpec filesystem;
         char group[GROUP_PATH_MAX];
         const char *what = "";
@@ -286,7 +314,7 @@ static int start_anchor(const CellPlan *c, pid_t *ret_pid, int *ret_pidfd, JobRe
                 fail(report, LOGIN_STAGE_OTHER, -ENOMEM, "resolv.conf can't be written");
                 return -ENOMEM;
         }
-        fill_filesystem(c, resolv_conf, &filesystem);
+        fill_filesystem(c, resolv_conf, hosts, &filesystem);
         init_group(c, group);
         r = start_anchor_in(c, group, &filesystem, ret_pid, ret_pidfd, &what);
         if (r == -EAGAIN && c->uid != UID_INVALID) { /* the user's or policy's sum of tasks is used up */

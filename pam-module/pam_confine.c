@@ -27,6 +27,7 @@
 typedef struct State {
         pid_t owner; /* login and su call the cleanup in their child, too */
         bool confined;
+        int result;
 } State;
 
 static void free_state(pam_handle_t *pamh, void *data, int status) {
@@ -42,17 +43,18 @@ static const State *get_state(pam_handle_t *pamh) {
         return ((const State *) data)->owner == getpid() ? data : NULL;
 }
 
-static int set_state(pam_handle_t *pamh, bool confined) {
+/* Remembers and returns the answer. */
+static int set_state(pam_handle_t *pamh, bool confined, int result) {
         State *state = malloc(sizeof(*state));
 
         if (!state)
                 return PAM_BUF_ERR;
-        *state = (State) { .owner = getpid(), .confined = confined };
+        *state = (State) { .owner = getpid(), .confined = confined, .result = result };
         if (pam_set_data(pamh, STATE_NAME, state, free_state) != PAM_SUCCESS) {
                 free(state);
                 return PAM_BUF_ERR;
         }
-        return PAM_SUCCESS;
+        return result;
 }
 
 static const char *get_item(pam_handle_t *pamh, int item) {
@@ -137,12 +139,12 @@ static int answer_absent(pam_handle_t *pamh, const ModuleArgs *args, int flags,
                            "The manager gave no answer (%s): letting %s in UNCONFINED (%s)",
                            strerror(-error), request->user, why);
                 tell_user(pamh, args, flags, "not available, this session is not confined");
-                return set_state(pamh, false);
+                return set_state(pamh, false, PAM_SUCCESS);
         }
         pam_syslog(pamh, LOG_ERR, "The manager gave no answer (%s): refusing the login of %s; is "
                    "confined running? See pam_confine(8)", strerror(-error), request->user);
         tell_user(pamh, args, flags, "not available");
-        return PAM_SYSTEM_ERR;
+        return set_state(pamh, false, PAM_SYSTEM_ERR);
 }
 
 static int answer(pam_handle_t *pamh, const ModuleArgs *args, int flags, const LoginRequest *request,
@@ -151,27 +153,27 @@ static int answer(pam_handle_t *pamh, const ModuleArgs *args, int flags, const L
         case JOIN_CONFINED:
                 pam_syslog(pamh, LOG_INFO, "Session %s of %s is in cell %s (policy %s)", reply->session,
                            request->user, reply->cell, reply->policy);
-                return set_state(pamh, true);
+                return set_state(pamh, true, PAM_SUCCESS);
         case JOIN_UNCONFINED:
                 pam_syslog(pamh, reply->loud ? LOG_WARNING : LOG_INFO, "Session of %s is not confined: %s",
                            request->user, reply->message);
                 if (reply->loud)
                         tell_user(pamh, args, flags, reply->message);
-                return set_state(pamh, false);
+                return set_state(pamh, false, PAM_SUCCESS);
         case JOIN_INSIDE:
                 if (args->debug)
                         pam_syslog(pamh, LOG_DEBUG, "Session of %s stays in the cell that it is in",
                                    request->user);
-                return set_state(pamh, false);
+                return set_state(pamh, false, PAM_SUCCESS);
         case JOIN_REFUSED:
                 pam_syslog(pamh, LOG_NOTICE, "Refusing the login of %s: %s", request->user, reply->message);
                 tell_user(pamh, args, flags, reply->message);
-                return PAM_PERM_DENIED;
+                return set_state(pamh, false, PAM_PERM_DENIED);
         case JOIN_BROKEN:
                 pam_syslog(pamh, LOG_ERR, "Cannot join cell %s (%s): refusing the login of %s",
                            reply->cell, strerror(-error), request->user);
                 tell_user(pamh, args, flags, "cannot enter the cell");
-                return PAM_SYSTEM_ERR;
+                return set_state(pamh, false, PAM_SYSTEM_ERR);
         case JOIN_ABSENT:
         default:
                 return answer_absent(pamh, args, flags, request, error);
@@ -179,14 +181,15 @@ static int answer(pam_handle_t *pamh, const ModuleArgs *args, int flags, const L
 }
 
 int pam_sm_open_session(pam_handle_t *pamh, int flags, int argc, const char **argv) {
+        const State *state = get_state(pamh);
         LoginRequest request;
         LoginReply reply;
         ModuleArgs args;
         JoinOutcome outcome;
         int r, error;
 
-        if (get_state(pamh))
-                return PAM_SUCCESS;
+        if (state)
+                return state->result;
         module_args_parse(pamh, argc, argv, &args);
 
         r = fill_request(pamh, &request);

@@ -1,0 +1,195 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Shared by the root suites (sourced). A suite runs in a mount, network and uts namespace of its own, with
+# an overlay over /etc, /home, /root, /var and /run, so that users, PAM stacks and files it makes never reach the
+# host. Control groups are the host's: they carry the name of the suite's instance, and lab_done checks
+# that none is left.
+
+set -u
+here=${here:-$(cd "$(dirname "$0")/../.." && pwd)}
+B=${B:-build}
+case $B in /*) build=$B ;; *) build=$here/$B ;; esac
+
+tap_n=0
+tap_failed=0
+
+# Enters the private namespaces by executing the suite once more inside; the first line of a suite.
+lab_enter() {
+        [ "$(id -u)" = 0 ] || { echo "1..0 # SKIP needs root"; exit 0; }
+        [ -n "${LAB_INSIDE:-}" ] && return
+        export LAB_INSIDE=1
+        LAB_DIR=$(mktemp -d /tmp/confine-lab.XXXXXX)
+        export LAB_DIR
+        # (setsid: what a test ends by accident is not the caller)
+        unshare --mount --net --uts --propagation private -- "$0" "$@"
+        status=$?
+        rm -rf "$LAB_DIR"
+        exit $status
+}
+
+lab_overlay() {
+        mount -t tmpfs -o mode=755 tmpfs "$LAB_DIR"
+        for d in etc home root var; do
+                mkdir -p "$LAB_DIR/$d/upper" "$LAB_DIR/$d/work"
+                mount -t overlay -o "lowerdir=/$d,upperdir=$LAB_DIR/$d/upper,workdir=$LAB_DIR/$d/work" overlay "/$d"
+        done
+        mount -t tmpfs -o mode=755 tmpfs /run
+        mkdir -p /run/lock /run/sshd
+        touch /run/utmp
+        ip link set lo up
+}
+
+# lab_user NAME UID [GROUP...]
+lab_user() {
+        name=$1 uid=$2
+        shift 2
+        groupadd -g "$uid" "$name"
+        useradd -m -u "$uid" -g "$uid" -s /bin/bash -p '*' "$name"
+        echo "$name:test" | chpasswd
+        for g; do
+                getent group "$g" >/dev/null || groupadd "$g"
+                usermod -aG "$g" "$name"
+        done
+}
+
+# The module as the last line of every stack that opens sessions.
+lab_pam() {
+        module="$build/pam_confine.so socket=/run/confine/login ${1:-}"
+        for s in sshd login su su-l sudo sudo-i cron; do
+                cat > /etc/pam.d/$s <<-END
+			auth     sufficient pam_rootok.so
+			auth     required   pam_unix.so
+			account  required   pam_unix.so
+			session  required   pam_unix.so
+			session  required   $module
+		END
+        done
+        for s in su-l; do # as on Debian: su -'s stack includes su's
+                cat > /etc/pam.d/$s <<-END
+			auth     include su
+			account  include su
+			session  required $module
+			session  include su
+		END
+        done
+}
+
+# policy NAME < text
+policy() {
+        mkdir -p /etc/confine/policies
+        cat > "/etc/confine/policies/$1.ini"
+        chmod 644 "/etc/confine/policies/$1.ini"
+}
+
+instance=t$$
+ctl() { "$build/confinectl" --runtime-dir=/run/confine "$@"; }
+
+# Extra arguments are confined's; CONFINED_WRAP may hold a command to run it under.
+manager_start() {
+        ${CONFINED_WRAP:-} "$build/confined" --runtime-dir=/run/confine --config-dir=/etc/confine \
+                --vendor-dir="$LAB_DIR/vendor" --init="$build/confine-init" --instance="$instance" \
+                --debug "$@" >> "$LAB_DIR/log" 2>&1 &
+        manager=$!
+        wait_for 20 manager_ready
+}
+
+manager_ready() {
+        kill -0 "$manager" 2>/dev/null || return 2
+        [ -S /run/confine/login ] && tail -c +"${log_offset:-1}" "$LAB_DIR/log" | grep -q 'Ready: logins at' && idle
+}
+
+# No job runs and none waits.
+idle() {
+        [ "$(busctl --address=unix:path=/run/confine/bus get-property org.confine1 /org/confine1 \
+                org.confine1.Manager NJobs 2>/dev/null)" = "t 0" ]
+}
+
+manager_kill() { # SIGNAL
+        log_offset=$(($(stat -c %s "$LAB_DIR/log") + 1))
+        kill -"$1" "$manager"
+        wait "$manager" 2>/dev/null
+        return 0
+}
+
+# wait_for SECONDS COMMAND...: until it succeeds; a status of 2 ends the wait.
+wait_for() {
+        deadline=$(($(date +%s) + $1))
+        shift
+        while :; do
+                "$@"
+                case $? in 0) return 0 ;; 2) return 1 ;; esac
+                [ "$(date +%s)" -ge $deadline ] && return 1
+                read -r -t 0.02 _ <> <(:) || :
+        done
+}
+
+ncells() { ls /run/confine/cells 2>/dev/null | wc -l; }
+no_cells() { [ "$(ncells)" = 0 ] && [ "$(ls /run/confine/sessions | wc -l)" = 0 ]; }
+nsessions_are() { [ "$(ls /run/confine/sessions 2>/dev/null | wc -l)" = "$1" ]; }
+
+# ok STATUS NAME
+ok() {
+        tap_n=$((tap_n + 1))
+        if [ "$1" = 0 ]; then
+                echo "ok $tap_n - $2"
+        else
+                echo "not ok $tap_n - $2"
+                tap_failed=1
+        fi
+}
+
+check() { # NAME COMMAND...
+        name=$1
+        shift
+        "$@" > "$LAB_DIR/out" 2>&1
+        status=$?
+        ok $status "$name"
+        [ $status = 0 ] || sed 's/^/# /' "$LAB_DIR/out"
+}
+
+is() { # NAME GOT WANTED
+        [ "$2" = "$3" ]
+        ok $? "$1"
+        [ "$2" = "$3" ] || printf '# got: %s\n# not: %s\n' "$2" "$3"
+}
+
+isnt() {
+        [ "$2" != "$3" ]
+        ok $? "$1"
+        [ "$2" != "$3" ] || printf '# got: %s\n' "$2"
+}
+
+like() { # NAME GOT REGEX
+        printf '%s' "$2" | grep -Eq -- "$3"
+        status=$?
+        ok $status "$1"
+        [ $status = 0 ] || { printf '%s\n' "$2" | sed 's/^/# got: /'; echo "# no match for: $3"; }
+}
+
+leftovers() {
+        find /sys/fs/cgroup -maxdepth 3 -type d -name "$instance*" 2>/dev/null
+        nft list tables 2>/dev/null | grep "$instance"
+        ip -o link show 2>/dev/null | grep -E ': c[fg][0-9a-f]{4}'
+        find /run/confine -mindepth 1 2>/dev/null
+}
+
+# Stops the manager, shows its log after a failure, and checks that nothing is left.
+lab_done() {
+        if kill -0 "${manager:-0}" 2>/dev/null; then
+                wait_for 20 no_cells
+                wait_for 20 idle
+                manager_kill TERM
+        fi
+        is "nothing is left on the host" "$(leftovers)" ""
+        if [ $tap_failed != 0 ]; then
+                echo "# --- log of the manager ---"
+                tail -n "${LAB_LOG_LINES:-60}" "$LAB_DIR/log" | sed 's/^/# /'
+        fi
+        echo "1..$tap_n"
+        for pid in ${lab_pids:-}; do kill "$pid" 2>/dev/null; done
+        for tree in /sys/fs/cgroup/*/"$instance" /sys/fs/cgroup/"$instance"; do # after a failure
+                [ -d "$tree" ] || continue
+                find "$tree" -name cgroup.procs -exec cat {} + | while read -r pid; do kill -9 "$pid"; done
+                find "$tree" -depth -type d -exec rmdir {} + 2>/dev/null
+        done
+        exit $tap_failed
+}

@@ -102,6 +102,7 @@ static void test_pids(void **state) {
         (void) state;
         pid = fork();
         if (pid == 0) {
+                (void) alarm(30); /* outlives no failed test */
                 (void) pause();
                 _exit(0);
         }

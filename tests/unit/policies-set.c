@@ -218,10 +218,13 @@ static void test_extends(void **state) {
 
         (void) state;
         put("u/zero.ini", "[Policy]\nDescription=zero\nMode=observe\nOnFailure=allow\n"
+                          "IfUnsupported=warn\n"
                           "[Match]\nUser=zed\n[Cell]\nMaxSessions=9\nLingerSec=9\nHostname=zero\n"
+                          "Scope=session\nNamespaces=mnt pid net uts\n"
+                          "[PolicyResources]\nTasksMax=6\n"
                           "[Resources]\nDeviceAllow=/dev/a\nMemoryMax=1G\nAllowedCPUs=0-3\n"
                           "IOReadIOPSMax=/dev/a 1\n[UserResources]\nTasksMax=5\n[Network]\n"
-                          "Pool=10.0.0.0/16\nDNS=1.1.1.1\n[Filesystem]\nPrivateTmp=no\n");
+                          "Pool=10.0.0.0/16\nDNS=1.1.1.1\nMasquerade=no\n[Filesystem]\nPrivateTmp=no\n");
         put("u/one.ini", "[Policy]\nExtends=zero\n[Cell]\nLingerSec=8\n[Resources]\n"
                          "DeviceAllow=/dev/b\n[Network]\nDNS=\nDNS=9.9.9.9\n");
         put("u/a.ini", "[Policy]\nExtends=one\nDescription=a\n[Match]\nUser=alice\n"
@@ -244,6 +247,11 @@ static void test_extends(void **state) {
         assert_string_equal(value_of(s, "a", "Policy", "Mode"), "observe");
         assert_string_equal(value_of(s, "a", "Policy", "OnFailure"), "allow");
         assert_string_equal(value_of(s, "a", "Filesystem", "PrivateTmp"), "no");
+        assert_string_equal(value_of(s, "a", "Policy", "IfUnsupported"), "warn");
+        assert_string_equal(value_of(s, "a", "Cell", "Scope"), "session");
+        assert_string_equal(value_of(s, "a", "Cell", "Namespaces"), "mnt pid net uts");
+        assert_string_equal(value_of(s, "a", "PolicyResources", "TasksMax"), "6");
+        assert_string_equal(value_of(s, "a", "Network", "Masquerade"), "no");
         /* what is not inherited */
         assert_string_equal(value_of(s, "one", "Policy", "Description"), "");
         assert_string_equal(value_of(s, "one", "Policy", "Extends"), "zero");
@@ -251,11 +259,57 @@ static void test_extends(void **state) {
         assert_string_equal(value_of(s, "one", "Match", "User"), "");
         assert_false(policy_set_find(s, "one")->has_match);
         assert_true(policy_set_find(s, "a")->has_match);
-        expect_source(s, "a", "Cell", "MaxSessions", "u/zero.ini", 8);
+        expect_source(s, "a", "Cell", "MaxSessions", "u/zero.ini", 9);
         expect_source(s, "a", "Cell", "LingerSec", "u/one.ini", 4);
         expect_source(s, "a", "Resources", "DeviceAllow", "u/a.ini", 7);
         expect_source(s, "one", "Match", "User", NULL, 0);
         expect_source(s, "one", "Policy", "Description", NULL, 0);
+}
+
+static void test_extends_address(void **state) {
+        _cleanup_(policy_set_freep) PolicySet *s = NULL;
+
+        (void) state;
+        put("u/fixed.ini", "[Cell]\nScope=policy\n[Network]\nPool=10.0.0.0/16\nAddress=10.0.0.9\n");
+        put("u/per-user.ini", "[Network]\nPool=10.0.0.0/16\nAddress=per-user\n");
+        put("u/a.ini", "[Policy]\nExtends=fixed\n");
+        put("u/b.ini", "[Policy]\nExtends=per-user\n");
+        s = load(NULL, "");
+        assert_string_equal(value_of(s, "a", "Network", "Address"), "10.0.0.9");
+        assert_string_equal(value_of(s, "b", "Network", "Address"), "per-user");
+}
+
+/* Names in no order on disk; the last in order of names is what counts. */
+static void test_dropin_order(void **state) {
+        _cleanup_(policy_set_freep) PolicySet *s = NULL;
+        char path[64], text[64];
+
+        (void) state;
+        put("u/a.ini", HOST);
+        for (int i = 0; i < 40; i++) {
+                int n = i * 7 % 40 + 10;
+
+                (void) snprintf(path, sizeof(path), "%c/a.ini.d/%d.ini", "rue"[i % 3], n);
+                (void) snprintf(text, sizeof(text), "[Cell]\nMaxSessions=%d\n[Match]\nUser=u%d\n", n, n);
+                put(path, text);
+        }
+        s = load(NULL, "");
+        assert_string_equal(value_of(s, "a", "Cell", "MaxSessions"), "49");
+        for (int i = 0; i < 40; i++) {
+                (void) snprintf(text, sizeof(text), "u%d", i + 10);
+                assert_string_equal(policy_set_find(s, "a")->match[MATCH_USER].values[i].text, text);
+        }
+}
+
+static void test_dropin_directory_is_link(void **state) {
+        _cleanup_(policy_set_freep) PolicySet *s = NULL;
+
+        (void) state;
+        put("u/a.ini", HOST);
+        put("elsewhere/x.ini", "[Cell]\nScope=policy\n");
+        assert_int_equal(symlink("../elsewhere", path_of("u/a.ini.d")), 0);
+        s = load(NULL, "u/a.ini.d: ");
+        expect_names(s, "");
 }
 
 /* Mode=host drops the network namespace, but not from what extends it with another mode. */
@@ -555,6 +609,8 @@ int main(void) {
                 TEST(test_empty),         TEST(test_replace_and_order),
                 TEST(test_masks),         TEST(test_dropins),
                 TEST(test_dropin_errors), TEST(test_extends),
+                TEST(test_extends_address), TEST(test_dropin_order),
+                TEST(test_dropin_directory_is_link),
                 TEST(test_mode_host),     TEST(test_extends_wrong),
                 TEST(test_extends_conflict), TEST(test_stale),
                 TEST(test_check_host),    TEST(test_names),

@@ -90,7 +90,7 @@ $(B)/tests/%: $(B)/tests/unit/%.o $(LIB)
 
 # Programs that root tests drive the layers with.
 $(B)/tests/helpers/%: $(B)/tests/helpers/%.o $(LIB)
-	$(call say,LD,$@)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+	$(call say,LD,$@)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS) -lpam
 
 helpers: $(HELPERS)
 unit: $(UNIT)

@@ -237,6 +237,22 @@ static void release_addresses(Cell *c) {
         c->address4 = c->address6 = (IpPrefix) {};
 }
 
+static int on_reaped(sd_event_source *s, const siginfo_t *si, void *userdata) {
+        (void) s, (void) si, (void) userdata;
+        return 0;
+}
+
+/* pid 1 may outlast its cell a little: it waits for login programs to reap their children in the cell.
+ * Whoever started it reaps it; after a restart that is the host's init. */
+static void leave_init(Cell *c) {
+        siginfo_t si = {};
+
+        if (c->init_pidfd < 0 || c->init_reaped ||
+            waitid(P_PIDFD, (id_t) c->init_pidfd, &si, WEXITED | WNOHANG) < 0 || si.si_pid != 0)
+                return;
+        (void) sd_event_add_child(c->host->event, NULL, c->init_pid, WEXITED, on_reaped, NULL);
+}
+
 Cell *cell_free(Cell *c) {
         if (!c)
                 return NULL;
@@ -245,6 +261,7 @@ Cell *cell_free(Cell *c) {
         sd_event_source_disable_unref(c->linger_source);
         sd_event_source_disable_unref(c->retry_source);
         release_addresses(c);
+        leave_init(c);
         close_fd(c->init_pidfd);
         policy_unref(c->policy);
         free(c->user);
@@ -262,6 +279,7 @@ static int on_init_exit(sd_event_source *s, int fd, uint32_t events, void *userd
 
         (void) s, (void) events;
         (void) waitid(P_PIDFD, (id_t) fd, &(siginfo_t) {}, WEXITED | WNOHANG); /* ours, unless restored */
+        c->init_reaped = true;
         c->init_source = sd_event_source_disable_unref(c->init_source);
         if (c->state != CELL_ENDING)
                 cell_end(c, "its pid 1 has exited");

@@ -69,7 +69,7 @@ struct Cell {
         char link[BUILDER_LINK_MAX]; /* "": none */
         IpPrefix address4, address6, gateway4, gateway6;
 
-        bool frozen, end_wanted, removed;
+        bool frozen, end_wanted, removed, init_reaped;
         Job *job;
         sd_event_source *init_source, *linger_source, *retry_source;
         LIST_HEAD(, Session) sessions;

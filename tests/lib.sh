@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Shared by the root suites (sourced). A suite runs in a mount, network and uts namespace of its own, with
-# an overlay over /etc, /home, /root, /var and /run, so that users, PAM stacks and files it makes never reach the
-# host. Control groups are the host's: they carry the name of the suite's instance, and lab_done checks
-# that none is left.
+# Shared by the root suites (sourced). A suite runs in a mount, network, pid and uts namespace of its own,
+# with an overlay over /etc, /home, /root, /var and /run, so that users, PAM stacks, files and processes
+# it makes never reach the host. Control groups are the host's: they carry the name of the suite's
+# instance, and lab_done checks that none is left.
 
 set -u
 here=${here:-$(cd "$(dirname "$0")/../.." && pwd)}
@@ -19,9 +19,13 @@ lab_enter() {
         export LAB_INSIDE=1
         LAB_DIR=$(mktemp -d /tmp/confine-lab.XXXXXX)
         export LAB_DIR
-        # (setsid: what a test ends by accident is not the caller)
-        unshare --mount --net --uts --propagation private -- "$0" "$@"
+        instance=t$$
+        export instance
+        unshare --mount --net --uts --pid --fork --kill-child --mount-proc --propagation private -- "$0" "$@"
         status=$?
+        for tree in /sys/fs/cgroup/*/"$instance" /sys/fs/cgroup/"$instance"; do # after a failure
+                [ -d "$tree" ] && find "$tree" -depth -type d -exec rmdir {} + 2>/dev/null
+        done
         rm -rf "$LAB_DIR"
         exit $status
 }
@@ -46,7 +50,7 @@ lab_user() {
         useradd -m -u "$uid" -g "$uid" -s /bin/bash -p '*' "$name"
         echo "$name:test" | chpasswd
         for g; do
-                getent group "$g" >/dev/null || groupadd "$g"
+                getent group "$g" >/dev/null || groupadd -g $((gid += 1)) "$g"
                 usermod -aG "$g" "$name"
         done
 }
@@ -80,7 +84,7 @@ policy() {
         chmod 644 "/etc/confine/policies/$1.ini"
 }
 
-instance=t$$
+gid=3000
 ctl() { "$build/confinectl" --runtime-dir=/run/confine "$@"; }
 
 # Extra arguments are confined's; CONFINED_WRAP may hold a command to run it under.
@@ -93,7 +97,7 @@ manager_start() {
 }
 
 manager_ready() {
-        kill -0 "$manager" 2>/dev/null || return 2
+        kill -0 "$manager" 2>/dev/null || return 99
         [ -S /run/confine/login ] && tail -c +"${log_offset:-1}" "$LAB_DIR/log" | grep -q 'Ready: logins at' && idle
 }
 
@@ -110,13 +114,13 @@ manager_kill() { # SIGNAL
         return 0
 }
 
-# wait_for SECONDS COMMAND...: until it succeeds; a status of 2 ends the wait.
+# wait_for SECONDS COMMAND...: until it succeeds; a status of 99 ends the wait.
 wait_for() {
         deadline=$(($(date +%s) + $1))
         shift
         while :; do
                 "$@"
-                case $? in 0) return 0 ;; 2) return 1 ;; esac
+                case $? in 0) return 0 ;; 99) return 1 ;; esac
                 [ "$(date +%s)" -ge $deadline ] && return 1
                 read -r -t 0.02 _ <> <(:) || :
         done
@@ -185,11 +189,5 @@ lab_done() {
                 tail -n "${LAB_LOG_LINES:-60}" "$LAB_DIR/log" | sed 's/^/# /'
         fi
         echo "1..$tap_n"
-        for pid in ${lab_pids:-}; do kill "$pid" 2>/dev/null; done
-        for tree in /sys/fs/cgroup/*/"$instance" /sys/fs/cgroup/"$instance"; do # after a failure
-                [ -d "$tree" ] || continue
-                find "$tree" -name cgroup.procs -exec cat {} + | while read -r pid; do kill -9 "$pid"; done
-                find "$tree" -depth -type d -exec rmdir {} + 2>/dev/null
-        done
         exit $tap_failed
 }

@@ -176,8 +176,8 @@ received() { # COMMAND...: how many echo requests upstream saw during it
         "$@" > /dev/null 2>&1
         ip netns exec upstream nft list counter inet seen echo | awk '/packets/ { print $2 }'
 }
-is "own source address: upstream sees it" "$(received cell_net ping -q -c3 -i0.2 -W1 192.0.2.2)" 3
-is "own source address, IPv6: upstream sees it" "$(received cell_net ping -6 -q -c3 -i0.2 -W1 2001:db8::2)" 3
+is "own source address: upstream sees it" "$(received cell_net ping -q -c3 -i0.2 -W1 -I "$a4" 192.0.2.2)" 3
+is "own source address, IPv6: upstream sees it" "$(received cell_net ping -6 -q -c3 -i0.2 -W1 -I "$a6" 2001:db8::2)" 3
 is "foreign source address: nothing arrives" "$(received cell_net ping -q -c3 -i0.2 -W1 -I 10.81.0.99 192.0.2.2)" 0
 is "foreign source address, IPv6: nothing arrives" "$(received cell_net ping -6 -q -c3 -i0.2 -W1 -I fd81::99 2001:db8::2)" 0
 rp=$(grep -l . /proc/sys/net/ipv4/conf/cf*/rp_filter | while read -r f; do cat "$f"; done | sort -u)

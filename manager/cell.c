@@ -19,6 +19,7 @@
 #include "base/escape.h"
 #include "base/fd.h"
 #include "base/log.h"
+#include "manager/reap.h"
 #include "manager/state.h"
 #include "policies/policy-keys.h"
 
@@ -238,11 +239,6 @@ static void release_addresses(Cell *c) {
         c->address4 = c->address6 = (IpPrefix) {};
 }
 
-static int on_reaped(sd_event_source *s, const siginfo_t *si, void *userdata) {
-        (void) s, (void) si, (void) userdata;
-        return 0;
-}
-
 /* pid 1 may outlast its cell a little: it waits for login programs to reap their children in the cell.
  * Whoever started it reaps it; after a restart that is the host's init. */
 static void leave_init(Cell *c) {
@@ -251,7 +247,7 @@ static void leave_init(Cell *c) {
         if (c->init_pidfd < 0 || c->init_reaped ||
             waitid(P_PIDFD, (id_t) c->init_pidfd, &si, WEXITED | WNOHANG) < 0 || si.si_pid != 0)
                 return;
-        (void) sd_event_add_child(c->host->event, NULL, c->init_pid, WEXITED, on_reaped, NULL);
+        (void) reap_later(c->host->event, c->init_pid);
 }
 
 Cell *cell_free(Cell *c) {

@@ -15,6 +15,7 @@
 
 #include "base/fd.h"
 #include "base/log.h"
+#include "manager/reap.h"
 
 #define RUNNING_MAX 8
 #define QUEUED_MAX 4096
@@ -100,17 +101,12 @@ static void run_child(Job *job, int fd, pid_t parent) {
         _exit(0);
 }
 
-static int on_reaped(sd_event_source *s, const siginfo_t *si, void *userdata) {
-        (void) s, (void) si, (void) userdata;
-        return 0;
-}
-
 /* Our own child, not reaped yet: the number can't be anybody else's. One that hangs in the kernel is
  * left to the loop. */
 static void end_child(Jobs *j, pid_t pid) {
         (void) kill(pid, SIGKILL);
         if (waitpid(pid, NULL, WNOHANG) == 0)
-                (void) sd_event_add_child(j->event, NULL, pid, WEXITED, on_reaped, NULL);
+                (void) reap_later(j->event, pid);
 }
 
 static void job_free(Job *job) {

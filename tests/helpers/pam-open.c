@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* pam-open SERVICE USER TTY RHOST [CONFDIR]: opens and closes a PAM session as a login program would, with
- * items that can't be had from a real one in a test. Exit status 0 if it was opened; with "-r N" first, opens
- * and closes N times in one process. */
+ * items that can't be had from a real one in a test. Exit status 0 if it was opened. */
 
 #include <security/pam_appl.h>
 #include <stdio.h>
@@ -38,16 +37,7 @@ static int open_once(char **argv, const char *confdir) {
 }
 
 int main(int argc, char **argv) {
-        int n = 1, r = PAM_SUCCESS;
-
-        if (argc > 2 && strcmp(argv[1], "-r") == 0) {
-                n = atoi(argv[2]);
-                argv += 2;
-                argc -= 2;
-        }
         if (argc < 5)
                 return 2;
-        for (int i = 0; i < n && r == PAM_SUCCESS; i++)
-                r = open_once(argv + 1, argc > 5 ? argv[5] : NULL);
-        return r == PAM_SUCCESS ? 0 : 1;
+        return open_once(argv + 1, argc > 5 ? argv[5] : NULL) == PAM_SUCCESS ? 0 : 1;
 }

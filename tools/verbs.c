@@ -10,6 +10,10 @@
 
 #include "tools/tool.h"
 
+#ifndef CONFINE_VENDORDIR
+#define CONFINE_VENDORDIR "/usr/lib/confine"
+#endif
+
 const Verb verbs[] = {
         { "list", verb_list, 0, 0, 0, "", "List cells, with usage against limits" },
         { "sessions", verb_sessions, 0, 0, 0, "", "List sessions" },
@@ -56,7 +60,7 @@ const Option options[] = {
         { "quiet", 'q', NULL, NULL, "Print only what was asked for and errors", FIELD(quiet) },
         { "runtime-dir", 0, "DIR", NULL, "Sockets of the manager (/run/confine)", FIELD(runtime_dir) },
         { "config-dir", 0, "DIR", NULL, "policies/ of the administrator (/etc/confine)", FIELD(config_dir) },
-        { "vendor-dir", 0, "DIR", NULL, "policies/ that came with confine (/usr/lib/confine)",
+        { "vendor-dir", 0, "DIR", NULL, "policies/ that came with confine (" CONFINE_VENDORDIR ")",
           FIELD(vendor_dir) },
         { "help", 'h', NULL, NULL, "Show this", FIELD(help) },
         { "version", 0, NULL, NULL, "Show the version", FIELD(version) },
@@ -231,7 +235,7 @@ static int parse(int argc, char **argv, CommandLine *c, char **ret_message) {
 int command_line_parse(int argc, char **argv, CommandLine *ret, char **ret_message) {
         CommandLine c = {
                 .options = { .runtime_dir = "/run/confine", .config_dir = "/etc/confine",
-                             .vendor_dir = "/usr/lib/confine" },
+                             .vendor_dir = CONFINE_VENDORDIR },
         };
         int r;
 

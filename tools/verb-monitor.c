@@ -22,6 +22,11 @@ static const struct {
         { "Denied", { "UID", "User", "Service", "Message" } },
 };
 
+typedef struct Monitor {
+        Tool *tool;
+        sd_event *event; /* sd-bus forgets it when the connection ends */
+} Monitor;
+
 static json_t *read_event(sd_bus_message *m) {
         _cleanup_(json_decrefp) json_t *object = NULL;
         const char *member = sd_bus_message_get_member(m);
@@ -67,22 +72,23 @@ static int print_event(Tool *t, const json_t *event) {
 
 static int on_signal(sd_bus_message *m, void *userdata, sd_bus_error *error) {
         _cleanup_(json_decrefp) json_t *event = read_event(m);
-        Tool *t = userdata;
+        Monitor *monitor = userdata;
 
         (void) error;
-        if (event && (print_event(t, event) != 0 || fflush(t->out) != 0))
-                return sd_event_exit(sd_bus_get_event(t->bus), EXIT_FAILED);
+        if (event && (print_event(monitor->tool, event) != 0 || fflush(monitor->tool->out) != 0))
+                return sd_event_exit(monitor->event, EXIT_FAILED);
         return 0;
 }
 
 static int on_disconnected(sd_bus_message *m, void *userdata, sd_bus_error *error) {
-        Tool *t = userdata;
+        Monitor *monitor = userdata;
 
         (void) m, (void) error;
-        return sd_event_exit(sd_bus_get_event(t->bus), tool_fail_call(t, NULL, -ECONNRESET));
+        return sd_event_exit(monitor->event, tool_fail_call(monitor->tool, NULL, -ECONNRESET));
 }
 
-static int watch(Tool *t, sd_event *event) {
+static int watch(Monitor *monitor) {
+        sd_bus *bus = monitor->tool->bus;
         sigset_t set;
         int r;
 
@@ -90,29 +96,32 @@ static int watch(Tool *t, sd_event *event) {
         (void) sigaddset(&set, SIGINT);
         (void) sigaddset(&set, SIGTERM);
         (void) sigprocmask(SIG_BLOCK, &set, NULL);
-        r = sd_event_add_signal(event, NULL, SIGINT, NULL, NULL);
+        r = sd_event_add_signal(monitor->event, NULL, SIGINT, NULL, NULL);
         if (r >= 0)
-                r = sd_event_add_signal(event, NULL, SIGTERM, NULL, NULL);
+                r = sd_event_add_signal(monitor->event, NULL, SIGTERM, NULL, NULL);
         if (r >= 0)
-                r = sd_bus_match_signal(t->bus, NULL, NULL, BUS_PATH, BUS_MANAGER_INTERFACE, NULL, on_signal, t);
+                r = sd_bus_match_signal(bus, NULL, NULL, BUS_PATH, BUS_MANAGER_INTERFACE, NULL, on_signal,
+                                        monitor);
         if (r >= 0)
-                r = sd_bus_match_signal(t->bus, NULL, NULL, NULL, "org.freedesktop.DBus.Local", "Disconnected",
-                                        on_disconnected, t);
+                r = sd_bus_match_signal(bus, NULL, NULL, NULL, "org.freedesktop.DBus.Local", "Disconnected",
+                                        on_disconnected, monitor);
         if (r >= 0)
-                r = sd_bus_attach_event(t->bus, event, 0);
+                r = sd_bus_attach_event(bus, monitor->event, 0);
         return r;
 }
 
 int verb_monitor(Tool *t) {
         _cleanup_(sd_event_unrefp) sd_event *event = NULL;
+        Monitor monitor = { .tool = t };
         int r;
 
         r = tool_connect(t);
         if (r != 0)
                 return r;
         r = sd_event_new(&event);
+        monitor.event = event;
         if (r >= 0)
-                r = watch(t, event);
+                r = watch(&monitor);
         if (r < 0)
                 return tool_fail(r, "Cannot watch the manager");
         if (!t->options->quiet && t->options->json == JSON_MODE_OFF)

@@ -184,9 +184,8 @@ fcntl.ioctl(fd, termios.TIOCSWINSZ, struct.pack('HHHH', 22, 66, 0, 0))
 say('size_change', until(fd, b'22 66', log)); say('size_status', finish(pid))
 # an interactive shell has job control
 pid, fd, log = start(['run', '--policy', 'tool', '--pty', '--', 'bash', '--norc', '-i'])
-os.write(fd, b'sleep 1000\n'); until(fd, b'sleep 1000\r\n', log); 
-while b'Stopped' not in log[0] and log[0].count(b'^Z') < 200:
-    os.write(fd, b'\x1a'); until(fd, b'Stopped', log) if select.select([fd], [], [], 0.2)[0] else None
+until(fd, b'# ', log); os.write(fd, b'(echo asl""eep; exec sleep 1000)\n')
+until(fd, b'asleep', log); os.write(fd, b'\x1a')
 say('job_stopped', until(fd, b'Stopped', log)); os.write(fd, b'kill %1; exit 6\n')
 say('job_clean', b'no job control' not in log[0]); until(fd, b'\xff', log); say('job_status', finish(pid))
 # input of a terminal without --pty

@@ -186,7 +186,7 @@ say('size_change', until(fd, b'22 66', log)); say('size_status', finish(pid))
 pid, fd, log = start(['run', '--policy', 'tool', '--pty', '--', 'bash', '--norc', '-i'])
 until(fd, b'# ', log); say('job_clean', b'no job control' not in log[0]); os.write(fd, b'(echo asl""eep; exec sleep 1000)\n')
 until(fd, b'asleep', log); os.write(fd, b'\x1a')
-say('job_stopped', until(fd, b'Stopped', log)); log[0] = log[0].split(b'Stopped')[-1]; until(fd, b'# ', log); os.write(fd, b'kill %1; exit 6\n')
+say('job_stopped', until(fd, b'Stopped', log)); log[0] = log[0].split(b'Stopped')[-1]; until(fd, b'# ', log); os.write(fd, b'kill -KILL %1; wait; exit 6\n')
 until(fd, b'\xff', log); say('job_status', finish(pid))
 # input of a terminal without --pty
 pid, fd, log = start(['run', '--policy', 'tool', '--', 'sh', '-c', 'echo ready; read x; echo "got $x"; exit 8'])

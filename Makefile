@@ -50,6 +50,7 @@ MODULE_SRC = $(wildcard pam-module/*.c) bus/login.c bus/join.c \
 UNIT_SRC = $(wildcard tests/unit/*.c)
 HELPER_SRC = $(wildcard tests/helpers/*.c)
 UNIT_MANAGER_SRC = $(filter-out manager/main.c,$(MANAGER_SRC))
+UNIT_TOOL_SRC = $(filter-out tools/confinectl.c,$(TOOL_SRC))
 
 obj = $(patsubst %.c,$(B)/%.o,$(1))
 LIB = $(B)/libconfine.a
@@ -84,9 +85,17 @@ $(B)/pam_confine.so: $(call obj,$(MODULE_SRC)) pam-module/pam_confine.map
 	$(call say,LD,$@)$(CC) $(CFLAGS) $(LDFLAGS) -shared -o $@ $(filter %.o,$^) -lpam \
 		-Wl,--version-script=pam-module/pam_confine.map -Wl,-z,defs,-z,relro,-z,now
 
+define link_unit
+@mkdir -p $(@D)
+$(call say,LD,$@)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS) -lcmocka
+endef
+# Tests of programs have all of the program but its main().
+$(B)/tests/manager-%: $(B)/tests/unit/manager-%.o $(call obj,$(UNIT_MANAGER_SRC)) $(LIB)
+	$(link_unit)
+$(B)/tests/tools-%: $(B)/tests/unit/tools-%.o $(call obj,$(UNIT_TOOL_SRC)) $(LIB)
+	$(link_unit)
 $(B)/tests/%: $(B)/tests/unit/%.o $(LIB)
-	@mkdir -p $(@D)
-	$(call say,LD,$@)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS) -lcmocka
+	$(link_unit)
 
 # Programs that root tests drive the layers with.
 $(B)/tests/helpers/%: $(B)/tests/helpers/%.o $(LIB)

@@ -75,6 +75,8 @@ HELPER_SRC = $(wildcard tests/helpers/*.c)
 BENCH_SRC = $(wildcard tests/bench/*.c)
 ALL_SRC = $(sort $(LIB_SRC) $(PROGRAM_ONLY) $(MANAGER_SRC) $(TOOL_SRC) $(MODULE_SRC) $(UNIT_SRC) \
 	$(HELPER_SRC) $(BENCH_SRC))
+UNIT_MANAGER_SRC = $(filter-out manager/main.c,$(MANAGER_SRC))
+UNIT_TOOL_SRC = $(filter-out tools/confinectl.c,$(TOOL_SRC))
 
 obj = $(patsubst %.c,$(B)/%.o,$(1))
 LIB = $(B)/libconfine.a
@@ -119,9 +121,17 @@ $(B)/pam_confine.so: $(MODULE_SRC:%.c=$(B)/module/%.o) pam-module/pam_confine.ma
 	$(call say,LD,$@)$(CC) $(CFLAGS) $(LDFLAGS) -shared -o $@ $(filter %.o,$^) -lpam \
 		-Wl,--version-script=pam-module/pam_confine.map -Wl,-z,defs,-z,relro,-z,now
 
+define link_unit
+@mkdir -p $(@D)
+$(call say,LD,$@)$(CC) $(CFLAGS) $(SANITIZE) $(LDFLAGS) -o $@ $^ $(LIBS) -lcmocka
+endef
+# Tests of programs have all of the program but its main().
+$(B)/tests/manager-%: $(B)/tests/unit/manager-%.o $(call obj,$(UNIT_MANAGER_SRC)) $(LIB)
+	$(link_unit)
+$(B)/tests/tools-%: $(B)/tests/unit/tools-%.o $(call obj,$(UNIT_TOOL_SRC)) $(LIB)
+	$(link_unit)
 $(B)/tests/%: $(B)/tests/unit/%.o $(LIB)
-	@mkdir -p $(@D)
-	$(call say,LD,$@)$(CC) $(CFLAGS) $(SANITIZE) $(LDFLAGS) -o $@ $^ $(LIBS) -lcmocka
+	$(link_unit)
 
 # Programs that root tests drive the layers with, and those that measure.
 $(HELPERS) $(BENCHES): $(B)/%: $(B)/%.o $(LIB)

@@ -1,0 +1,345 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Three processes. This one stays outside, so that whatever happens to the cell it puts the terminal back
+ * and says how things ended. The leader joins the cell; it is what the manager watches. The command is
+ * the leader's child, because a process only gets into a pid namespace by being born there.
+ *
+ * Without a pty all three are one process group: what the terminal sends (SI_KERNEL), the command has
+ * got already. What somebody sends to this process, the leader passes on; it believes no one else.
+ * When the command stops, the leader and then this process stop as well, for the shell to see. */
+
+#include "tools/command.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/parse.h"
+#include "bus/join.h"
+#include "tools/pty.h"
+#include "tools/verbs.h"
+
+#define JOIN_TIMEOUT_USEC (60 * USEC_PER_SEC)
+#define ROOT_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+#define USER_PATH "/usr/local/bin:/usr/bin:/bin"
+
+static void signals_passed_on(sigset_t *ret) {
+        static const int signals[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGWINCH, SIGTSTP,
+                                       SIGCONT, SIGCHLD };
+
+        (void) sigemptyset(ret);
+        for (size_t i = 0; i < ELEMENTSOF(signals); i++)
+                (void) sigaddset(ret, signals[i]);
+}
+
+static int status_of(int wait_status) {
+        return WIFSIGNALED(wait_status) ? 128 + WTERMSIG(wait_status) : WEXITSTATUS(wait_status);
+}
+
+/* --- the command ------------------------------------------------------------------------- */
+
+static int set_environment(const Command *c) {
+        _cleanup_(strv_freep) char **kept = NULL;
+
+        for (char **e = environ; *e; e++)
+                if (strncmp(*e, "TERM=", 5) == 0 || strncmp(*e, "LANG=", 5) == 0 || strncmp(*e, "LC_", 3) == 0)
+                        if (strv_extend(&kept, *e) < 0)
+                                return -ENOMEM;
+        (void) clearenv();
+        for (char **e = kept; e && *e; e++) {
+                char *value = strchr(*e, '=');
+
+                *value++ = '\0';
+                if (setenv(*e, value, 1) < 0)
+                        return -ENOMEM;
+        }
+        if (setenv("HOME", c->home, 1) < 0 || setenv("USER", c->request.user, 1) < 0 ||
+            setenv("LOGNAME", c->request.user, 1) < 0 || setenv("SHELL", c->shell, 1) < 0 ||
+            setenv("PATH", c->request.uid == 0 ? ROOT_PATH : USER_PATH, 1) < 0)
+                return -ENOMEM;
+        return 0;
+}
+
+/* Names were looked up before the join: in here they would be the cell's. */
+static int become_user(const LoginRequest *r) {
+        gid_t groups[LOGIN_GROUPS_MAX];
+
+        for (uint32_t i = 0; i < r->n_groups; i++)
+                groups[i] = r->groups[i];
+        if (setgroups(r->n_groups, groups) < 0 || setresgid(r->gid, r->gid, r->gid) < 0 ||
+            setresuid(r->uid, r->uid, r->uid) < 0)
+                return -errno;
+        return 0;
+}
+
+static _Noreturn void exec_command(const Command *c, const Pty *pty, const sigset_t *mask) {
+        int r = 0;
+
+        (void) sigprocmask(SIG_SETMASK, mask, NULL);
+        (void) umask(022);
+        if (c->pty)
+                r = pty_become_stdio(pty);
+        if (r >= 0)
+                r = become_user(&c->request);
+        if (r >= 0)
+                r = set_environment(c);
+        if (r < 0) {
+                (void) log_error_errno(r, "Cannot become %s: %m", c->request.user);
+                _exit(EXIT_FAILED);
+        }
+        (void) prctl(PR_SET_PDEATHSIG, SIGHUP); /* who drives it has gone */
+        if (chdir(c->home) < 0 && chdir("/") < 0)
+                _exit(EXIT_FAILED);
+        (void) execvp(c->argv[0], c->argv); /* makes it dumpable again */
+        r = -errno;
+        (void) log_error_errno(r, "Cannot run %s in the cell: %m", c->argv[0]);
+        _exit(r == -ENOENT ? 127 : 126);
+}
+
+/* --- the leader -------------------------------------------------------------------------- */
+
+int command_status_of_reply(const LoginReply *reply) {
+        static const int of_stage[] = {
+                [LOGIN_STAGE_OTHER] = EXIT_FAILED,
+                [LOGIN_STAGE_CGROUP] = 219,
+                [LOGIN_STAGE_NETWORK] = 225,
+                [LOGIN_STAGE_NAMESPACE] = 226,
+        };
+
+        if (reply->verdict == LOGIN_NO_CELL)
+                return EXIT_NO_SUCH;
+        if (reply->verdict == LOGIN_FAILED && reply->stage < ELEMENTSOF(of_stage))
+                return of_stage[reply->stage];
+        return EXIT_FAILED;
+}
+
+int command_status_of_error(int error) {
+        return error == -ENOENT || error == -ECONNREFUSED ? EXIT_ABSENT : EXIT_FAILED;
+}
+
+static int explain_reply(const LoginReply *reply) {
+        bool policy = reply->verdict == LOGIN_NO_CELL && strstr(reply->message, "policy");
+
+        log_error("%s%s", reply->message,
+                  reply->verdict != LOGIN_NO_CELL ? "" :
+                          policy ? ": see confinectl policies" : ": see confinectl list");
+        return command_status_of_reply(reply);
+}
+
+static int explain_absence(const Command *c, int error) {
+        int status = command_status_of_error(error);
+
+        if (status == EXIT_ABSENT)
+                log_error("confined is not running (no answer from %s/login): start it with \"%s\"",
+                          c->runtime_dir, access("/run/systemd/system", F_OK) >= 0 ? "systemctl start confined" :
+                                                                                     "confined &");
+        else if (error == -EACCES || error == -EPERM)
+                (void) log_error_errno(error, "Cannot ask confined (%m): try again as root");
+        else
+                (void) log_error_errno(error, "confined gives no answer (%m): see its log");
+        return status;
+}
+
+/* 0: in the cell; else the exit status. */
+static int join(const Command *c) {
+        _cleanup_(freep) char *path = NULL;
+        LoginReply reply;
+        int error;
+
+        if (asprintf(&path, "%s/login", c->runtime_dir) < 0)
+                return EXIT_FAILED;
+        switch (join_cell(path, &c->request, login_now_usec() + JOIN_TIMEOUT_USEC, &reply, &error)) {
+        case JOIN_CONFINED:
+                return 0;
+        case JOIN_REFUSED:
+                return explain_reply(&reply);
+        case JOIN_ABSENT:
+                return explain_absence(c, error);
+        case JOIN_BROKEN:
+                (void) log_error_errno(error, "Cannot enter cell %s (%m): nothing was run", reply.cell);
+                return 226;
+        default: /* never outside a cell */
+                log_error("confined gave no cell (%s): nothing was run", reply.message);
+                return EXIT_FAILED;
+        }
+}
+
+static _Noreturn void lead(pid_t child, pid_t front, const sigset_t *set) {
+        for (;;) {
+                siginfo_t info;
+                int status;
+                pid_t pid = waitpid(child, &status, WNOHANG | WUNTRACED);
+
+                if (pid == child && WIFSTOPPED(status)) {
+                        (void) raise(SIGSTOP);
+                        (void) kill(child, SIGCONT);
+                        continue;
+                }
+                if (pid == child)
+                        _exit(status_of(status));
+                if (sigwaitinfo(set, &info) > 0 && info.si_signo != SIGCHLD && info.si_pid == front)
+                        (void) kill(child, info.si_signo);
+        }
+}
+
+static _Noreturn void run_leader(const Command *c, Pty *pty, int ready_fd, pid_t front) {
+        sigset_t set, mask;
+        pid_t child;
+        int status;
+
+        (void) prctl(PR_SET_PDEATHSIG, SIGKILL);
+        if (getppid() != front)
+                _exit(EXIT_FAILED);
+        signals_passed_on(&set);
+        (void) sigprocmask(SIG_BLOCK, &set, &mask);
+        status = join(c);
+        if (status != 0)
+                _exit(status);
+        child = fork();
+        if (child < 0) {
+                (void) log_error_errno(errno, "Cannot start a process in the cell: %m");
+                _exit(EXIT_FAILED);
+        }
+        if (child == 0)
+                exec_command(c, pty, &mask);
+        if (write(ready_fd, "R", 1) != 1)
+                _exit(EXIT_FAILED);
+        close_fd(ready_fd);
+        close_fd(pty->slave_fd);
+        lead(child, front, &set);
+}
+
+/* --- the front --------------------------------------------------------------------------- */
+
+/* As the command has. Without a terminal there is no shell that would let us go on. */
+static void stop_too(const Command *c, Pty *pty, pid_t leader) {
+        if (!isatty(STDIN_FILENO))
+                return;
+        pty_restore(pty);
+        (void) raise(SIGSTOP);
+        if (c->pty) {
+                pty_set_raw(pty);
+                pty_copy_size(pty);
+        }
+        (void) kill(leader, SIGCONT);
+}
+
+static void handle_signal(const Command *c, Pty *pty, int signal_fd, pid_t leader) {
+        struct signalfd_siginfo info;
+
+        if (read(signal_fd, &info, sizeof(info)) != sizeof(info) || info.ssi_signo == SIGCHLD)
+                return;
+        if (c->pty && info.ssi_signo == SIGWINCH)
+                pty_copy_size(pty);
+        else if (c->pty && info.ssi_signo == SIGTSTP)
+                stop_too(c, pty, leader);
+        else if (c->pty || info.ssi_code != SI_KERNEL)
+                (void) kill(leader, (int) info.ssi_signo);
+}
+
+static void handle_pty(Pty *pty, const struct pollfd *fds) {
+        if (fds[0].revents)
+                pty_read_input(pty);
+        if (fds[1].revents & POLLOUT)
+                pty_write_input(pty);
+        if (fds[1].revents & POLLIN)
+                (void) pty_copy_output(pty);
+}
+
+/* Until the leader has exited; returns its wait status. */
+static int relay(const Command *c, Pty *pty, int signal_fd, pid_t leader) {
+        for (;;) {
+                struct pollfd fds[3] = {
+                        { .fd = c->pty && pty_input_events(pty) ? STDIN_FILENO : -1, .events = POLLIN },
+                        { .fd = pty->master_fd, .events = c->pty ? pty_master_events(pty) : 0 },
+                        { .fd = signal_fd, .events = POLLIN },
+                };
+                int status;
+                pid_t pid = waitpid(leader, &status, WNOHANG | WUNTRACED);
+
+                if (pid == leader && WIFSTOPPED(status))
+                        stop_too(c, pty, leader);
+                else if (pid == leader)
+                        return status;
+                if (poll(fds, ELEMENTSOF(fds), -1) <= 0)
+                        continue;
+                if (fds[2].revents)
+                        handle_signal(c, pty, signal_fd, leader);
+                if (c->pty)
+                        handle_pty(pty, fds);
+        }
+}
+
+static int front(const Command *c, Pty *pty, int ready_fd, pid_t leader) {
+        _cleanup_(close_fdp) int signal_fd = -EBADF;
+        sigset_t set;
+        char byte;
+        int status;
+
+        while (read(ready_fd, &byte, 1) < 0 && errno == EINTR) /* nothing comes if it fails */
+                ;
+        signals_passed_on(&set);
+        (void) sigprocmask(SIG_BLOCK, &set, NULL);
+        signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+        if (signal_fd < 0)
+                (void) kill(leader, SIGKILL);
+        else if (c->pty) {
+                pty_set_raw(pty);
+                pty_copy_size(pty);
+        }
+        status = relay(c, pty, signal_fd, leader);
+        while (c->pty && pty_copy_output(pty))
+                ;
+        return status_of(status);
+}
+
+/* Whoever started us may have closed them; an fd of ours must not take their place. */
+static void fill_stdio(void) {
+        int fd;
+
+        do
+                fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+        while (fd >= 0 && fd <= STDERR_FILENO);
+        close_fd(fd);
+}
+
+int command_run(const Command *c) {
+        _cleanup_(pty_close) Pty pty = { .master_fd = -EBADF, .slave_fd = -EBADF };
+        _cleanup_(close_fdp) int ready_fd = -EBADF;
+        pid_t self = getpid(), leader;
+        int fds[2], r;
+
+        fill_stdio();
+        r = c->pty ? pty_open(&pty, c->request.uid) : 0;
+        if (r >= 0 && pipe2(fds, O_CLOEXEC) < 0)
+                r = -errno;
+        if (r < 0) {
+                (void) log_error_errno(r, "Cannot make a terminal: %m");
+                return EXIT_FAILED;
+        }
+        (void) fflush(NULL);
+        leader = fork();
+        if (leader == 0) {
+                close_fd(fds[0]);
+                close_fd(pty.master_fd);
+                pty.master_fd = -EBADF;
+                run_leader(c, &pty, fds[1], self);
+        }
+        close_fd(fds[1]);
+        ready_fd = fds[0];
+        if (leader < 0) {
+                (void) log_error_errno(errno, "Cannot fork: %m");
+                return EXIT_FAILED;
+        }
+        return front(c, &pty, ready_fd, leader);
+}

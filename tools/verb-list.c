@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* list, sessions, policies */
+
+#include "bus/contract.h"
+#include "tools/find.h"
+#include "tools/value.h"
+
+static const TableColumn cell_columns[] = {
+        { "ID", "Id", NULL, TABLE_TEXT },
+        { "POLICY", "Policy", NULL, TABLE_TEXT },
+        { "USER", "User", NULL, TABLE_TEXT },
+        { "STATE", "State", NULL, TABLE_TEXT },
+        { "SESSIONS", "NSessions", NULL, TABLE_COUNT },
+        { "ADDRESS", "Addresses", NULL, TABLE_TEXT },
+        { "TASKS", "TasksCurrent", "TasksMax", TABLE_COUNT },
+        { "MEMORY", "MemoryCurrent", "MemoryMax", TABLE_BYTES },
+        { "CPU", "CPUUsageUSec", NULL, TABLE_USEC },
+        { "QUOTA", "CPUQuotaPermille", NULL, TABLE_PERCENT },
+};
+
+static const TableColumn session_columns[] = {
+        { "ID", "Id", NULL, TABLE_TEXT },
+        { "CELL", "Cell", NULL, TABLE_TEXT },
+        { "POLICY", "Policy", NULL, TABLE_TEXT },
+        { "USER", "User", NULL, TABLE_TEXT },
+        { "STATE", "State", NULL, TABLE_TEXT },
+        { "SERVICE", "Service", NULL, TABLE_TEXT },
+        { "TTY", "TTY", NULL, TABLE_TEXT },
+        { "FROM", "RemoteHost", NULL, TABLE_TEXT },
+        { "LEADER", "Leader", NULL, TABLE_COUNT },
+        { "SINCE", "Since", NULL, TABLE_TIME },
+};
+
+static const TableColumn policy_columns[] = {
+        { "POLICY", "Policy", NULL, TABLE_TEXT },
+        { "MODE", "Mode", NULL, TABLE_TEXT },
+        { "MATCH", "HasMatch", NULL, TABLE_YESNO },
+        { "STALE", "Stale", NULL, TABLE_YESNO },
+        { "CELLS", "NCells", NULL, TABLE_COUNT },
+        { "FILE", "Path", NULL, TABLE_TEXT },
+        { "DESCRIPTION", "Description", NULL, TABLE_TEXT },
+};
+
+static int print_objects(Tool *t, const json_t *objects, const TableColumn *columns, size_t n_columns,
+                         const char *what) {
+        _cleanup_(table_freep) Table *table = table_new(columns, n_columns);
+        const json_t *object;
+        size_t i;
+        int r;
+
+        if (!table)
+                return tool_fail(-ENOMEM, "Cannot make the table");
+        json_array_foreach(objects, i, object)
+                if (table_add(table, object) < 0)
+                        return tool_fail(-ENOMEM, "Cannot make the table");
+        tool_open_pager(t);
+        r = tool_print_table(t, table);
+        if (r == 0 && t->options->json == JSON_MODE_OFF && !t->options->no_legend && !t->options->quiet)
+                fprintf(t->out, "%s%zu %s.\n", table_n_rows(table) > 0 ? "\n" : "", table_n_rows(table), what);
+        return r;
+}
+
+int verb_list(Tool *t) {
+        _cleanup_(json_decrefp) json_t *cells = NULL;
+        int r = find_all(t, BUS_CELL_INTERFACE, "Created", &cells);
+
+        return r != 0 ? r : print_objects(t, cells, cell_columns, ELEMENTSOF(cell_columns), "cells");
+}
+
+int verb_sessions(Tool *t) {
+        _cleanup_(json_decrefp) json_t *sessions = NULL;
+        int r = find_all(t, BUS_SESSION_INTERFACE, "Since", &sessions);
+
+        return r != 0 ? r : print_objects(t, sessions, session_columns, ELEMENTSOF(session_columns),
+                                          "sessions");
+}
+
+int verb_policies(Tool *t) {
+        static const char *const keys[] = { "Policy", "Description", "Path", "Mode", "HasMatch", "Stale",
+                                            "NCells" };
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+        _cleanup_(json_decrefp) json_t *rows = NULL, *policies = NULL;
+        int r;
+
+        r = tool_call_manager(t, "ListPolicies", &reply, NULL);
+        if (r != 0)
+                return r;
+        r = value_read(reply, &rows);
+        if (r >= 0)
+                policies = value_name_fields(rows, keys, ELEMENTSOF(keys));
+        if (!policies)
+                return tool_fail(r < 0 ? r : -ENOMEM, "Cannot read the answer");
+        return print_objects(t, policies, policy_columns, ELEMENTSOF(policy_columns), "policies");
+}

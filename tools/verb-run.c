@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* run, shell: over the login socket, as a PAM login, and never over the bus. */
+
+#include <grp.h>
+#include <pwd.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/parse.h"
+#include "tools/command.h"
+#include "tools/tool.h"
+
+static int fill_user(Command *c, const char *name) {
+        gid_t groups[LOGIN_GROUPS_MAX];
+        LoginRequest *r = &c->request;
+        int n = LOGIN_GROUPS_MAX;
+        struct passwd *pw;
+        uid_t uid;
+
+        pw = getpwnam(name);
+        if (!pw && parse_uid(name, &uid) >= 0)
+                pw = getpwuid(uid);
+        if (!pw) {
+                log_error("There is no user \"%s\": see getent passwd", name);
+                return EXIT_NO_SUCH;
+        }
+        if (getgrouplist(pw->pw_name, pw->pw_gid, groups, &n) < 0) {
+                log_error("User %s is in more than %d groups: nothing was run", name, LOGIN_GROUPS_MAX);
+                return EXIT_FAILED;
+        }
+        r->uid = pw->pw_uid;
+        r->gid = pw->pw_gid;
+        r->n_groups = (uint32_t) n;
+        for (int i = 0; i < n; i++)
+                r->groups[i] = groups[i];
+        c->home = *pw->pw_dir ? pw->pw_dir : "/";
+        c->shell = *pw->pw_shell ? pw->pw_shell : "/bin/sh";
+        return login_set(r->user, sizeof(r->user), pw->pw_name) < 0 ? EXIT_FAILED : 0;
+}
+
+static int prepare(const Tool *t, LoginOperation operation, const char *target, Command *ret) {
+        const char *tty = isatty(STDIN_FILENO) ? ttyname(STDIN_FILENO) : NULL;
+
+        if (geteuid() != 0) {
+                log_error("Only root may start commands in cells: try sudo confinectl %s", t->verb->name);
+                return EXIT_FAILED;
+        }
+        *ret = (Command) { .runtime_dir = t->options->runtime_dir };
+        login_request_init(&ret->request, operation);
+        if (login_set(ret->request.target, sizeof(ret->request.target), target) < 0) {
+                log_error("There is no %s with so long a name: see confinectl %s",
+                          operation == LOGIN_RUN ? "policy" : "cell",
+                          operation == LOGIN_RUN ? "policies" : "list");
+                return EXIT_NO_SUCH;
+        }
+        (void) login_set(ret->request.service, sizeof(ret->request.service), "confinectl"); /* fits */
+        (void) login_set(ret->request.tty, sizeof(ret->request.tty), tty); /* for people only */
+        return fill_user(ret, t->options->user ?: "root");
+}
+
+int verb_run(Tool *t) {
+        Command c;
+        int r;
+
+        if (!t->options->policy) {
+                log_error("run needs --policy POLICY: see confinectl policies");
+                return EXIT_USAGE;
+        }
+        r = prepare(t, LOGIN_RUN, t->options->policy, &c);
+        if (r != 0)
+                return r;
+        c.argv = t->arguments;
+        c.pty = t->options->pty;
+        return command_run(&c);
+}
+
+int verb_shell(Tool *t) {
+        const char *shell = getenv("SHELL");
+        char *argv[] = { NULL, NULL };
+        Command c;
+        int r;
+
+        r = prepare(t, LOGIN_SHELL, t->arguments[0], &c);
+        if (r != 0)
+                return r;
+        argv[0] = (char *) (shell && *shell == '/' ? shell : "/bin/sh");
+        c.argv = t->n_arguments > 1 ? t->arguments + 1 : argv;
+        c.shell = argv[0];
+        c.pty = t->options->pty || (t->n_arguments == 1 && isatty(STDIN_FILENO));
+        return command_run(&c);
+}

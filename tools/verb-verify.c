@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Loads policies as the manager does, in this process. A FILE, wherever it is, is copied into a directory
+ * of its own that goes before the others: so Extends= finds what it would find if the file were
+ * installed. What is said about the copy is said about the file. */
+
+#include <fcntl.h>
+#include <string.h>
+
+#include "base/fd.h"
+#include "base/log.h"
+#include "base/parse.h"
+#include "cgroups/group.h"
+#include "cgroups/support.h"
+#include "policies/policy-set.h"
+#include "tools/diagnostics.h"
+#include "tools/policy-dirs.h"
+
+#define FILE_MAX (1 << 20)
+#define MANAGER_GROUP "confine"
+
+/* The kernel's control files show in a group below the root alone: that of the manager, or one made for the
+ * moment, or else all controllers' files are taken for there. */
+static void probe_host(Hierarchies *h, char made[static GROUP_PATH_MAX]) {
+        *made = '\0';
+        for (size_t i = 0; i < h->n_items; i++)
+                if (faccessat(h->items[i].root_fd, MANAGER_GROUP, F_OK, 0) >= 0) {
+                        (void) hierarchies_set_probe(h, MANAGER_GROUP);
+                        return;
+                }
+        if (geteuid() != 0)
+                return;
+        (void) snprintf(made, GROUP_PATH_MAX, "confine-verify-%d", (int) getpid());
+        if (group_make(h, made) >= 0)
+                (void) hierarchies_set_probe(h, made);
+}
+
+static int load(Tool *t, const char *first, PolicyDiags *diags, size_t *ret_n) {
+        _cleanup_(hierarchies_freep) Hierarchies *h = NULL;
+        _cleanup_(policy_set_freep) PolicySet *set = NULL;
+        _cleanup_(strv_freep) char **dirs = NULL;
+        char group[GROUP_PATH_MAX] = "";
+        int r;
+
+        r = policy_dirs(t->options, first, &dirs);
+        if (r < 0)
+                return tool_fail(r, "Cannot find the policies");
+        r = hierarchies_open(NULL, &h);
+        if (r < 0)
+                log_warning_errno(r, "Cannot find the control groups, not checking what this host supports: %m");
+        else
+                probe_host(h, group);
+        r = policy_set_load(dirs, first != NULL, NULL, h ? support_check : NULL, h, diags, &set);
+        if (*group)
+                (void) group_remove(h, group, USEC_PER_SEC);
+        if (r < 0)
+                return tool_fail(r, "Cannot load the policies");
+        *ret_n = policy_set_size(set);
+        return 0;
+}
+
+static int print(Tool *t, const PolicyDiags *diags) {
+        _cleanup_(json_decrefp) json_t *list = diagnostics_from_policies(diags);
+
+        return list ? diagnostics_print(t, list) : tool_fail(-ENOMEM, "Cannot print");
+}
+
+/* --- single files ------------------------------------------------------------------------ */
+
+/* Keeps what is said about the copy or its drop-ins, under the file's own name. */
+static int adopt(const PolicyDiags *from, const char *copy, const char *file, const char *name, PolicyDiags *to) {
+        _cleanup_(freep) char *dropins = NULL;
+
+        if (asprintf(&dropins, "/%s.d/", name) < 0)
+                return -ENOMEM;
+        for (size_t i = 0; i < from->n_items; i++) {
+                const PolicyDiag *d = &from->items[i];
+                bool own = d->file && strcmp(d->file, copy) == 0;
+
+                if (!own && !(d->file && strstr(d->file, dropins)))
+                        continue;
+                if (policy_diags_add(to, d->warning, own ? file : d->file, d->line, d->section, d->key, "%s",
+                                     d->message) < 0)
+                        return -ENOMEM;
+        }
+        return 0;
+}
+
+static int check_copy(Tool *t, const char *dir, const char *file, const char *name, PolicyDiags *diags) {
+        _cleanup_(freep) char *text = NULL, *copy = NULL;
+        _cleanup_(policy_diags_done) PolicyDiags all = {};
+        size_t n_policies;
+        ssize_t n;
+        int fd, r;
+
+        if (asprintf(&copy, "%s/%s", dir, name) < 0)
+                return tool_fail(-ENOMEM, "Cannot check");
+        n = fd_read_file_at(AT_FDCWD, file, FILE_MAX, &text);
+        if (n < 0)
+                return policy_diags_add(diags, false, file, 0, NULL, NULL, "cannot be read: %s",
+                                        strerror((int) -n)) < 0 ? EXIT_FAILED : 0;
+        fd = open(copy, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+        r = fd < 0 || write(fd, text, (size_t) n) != n ? tool_fail(-errno, "Cannot copy the file") : 0;
+        close_fd(fd);
+        if (r == 0)
+                r = load(t, dir, &all, &n_policies);
+        (void) unlink(copy);
+        if (r == 0 && adopt(&all, copy, file, name, diags) < 0)
+                r = tool_fail(-ENOMEM, "Cannot check");
+        return r;
+}
+
+static int check_file(Tool *t, const char *file, PolicyDiags *diags) {
+        const char *tmp = getenv("TMPDIR"), *name = strrchr(file, '/');
+        _cleanup_(freep) char *dir = NULL;
+        size_t n;
+        int r;
+
+        name = name ? name + 1 : file;
+        n = strlen(name);
+        if (n < 5 || strcmp(name + n - 4, ".ini") != 0)
+                return policy_diags_add(diags, false, file, 0, NULL, NULL,
+                                        "the name of a policy's file ends with .ini") < 0 ? EXIT_FAILED : 0;
+        if (asprintf(&dir, "%s/confine-verify.XXXXXX", tmp && *tmp == '/' ? tmp : "/tmp") < 0 || !mkdtemp(dir))
+                return tool_fail(-errno, "Cannot make a temporary directory");
+        r = check_copy(t, dir, file, name, diags);
+        (void) rmdir(dir);
+        return r;
+}
+
+int verb_verify(Tool *t) {
+        _cleanup_(policy_diags_done) PolicyDiags diags = {};
+        size_t n = t->n_arguments;
+        int r = 0;
+
+        if (n == 0)
+                r = load(t, NULL, &diags, &n);
+        for (size_t i = 0; i < t->n_arguments && r == 0; i++)
+                r = check_file(t, t->arguments[i], &diags);
+        if (r != 0)
+                return r;
+        r = print(t, &diags);
+        if (r == 0 && !t->options->quiet && t->options->json == JSON_MODE_OFF)
+                fprintf(t->out, "%zu policies, no errors.\n", n);
+        return r;
+}

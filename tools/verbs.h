@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+#include "base/strv.h"
+#include "tools/table.h"
+
+/* The command line: one table of verbs and one of options. Help, the completion and the check of the man
+ * page read the same rows. */
+
+typedef struct Tool Tool;
+typedef struct Verb Verb;
+
+enum { /* exit status; run and shell have their command's, too */
+        EXIT_FAILED = 1,
+        EXIT_USAGE = 2,
+        EXIT_ABSENT = 3,
+        EXIT_NO_SUCH = 4,
+};
+
+#define ARGUMENTS_ANY ((size_t) -1)
+
+struct Verb {
+        const char *name;
+        int (*run)(Tool *t); /* returns the exit status */
+        size_t least, most;  /* arguments */
+        size_t command_at;   /* the argument, from 1, with which a command and its options begins; 0: none */
+        const char *arguments;
+        const char *help;
+};
+
+extern const Verb verbs[];
+extern const size_t n_verbs;
+
+typedef struct Options {
+        JsonMode json;
+        bool no_pager, no_legend, quiet, help, version;
+        bool all, value, runtime, pty;
+        const char *runtime_dir, *config_dir, *vendor_dir;
+        const char *user, *service, *tty, *rhost, *policy, *signal;
+        char **properties;
+} Options;
+
+typedef struct CommandLine {
+        const Verb *verb; /* NULL: none was given */
+        Options options;
+        char *const *arguments; /* of the verb; the command follows */
+        size_t n_arguments;
+        char **own; /* what `arguments` points into */
+} CommandLine;
+
+typedef struct Option {
+        const char *name;
+        char short_name;      /* 0: none */
+        const char *argument; /* NULL: takes none */
+        const char *of_verbs; /* blank-separated; NULL: all */
+        const char *help;
+        size_t offset; /* in Options: a bool, const char *, or what `take` does */
+        int (*take)(Options *o, const char *argument);
+} Option;
+
+extern const Option options[];
+extern const size_t n_options;
+
+bool option_is_of(const Option *o, const Verb *v);
+
+/* 0; -EINVAL, and *ret_message (to be freed) says what is wrong in one line; -ENOMEM. Uses getopt(3): not
+ * twice at a time. */
+int command_line_parse(int argc, char **argv, CommandLine *ret, char **ret_message);
+void command_line_done(CommandLine *c);
+
+/* Of the tool (NULL) or a verb. */
+void verbs_help(const Verb *v, FILE *f);

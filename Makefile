@@ -57,9 +57,11 @@ INIT_CFLAGS = -std=gnu17 -D_GNU_SOURCE -Os -Wall -Wextra -fno-stack-protector -W
 
 ifeq ($(V),0)
 Q = @
+again = $(MAKE) -s --no-print-directory
 say = @printf '  %-5s %s\n' $(1) $(2);
 else
 Q =
+again = $(MAKE)
 say =
 endif
 
@@ -152,7 +154,7 @@ deps:
 # In steps of their own: what the first installs, the second one's pkg-config has to see.
 check:
 	$(Q).ci/deps
-	$(Q)$(MAKE) --no-print-directory all helpers unit
+	+$(Q)$(again) all helpers unit
 	B=$(B) $(PROVE) -e '' $(UNIT) $(TREE_TESTS) $(ROOT_TESTS)
 
 check-unit: unit
@@ -162,11 +164,11 @@ check-root: all helpers
 	B=$(B) $(PROVE) -e '' $(ROOT_TESTS)
 
 # The manager, the tool and the unit tests are instrumented; hosts of PAM aren't, so the module isn't.
-ASAN_MAKE = $(MAKE) --no-print-directory B=$(B)-asan CFLAGS='-O1 -g -fno-omit-frame-pointer' \
+ASAN_MAKE = $(again) B=$(B)-asan CFLAGS='-O1 -g -fno-omit-frame-pointer' \
 	SANITIZE='-fsanitize=address,undefined -fno-sanitize-recover=undefined'
 ASAN_ENV = ASAN_OPTIONS=detect_leaks=1:abort_on_error=0 UBSAN_OPTIONS=print_stacktrace=1
 asan:
-	$(Q)$(ASAN_MAKE) all helpers unit
+	+$(Q)$(ASAN_MAKE) all helpers unit
 	$(ASAN_ENV) B=$(B)-asan $(PROVE) -e '' $(UNIT:$(B)/%=$(B)-asan/%) $(ASAN_ROOT_TESTS)
 
 # Whatever tests/bench holds: C programs are built and run, with the directory of the build in B.
@@ -175,7 +177,7 @@ bench: all helpers $(BENCHES)
 
 demo:
 	$(Q).ci/deps
-	$(Q)$(MAKE) --no-print-directory all
+	+$(Q)$(again) all
 	$(Q)B=$(B) demo/demo.sh
 
 format:
@@ -221,10 +223,11 @@ uninstall:
 	$(Q)for entry in $(INSTALL_FILES); do \
 		rest=$${entry#*:}; file=$${rest%%:*} dir=$${rest#*:}; \
 		rm -f "$(DESTDIR)$$dir/$$(basename "$$file")"; done
-	$(Q)for dir in $(INSTALL_DIRS); do [ ! -d "$(DESTDIR)$$dir" ] || \
-		rmdir --ignore-fail-on-non-empty "$(DESTDIR)$$dir"; done
-	$(Q)[ -z "$(DESTDIR)" ] || for entry in $(INSTALL_FILES); do \
-		dir=$${entry##*:}; (cd "$(DESTDIR)" 2>/dev/null && [ -d ".$$dir" ] && \
-		rmdir -p --ignore-fail-on-non-empty "$${dir#/}") || :; done
+ifeq ($(DESTDIR),)
+	$(Q)for dir in $(INSTALL_DIRS); do [ ! -d "$$dir" ] || rmdir --ignore-fail-on-non-empty "$$dir"; done
+else
+	$(Q)for entry in $(INSTALL_FILES); do dir=$${entry##*:}; dir=$${dir#/}; \
+		[ ! -d "$(DESTDIR)/$$dir" ] || (cd "$(DESTDIR)" && rmdir -p --ignore-fail-on-non-empty "$$dir"); done
+endif
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)

@@ -279,7 +279,7 @@ claim "it is done" test "$out_status" = 0
 show 'ssh alice@localhost "$hog"' "ssh alice@localhost perl -e '\$x = \"x\" x (400 << 20)'"
 claim "the same command now ends well" matches "$out" 'status 0'
 show "confinectl list"
-claim "the table shows it" matches "$out" '600'
+claim "the table shows it" matches "$out" "M/600M"
 
 title "Both log out"
 exec 8>&- 9>&-

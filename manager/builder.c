@@ -260,6 +260,7 @@ static char *hosts_text(const CellPlan *c) {
 static void fill_filesystem(const CellPlan *c, const char *resolv_conf, const char *hosts, FilesystemSpec *ret) {
         const Hierarchies *h = c->hierarchies;
         unsigned ns = c->policy->namespaces;
+        uint64_t memory;
 
         *ret = (FilesystemSpec) {
                 .hide_pids = c->uid == UID_INVALID,
@@ -272,8 +273,12 @@ static void fill_filesystem(const CellPlan *c, const char *resolv_conf, const ch
                 .hosts = hosts,
                 .cgroup_layout = h->layout_path,
         };
-        if (c->policy->cell.memory_max_bytes != LIMIT_NONE)
-                ret->tmp_bytes = c->policy->cell.memory_max_bytes;
+        /* What is in a tmpfs can't be taken back by the kernel: were it as large as the memory limit, a full
+         * one would leave its user no memory to log in and empty it. */
+        memory = MIN(c->policy->cell.memory_max_bytes, c->policy->user.memory_max_bytes);
+        memory = MIN(memory, c->policy->policy.memory_max_bytes);
+        if (memory != LIMIT_NONE)
+                ret->tmp_bytes = MAX(memory / 2, UINT64_C(1) << 20);
         for (size_t i = 0; i < h->n_items && ret->n_cgroups < FILESYSTEM_CGROUPS_MAX; i++)
                 ret->cgroups[ret->n_cgroups++] = (FilesystemCgroup) { h->items[i].mount_path,
                                                                       h->items[i].mount_options };

@@ -208,3 +208,39 @@ lab_done() {
         echo "1..$tap_n"
         exit $tap_failed
 }
+
+# --- the bus, without the tool -------------------------------------------------------------------
+
+bus() { busctl --address=unix:path=/run/confine/bus "$@"; }
+bus_reload() { bus call org.confine1 /org/confine1 org.confine1.Manager Reload > /dev/null && wait_for 20 idle; }
+bus_cell() { # CELL METHOD [SIGNATURE ARGUMENTS...]
+        c=$1
+        shift
+        bus call org.confine1 "/org/confine1/cell/$c" org.confine1.Cell "$@"
+}
+bus_get() { # CELL PROPERTY: the bare value
+        bus get-property org.confine1 "/org/confine1/cell/$1" org.confine1.Cell "$2" | cut -d' ' -f2- | tr -d '"'
+}
+set_property() { # CELL RUNTIME ASSIGNMENT...
+        c=$1 runtime=$2
+        shift 2
+        bus_cell "$c" SetProperties bas "$runtime" $# "$@"
+}
+
+# The ids of the live cells of a user.
+cells_of() { grep -l "^User=$1\$" /run/confine/cells/* 2>/dev/null | xargs -r -n1 basename; }
+
+# hold NAME USER [COMMAND]: a session that lives until let_go NAME; COMMAND runs first.
+hold() {
+        mkfifo "$LAB_DIR/hold-$1"
+        su "$2" -c "${3:-true}; echo up; read _" < "$LAB_DIR/hold-$1" > "$LAB_DIR/held-$1" 2>&1 &
+        eval "held_$1=$!"
+        exec {fd}> "$LAB_DIR/hold-$1"
+        eval "fd_$1=$fd"
+        wait_for 20 grep -qs '^up$' "$LAB_DIR/held-$1"
+}
+let_go() {
+        eval "(echo >&\$fd_$1) 2> /dev/null; exec {fd_$1}>&-"
+        eval "wait \$held_$1" 2> /dev/null
+        rm -f "$LAB_DIR/hold-$1"
+}

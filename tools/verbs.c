@@ -10,6 +10,10 @@
 
 #include "tools/tool.h"
 
+#ifndef CONFINE_VENDORDIR
+#define CONFINE_VENDORDIR "/usr/lib/confine"
+#endif
+
 const Verb verbs[] = {
         { "list", verb_list, 0, 0, 0, "", "List cells, with usage against limits" },
         { "sessions", verb_sessions, 0, 0, 0, "", "List sessions" },

@@ -81,7 +81,7 @@ make_upstream() {
 add_module() {
         for s in sshd su; do
                 [ -f /etc/pam.d/$s ] || die "/etc/pam.d/$s is missing"
-                echo "session required $build/pam_confine.so" >> /etc/pam.d/$s
+                echo "session required $module_file" >> /etc/pam.d/$s
         done
 }
 

@@ -52,6 +52,9 @@ lab_overlay() {
         mount -t tmpfs -o mode=755 tmpfs /run
         mkdir -p /run/lock /run/sshd
         touch /run/utmp
+        # Stacks are read inside cells, too, where a tree below /tmp is not to be seen.
+        module_file=/var/lib/confine-lab/pam_confine.so
+        install -D -m 644 "$build/pam_confine.so" $module_file
         ip link set lo up
 }
 
@@ -70,7 +73,7 @@ lab_user() {
 
 # The module as the last line of every stack that opens sessions.
 lab_pam() {
-        module="$build/pam_confine.so socket=/run/confine/login ${1:-}"
+        module="$module_file socket=/run/confine/login ${1:-}"
         for s in sshd login su su-l sudo sudo-i cron; do
                 cat > /etc/pam.d/$s <<-END
 			auth     sufficient pam_rootok.so

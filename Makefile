@@ -89,7 +89,7 @@ PROGRAMS = $(B)/confined $(if $(TOOL_SRC),$(B)/confinectl) $(B)/confine-init $(B
 
 TREE_TESTS = $(wildcard tests/*.t)
 ROOT_TESTS = $(sort $(wildcard tests/root/*.t))
-ASAN_ROOT_TESTS ?= $(filter-out tests/root/netns.t,$(ROOT_TESTS))
+ASAN_ROOT_TESTS ?= $(ROOT_TESTS)
 
 .PHONY: all helpers unit deps check check-unit check-root asan bench demo install uninstall format tidy clean
 .DELETE_ON_ERROR:
@@ -155,21 +155,22 @@ deps:
 check:
 	$(Q).ci/deps
 	+$(Q)$(again) all helpers unit
-	B=$(B) $(PROVE) -e '' $(UNIT) $(TREE_TESTS) $(ROOT_TESTS)
+	$(Q)B=$(B) $(PROVE) -e '' $(UNIT) $(TREE_TESTS) $(ROOT_TESTS)
 
 check-unit: unit
-	$(PROVE) -e '' $(UNIT)
+	$(Q)$(PROVE) -e '' $(UNIT)
 
 check-root: all helpers
-	B=$(B) $(PROVE) -e '' $(ROOT_TESTS)
+	$(Q)B=$(B) $(PROVE) -e '' $(ROOT_TESTS)
 
-# The manager, the tool and the unit tests are instrumented; hosts of PAM aren't, so the module isn't.
+# Instrumented are the manager, the tool and the unit tests; programs that load PAM modules aren't, so
+# the module isn't.
 ASAN_MAKE = $(again) B=$(B)-asan CFLAGS='-O1 -g -fno-omit-frame-pointer' \
 	SANITIZE='-fsanitize=address,undefined -fno-sanitize-recover=undefined'
 ASAN_ENV = ASAN_OPTIONS=detect_leaks=1:abort_on_error=0 UBSAN_OPTIONS=print_stacktrace=1
 asan:
 	+$(Q)$(ASAN_MAKE) all helpers unit
-	$(ASAN_ENV) B=$(B)-asan $(PROVE) -e '' $(UNIT:$(B)/%=$(B)-asan/%) $(ASAN_ROOT_TESTS)
+	$(Q)$(ASAN_ENV) B=$(B)-asan $(PROVE) -e '' $(UNIT:$(B)/%=$(B)-asan/%) $(ASAN_ROOT_TESTS)
 
 # Whatever tests/bench holds: C programs are built and run, with the directory of the build in B.
 bench: all helpers $(BENCHES)

@@ -2,24 +2,24 @@
 
 #include "manager/bus-server.h"
 
-#include <fcntl.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
 
+#include "base/escape.h"
 #include "base/log.h"
 #include "bus/contract.h"
 #include "manager/access.h"
+#include "manager/listener.h"
 
-#define PEERS_MAX 1024
-#define PEERS_OF_USER_MAX 64
+/* Of others than root. A message may have 128 MiB by the protocol, and one that is on its way sits in our
+ * memory: main.c bounds the sum. */
+#define PEERS_MAX 256
+#define PEERS_OF_USER_MAX 16
 #define CALL_TIMEOUT_USEC (20 * USEC_PER_SEC)
 
 struct BusServer {
         Manager *manager;
-        int fd;
-        sd_event_source *source;
+        Listener listener;
         LIST_HEAD(, Peer) peers;
         sd_id128_t id;
 };
@@ -117,7 +117,6 @@ static int start_peer(BusServer *b, Peer *p, int fd) {
         return r;
 }
 
-/* Logins go first: requests of the bus have a lower priority. */
 static bool has_room(const BusServer *b, uid_t uid) {
         unsigned n = 0, n_user = 0;
         const Peer *p;
@@ -136,8 +135,8 @@ static int on_listening(sd_event_source *source, int listen_fd, uint32_t events,
         Peer *p;
         int fd, r;
 
-        (void) source, (void) events;
-        fd = accept4(listen_fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+        (void) source, (void) listen_fd, (void) events;
+        fd = listener_accept(&b->listener);
         if (fd < 0)
                 return 0;
         if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) < 0 || !has_room(b, peer.uid) ||
@@ -158,37 +157,23 @@ static int on_listening(sd_event_source *source, int listen_fd, uint32_t events,
 }
 
 int bus_server_new(Manager *m, const char *path, BusServer **ret) {
-        struct sockaddr_un sa = { .sun_family = AF_UNIX };
-        BusServer *b;
+        BusServer *b = calloc(1, sizeof(*b));
         int r;
 
-        if (login_set(sa.sun_path, sizeof(sa.sun_path), path) < 0)
-                return -ENAMETOOLONG;
-        b = calloc(1, sizeof(*b));
         if (!b)
                 return -ENOMEM;
-        *b = (BusServer) { .manager = m, .fd = -EBADF };
+        b->manager = m;
         LIST_INIT(&b->peers);
         r = sd_id128_randomize(&b->id);
-        if (r < 0)
-                goto fail;
-        b->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-        (void) unlink(path); /* ours by the lock */
-        if (b->fd < 0 || bind(b->fd, (struct sockaddr *) &sa, sizeof(sa)) < 0 || chmod(path, 0666) < 0 ||
-            listen(b->fd, SOMAXCONN) < 0) {
-                r = -errno;
-                goto fail;
+        if (r >= 0) /* logins go first */
+                r = listener_open(&b->listener, m->event, SOCK_STREAM, path, 0666,
+                                  SD_EVENT_PRIORITY_NORMAL + 10, on_listening, b);
+        if (r < 0) {
+                free(b);
+                return r;
         }
-        r = sd_event_add_io(m->event, &b->source, b->fd, EPOLLIN, on_listening, b);
-        if (r < 0)
-                goto fail;
-        (void) sd_event_source_set_priority(b->source, SD_EVENT_PRIORITY_NORMAL + 10);
         *ret = b;
         return 0;
-
-fail:
-        bus_server_free(b);
-        return r;
 }
 
 BusServer *bus_server_free(BusServer *b) {
@@ -198,8 +183,7 @@ BusServer *bus_server_free(BusServer *b) {
                 return NULL;
         while ((p = LIST_FIRST(&b->peers)))
                 peer_free(p);
-        sd_event_source_disable_unref(b->source);
-        close_fd(b->fd);
+        listener_close(&b->listener);
         free(b);
         return NULL;
 }
@@ -239,15 +223,17 @@ void bus_server_announce(BusServer *b, ManagerEvent event, const Cell *c, const 
 
 void bus_server_announce_denied(BusServer *b, uid_t uid, const char *user, const char *service,
                                 const char *message) {
+        _cleanup_(freep) char *user_text = escape_text(user), *service_text = escape_text(service);
+        _cleanup_(freep) char *text = escape_text(message);
         Peer *p, *next;
 
-        if (!b)
+        if (!b || !user_text || !service_text || !text)
                 return;
         for (p = LIST_FIRST(&b->peers); p; p = next) {
                 next = LIST_NEXT(p, entry);
                 if (sd_bus_is_ready(p->bus) > 0 && access_may_see(p->uid, uid))
                         (void) sd_bus_emit_signal(p->bus, BUS_PATH, BUS_MANAGER_INTERFACE, "Denied", "usss",
-                                                  (uint32_t) uid, user, service, message);
+                                                  (uint32_t) uid, user_text, service_text, text);
         }
 }
 

@@ -16,6 +16,7 @@
 #include <sys/wait.h>
 #include <time.h>
 
+#include "base/escape.h"
 #include "base/fd.h"
 #include "base/log.h"
 #include "manager/state.h"
@@ -557,7 +558,7 @@ int cell_new(CellHost *host, Policy *policy, const MatchSubject *subject, Cell *
         c->created_usec = realtime_usec();
         if (policy->scope != CELL_SCOPE_POLICY) {
                 c->uid = subject->uid;
-                c->user = strdup(subject->user);
+                c->user = escape_text(subject->user);
                 if (!c->user) {
                         r = -ENOMEM;
                         goto fail;

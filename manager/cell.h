@@ -56,7 +56,7 @@ struct Cell {
         char id[LOGIN_ID_MAX];
         Policy *policy; /* as it was when the cell was made, and as set-property changed it */
         uid_t uid;      /* whose it is; UID_INVALID with Scope=policy */
-        char *user;
+        char *user;     /* escaped, for people */
         CellState state;
         uint64_t created_usec; /* CLOCK_REALTIME, for people */
         char *hostname;

@@ -11,12 +11,11 @@
 #include <string.h>
 #include <sys/queue.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
 
 #include "base/fd.h"
 #include "base/log.h"
 #include "manager/bus-server.h"
+#include "manager/listener.h"
 
 #ifndef SO_PEERPIDFD
 #define SO_PEERPIDFD 77 /* Linux 6.5 */
@@ -42,8 +41,7 @@ typedef struct Connection {
 
 struct LoginServer {
         Manager *manager;
-        int fd;
-        sd_event_source *source;
+        Listener listener;
         LIST_HEAD(, Connection) connections;
         unsigned n_connections;
 };
@@ -422,13 +420,10 @@ static int on_listening(sd_event_source *source, int listen_fd, uint32_t events,
         LoginServer *l = userdata;
         int fd, r;
 
-        (void) source, (void) events;
-        fd = accept4(listen_fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
-        if (fd < 0) {
-                if (errno != EAGAIN && errno != EINTR && errno != ECONNABORTED)
-                        log_warning_errno(errno, "Cannot accept a login: %m");
+        (void) source, (void) listen_fd, (void) events;
+        fd = listener_accept(&l->listener);
+        if (fd < 0)
                 return 0;
-        }
         r = accept_one(l, fd);
         if (r < 0) {
                 log_debug_errno(r, "Refused a connection to the login socket: %m");
@@ -438,38 +433,21 @@ static int on_listening(sd_event_source *source, int listen_fd, uint32_t events,
 }
 
 int login_server_new(Manager *m, const char *path, LoginServer **ret) {
-        struct sockaddr_un sa = { .sun_family = AF_UNIX };
-        LoginServer *l;
+        LoginServer *l = calloc(1, sizeof(*l));
         int r;
 
-        if (login_set(sa.sun_path, sizeof(sa.sun_path), path) < 0)
-                return -ENAMETOOLONG;
-        l = calloc(1, sizeof(*l));
         if (!l)
                 return -ENOMEM;
-        *l = (LoginServer) { .manager = m, .fd = -EBADF };
+        l->manager = m;
         LIST_INIT(&l->connections);
-
-        l->fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-        if (l->fd < 0) {
-                r = -errno;
-                goto fail;
+        r = listener_open(&l->listener, m->event, SOCK_SEQPACKET, path, 0600, SD_EVENT_PRIORITY_NORMAL,
+                          on_listening, l);
+        if (r < 0) {
+                free(l);
+                return r;
         }
-        (void) unlink(path); /* ours by the lock */
-        if (fchmod(l->fd, 0600) < 0 || bind(l->fd, (struct sockaddr *) &sa, sizeof(sa)) < 0 ||
-            chmod(path, 0600) < 0 || listen(l->fd, SOMAXCONN) < 0) {
-                r = -errno;
-                goto fail;
-        }
-        r = sd_event_add_io(m->event, &l->source, l->fd, EPOLLIN, on_listening, l);
-        if (r < 0)
-                goto fail;
         *ret = l;
         return 0;
-
-fail:
-        login_server_free(l);
-        return r;
 }
 
 LoginServer *login_server_free(LoginServer *l) {
@@ -483,8 +461,7 @@ LoginServer *login_server_free(LoginServer *l) {
                 c->session = NULL; /* a later manager settles it by its record */
                 connection_free(c);
         }
-        sd_event_source_disable_unref(l->source);
-        close_fd(l->fd);
+        listener_close(&l->listener);
         free(l);
         return NULL;
 }

@@ -11,6 +11,7 @@
 #include "manager/manager.h"
 
 #define FILES_WANTED 65536
+#define MEMORY_MAX_BYTES ((rlim_t) 1 << 30)
 
 static ManagerConfig arg_config = {
         .runtime_dir = "/run/confine",
@@ -96,6 +97,15 @@ static int parse_argv(int argc, char **argv) {
         return 1;
 }
 
+/* Whoever may connect to the bus can make us hold data; past this a message is refused. A manager of ten
+ * thousand cells takes a tenth of it. */
+static void limit_memory(void) {
+        const struct rlimit limit = { MEMORY_MAX_BYTES, MEMORY_MAX_BYTES };
+
+        if (setrlimit(RLIMIT_DATA, &limit) < 0)
+                log_warning_errno(errno, "Cannot limit the manager's memory: %m");
+}
+
 static int on_hangup(sd_event_source *s, const struct signalfd_siginfo *si, void *userdata) {
         (void) s, (void) si;
         log_info("Loading the policies anew (SIGHUP)");
@@ -160,6 +170,7 @@ int main(int argc, char **argv) {
         (void) setenv("PATH", "/usr/sbin:/usr/bin:/sbin:/bin", 1);
         block_signals();
         raise_fd_limit();
+        limit_memory();
 
         r = manager_new(&arg_config, &m);
         if (r < 0)

@@ -16,6 +16,7 @@
 #include <sys/stat.h>
 #include <time.h>
 
+#include "base/escape.h"
 #include "base/fd.h"
 #include "base/log.h"
 #include "manager/state.h"
@@ -403,10 +404,10 @@ static int copy_info(Session *s, const SessionInfo *info) {
         s->leader_pidfd = fcntl(info->leader_pidfd, F_DUPFD_CLOEXEC, 3);
         if (s->leader_pidfd < 0)
                 return -errno;
-        s->user = strdup(info->user ?: "");
-        s->service = strdup(info->service ?: "");
-        s->tty = strdup(info->tty ?: "");
-        s->remote_host = strdup(info->remote_host ?: "");
+        s->user = escape_text(info->user ?: "");
+        s->service = escape_text(info->service ?: "");
+        s->tty = escape_text(info->tty ?: "");
+        s->remote_host = escape_text(info->remote_host ?: "");
         return s->user && s->service && s->tty && s->remote_host ? 0 : -ENOMEM;
 }
 

@@ -32,7 +32,7 @@ struct Session {
         LIST_ENTRY(Session) entry; /* in the cell's list */
         SessionState state;
         uid_t uid;
-        char *user, *service, *tty, *remote_host;
+        char *user, *service, *tty, *remote_host; /* escaped, for people */
         uint64_t since_usec; /* CLOCK_REALTIME, for people */
 
         pid_t leader;

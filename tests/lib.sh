@@ -105,6 +105,7 @@ ctl() { "$build/confinectl" --runtime-dir=/run/confine "$@"; }
 
 # Extra arguments are confined's; CONFINED_WRAP may hold a command to run it under.
 manager_start() {
+        set +m
         ${CONFINED_WRAP:-} "$build/confined" --runtime-dir=/run/confine --config-dir=/etc/confine \
                 --vendor-dir="$LAB_DIR/vendor" --init="$build/confine-init" --instance="$instance" \
                 --debug "$@" >> "$LAB_DIR/log" 2>&1 &

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <sys/types.h>
+#include <systemd/sd-event.h>
+
+/* A listening unix socket in the loop that does not spin when the manager is out of descriptors. */
+typedef struct Listener {
+        int fd;
+        sd_event_source *source, *pause_source;
+} Listener;
+
+/* Binds `path` (what is there is removed: the caller holds the runtime directory's lock) with `mode`.
+ * -errno of socket(2), bind(2), listen(2); -ENAMETOOLONG. */
+int listener_open(Listener *l, sd_event *event, int type, const char *path, mode_t mode, int64_t priority,
+                  sd_event_io_handler_t handler, void *userdata);
+void listener_close(Listener *l);
+
+/* Accepts one connection, non-blocking and close-on-exec; -errno. When there is no room for one more (EMFILE,
+ * ENFILE, ENOMEM) it listens again a moment later; who connects meanwhile waits in the backlog. */
+int listener_accept(Listener *l);

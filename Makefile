@@ -1,5 +1,13 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # One non-recursive build; everything it makes is below $(B).
+#
+#   make             the programs
+#   make check       everything is tested (as root also what needs root); installs what is missing
+#   make demo        as root: see it work
+#   make install     DESTDIR= and prefix= are respected
+#
+# Others: deps helpers unit check-unit check-root asan bench format tidy uninstall clean.
+# V=1 shows the commands; CI=true makes warnings errors.
 
 VERSION = 0.1
 B ?= build
@@ -8,20 +16,36 @@ prefix ?= /usr
 sbindir ?= $(prefix)/sbin
 bindir ?= $(prefix)/bin
 libexecdir ?= $(prefix)/libexec/confine
-policydir ?= $(prefix)/lib/confine/policies
+vendordir ?= $(prefix)/lib/confine
+policydir = $(vendordir)/policies
+unitdir ?= $(prefix)/lib/systemd/system
 mandir ?= $(prefix)/share/man
-securitydir ?= $(shell for d in /usr/lib/*/security /lib/*/security /usr/lib64/security; do \
-	[ -e $$d/pam_unix.so ] && echo $$d && break; done)
+docdir ?= $(prefix)/share/doc/confine
+completiondir ?= $(prefix)/share/bash-completion/completions
 sysconfdir ?= /etc
+securitydir ?= $(or $(patsubst %/pam_unix.so,%,$(firstword $(wildcard \
+	/usr/lib/*/security/pam_unix.so /usr/lib64/security/pam_unix.so /usr/lib/security/pam_unix.so \
+	/lib/*/security/pam_unix.so))),$(error There is no pam_unix.so to install beside: set securitydir=))
 DESTDIR ?=
 
 CC ?= gcc
 CFLAGS ?= -O2 -g
 LDFLAGS ?=
+PROVE ?= prove
+# For all but what runs in other people's processes: the module, and pid 1 of cells.
+SANITIZE ?=
+
 PKGS = libsystemd libnl-3.0 libnl-route-3.0 libnftables inih jansson
+# Asked when first needed, once: make deps and make clean work without pkg-config.
+pkg_config = $(or $(shell pkg-config $(1) $(PKGS) 2>/dev/null),$(error Libraries \
+	that confine is built with are missing ($(PKGS)). On Debian: make deps))
+pkg_cflags = $(eval pkg_cflags := $$(call pkg_config,--cflags))$(pkg_cflags)
+pkg_libs = $(eval pkg_libs := $$(call pkg_config,--libs))$(pkg_libs)
+LIBS = $(pkg_libs)
+
 HARDENING = -fstack-protector-strong -fPIC
-override CPPFLAGS += -I. -D_GNU_SOURCE -DCONFINE_LIBEXECDIR='"$(libexecdir)"' -DCONFINE_VERSION='"$(VERSION)"' \
-	$(shell pkg-config --cflags $(PKGS))
+override CPPFLAGS += -I. -D_GNU_SOURCE -DCONFINE_LIBEXECDIR='"$(libexecdir)"' \
+	-DCONFINE_VENDORDIR='"$(vendordir)"' -DCONFINE_VERSION='"$(VERSION)"' $(pkg_cflags)
 override CFLAGS += -std=gnu17 $(HARDENING) -Wall -Wextra -Wno-missing-field-initializers -Wshadow \
 	-Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wundef -Wformat=2 \
 	-Wwrite-strings -Wvla -Werror=implicit-function-declaration -Werror=return-type
@@ -30,13 +54,14 @@ override CFLAGS += -Werror
 endif
 # pid 1 of every cell is neither instrumented nor position independent: it is one page of code.
 INIT_CFLAGS = -std=gnu17 -D_GNU_SOURCE -Os -Wall -Wextra -fno-stack-protector -Wl,--gc-sections -s
-LIBS = $(shell pkg-config --libs $(PKGS))
 
 ifeq ($(V),0)
 Q = @
+again = $(MAKE) -s --no-print-directory
 say = @printf '  %-5s %s\n' $(1) $(2);
 else
 Q =
+again = $(MAKE)
 say =
 endif
 
@@ -49,6 +74,9 @@ MODULE_SRC = $(wildcard pam-module/*.c) bus/login.c bus/join.c \
 	base/fd.c base/parse.c
 UNIT_SRC = $(wildcard tests/unit/*.c)
 HELPER_SRC = $(wildcard tests/helpers/*.c)
+BENCH_SRC = $(wildcard tests/bench/*.c)
+ALL_SRC = $(sort $(LIB_SRC) $(PROGRAM_ONLY) $(MANAGER_SRC) $(TOOL_SRC) $(MODULE_SRC) $(UNIT_SRC) \
+	$(HELPER_SRC) $(BENCH_SRC))
 UNIT_MANAGER_SRC = $(filter-out manager/main.c,$(MANAGER_SRC))
 UNIT_TOOL_SRC = $(filter-out tools/confinectl.c,$(TOOL_SRC))
 
@@ -56,38 +84,48 @@ obj = $(patsubst %.c,$(B)/%.o,$(1))
 LIB = $(B)/libconfine.a
 UNIT = $(patsubst tests/unit/%.c,$(B)/tests/%,$(UNIT_SRC))
 HELPERS = $(patsubst %.c,$(B)/%,$(HELPER_SRC))
-PROGRAMS = $(if $(MANAGER_SRC),$(B)/confined) $(if $(TOOL_SRC),$(B)/confinectl) \
-	$(if $(wildcard cells/init.c),$(B)/confine-init) \
-	$(if $(wildcard pam-module/*.c),$(B)/pam_confine.so)
+BENCHES = $(patsubst %.c,$(B)/%,$(BENCH_SRC))
+PROGRAMS = $(B)/confined $(if $(TOOL_SRC),$(B)/confinectl) $(B)/confine-init $(B)/pam_confine.so
 
-.PHONY: all helpers unit check-unit clean
+TREE_TESTS = $(wildcard tests/*.t)
+ROOT_TESTS = $(sort $(wildcard tests/root/*.t))
+ASAN_ROOT_TESTS ?= $(ROOT_TESTS)
+
+.PHONY: all helpers unit deps check check-unit check-root asan bench demo install uninstall format tidy clean
 .DELETE_ON_ERROR:
-all: $(PROGRAMS)
+# No suffix rules: nothing here wants them, and the test suites end in .t.
+MAKEFLAGS += --no-builtin-rules
+.SECONDARY:
+all: $(PROGRAMS) $(B)/confined.service
 
 $(B)/%.o: %.c
 	@mkdir -p $(@D)
-	$(call say,CC,$<)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+	$(call say,CC,$<)$(CC) $(CPPFLAGS) $(CFLAGS) $(SANITIZE) -MMD -MP -c -o $@ $<
+
+$(B)/module/%.o: %.c
+	@mkdir -p $(@D)
+	$(call say,CC,$@)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
 $(LIB): $(call obj,$(LIB_SRC))
 	$(call say,AR,$@)rm -f $@ && $(AR) rcs $@ $^
 
 $(B)/confined: $(call obj,$(MANAGER_SRC)) $(LIB)
-	$(call say,LD,$@)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+	$(call say,LD,$@)$(CC) $(CFLAGS) $(SANITIZE) $(LDFLAGS) -o $@ $^ $(LIBS)
 
 $(B)/confinectl: $(call obj,$(TOOL_SRC)) $(LIB)
-	$(call say,LD,$@)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+	$(call say,LD,$@)$(CC) $(CFLAGS) $(SANITIZE) $(LDFLAGS) -o $@ $^ $(LIBS)
 
 $(B)/confine-init: cells/init.c
 	@mkdir -p $(@D)
 	$(call say,LD,$@)$(CC) $(INIT_CFLAGS) -static -o $@ $<
 
-$(B)/pam_confine.so: $(call obj,$(MODULE_SRC)) pam-module/pam_confine.map
+$(B)/pam_confine.so: $(MODULE_SRC:%.c=$(B)/module/%.o) pam-module/pam_confine.map
 	$(call say,LD,$@)$(CC) $(CFLAGS) $(LDFLAGS) -shared -o $@ $(filter %.o,$^) -lpam \
 		-Wl,--version-script=pam-module/pam_confine.map -Wl,-z,defs,-z,relro,-z,now
 
 define link_unit
 @mkdir -p $(@D)
-$(call say,LD,$@)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS) -lcmocka
+$(call say,LD,$@)$(CC) $(CFLAGS) $(SANITIZE) $(LDFLAGS) -o $@ $^ $(LIBS) -lcmocka
 endef
 # Tests of programs have all of the program but its main().
 $(B)/tests/manager-%: $(B)/tests/unit/manager-%.o $(call obj,$(UNIT_MANAGER_SRC)) $(LIB)
@@ -97,16 +135,100 @@ $(B)/tests/tools-%: $(B)/tests/unit/tools-%.o $(call obj,$(UNIT_TOOL_SRC)) $(LIB
 $(B)/tests/%: $(B)/tests/unit/%.o $(LIB)
 	$(link_unit)
 
-# Programs that root tests drive the layers with.
-$(B)/tests/helpers/%: $(B)/tests/helpers/%.o $(LIB)
-	$(call say,LD,$@)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS) -lpam
+# Programs that root tests drive the layers with, and those that measure.
+$(HELPERS) $(BENCHES): $(B)/%: $(B)/%.o $(LIB)
+	$(call say,LD,$@)$(CC) $(CFLAGS) $(SANITIZE) $(LDFLAGS) -o $@ $^ $(LIBS) -lpam
+
+$(B)/confined.service: confined.service.in
+	@mkdir -p $(@D)
+	$(call say,GEN,$@)sed 's|@sbindir@|$(sbindir)|g' $< > $@
 
 helpers: $(HELPERS)
 unit: $(UNIT)
+
+# --- tests -----------------------------------------------------------------------------------
+
+deps:
+	$(Q).ci/deps
+
+# In steps of their own: what the first installs, the second one's pkg-config has to see.
+check:
+	$(Q).ci/deps
+	+$(Q)$(again) all helpers unit
+	$(Q)B=$(B) $(PROVE) -e '' $(UNIT) $(TREE_TESTS) $(ROOT_TESTS)
+
 check-unit: unit
-	prove -e '' $(UNIT)
+	$(Q)$(PROVE) -e '' $(UNIT)
+
+check-root: all helpers
+	$(Q)B=$(B) $(PROVE) -e '' $(ROOT_TESTS)
+
+# Instrumented are the manager, the tool and the unit tests; programs that load PAM modules aren't, so
+# the module isn't.
+ASAN_MAKE = $(again) B=$(B)-asan CFLAGS='-O1 -g -fno-omit-frame-pointer' \
+	SANITIZE='-fsanitize=address,undefined -fno-sanitize-recover=undefined'
+ASAN_ENV = ASAN_OPTIONS=detect_leaks=1:abort_on_error=0 UBSAN_OPTIONS=print_stacktrace=1
+asan:
+	+$(Q)$(ASAN_MAKE) all helpers unit
+	$(Q)$(ASAN_ENV) B=$(B)-asan $(PROVE) -e '' $(UNIT:$(B)/%=$(B)-asan/%) $(ASAN_ROOT_TESTS)
+
+# Whatever tests/bench holds: C programs are built and run, with the directory of the build in B.
+bench: all helpers $(BENCHES)
+	$(Q)set -e; for b in $(BENCHES) $(wildcard tests/bench/*.sh); do echo "== $$b"; B=$(B) $$b; done
+
+demo:
+	$(Q).ci/deps
+	+$(Q)$(again) all
+	$(Q)B=$(B) demo/demo.sh
+
+format:
+	clang-format -i $(wildcard $(addsuffix /*.[ch],$(LAYERS) manager pam-module tools tests/*))
+
+TIDY_CHECKS ?= -*,bugprone-*,-bugprone-easily-swappable-parameters,clang-analyzer-*,-clang-analyzer-security.insecureAPI.*
+tidy:
+	clang-tidy --quiet --checks='$(TIDY_CHECKS)' $(ALL_SRC) -- $(CPPFLAGS) -std=gnu17
 
 clean:
 	rm -rf $(B) $(B)-asan
+
+# --- installation ----------------------------------------------------------------------------
+
+# What is installed from where, as MODE:FILE:DIRECTORY; uninstall reads the same list.
+INSTALL_FILES = \
+	755:$(B)/confined:$(sbindir) \
+	755:$(B)/confine-init:$(libexecdir) \
+	644:$(B)/pam_confine.so:$(securitydir) \
+	644:$(B)/confined.service:$(unitdir) \
+	$(if $(TOOL_SRC),755:$(B)/confinectl:$(bindir)) \
+	$(patsubst %,644:%:$(completiondir),$(wildcard completions/*)) \
+	$(patsubst %,644:%:$(policydir),$(wildcard policies/shipped/*.ini)) \
+	$(foreach n,1 5 8,$(patsubst %,644:%:$(mandir)/man$(n),$(wildcard docs/*.$(n)))) \
+	644:README.md:$(docdir) 644:docs/architecture.md:$(docdir) 644:docs/pam.example:$(docdir) \
+	644:policies/README:$(sysconfdir)/confine/policies
+# Our own directories, inner ones first.
+INSTALL_DIRS = $(libexecdir) $(policydir) $(vendordir) $(docdir) $(sysconfdir)/confine/policies \
+	$(sysconfdir)/confine
+
+install: all
+	$(Q)set -e; for entry in $(INSTALL_FILES); do \
+		mode=$${entry%%:*} rest=$${entry#*:}; file=$${rest%%:*} dir=$${rest#*:}; \
+		install -D -m $$mode "$$file" "$(DESTDIR)$$dir/$$(basename "$$file")"; done
+	@echo "Installed. What is left to do: $(DESTDIR)$(docdir)/README.md, \"Install\"."
+
+# Your policies, and whatever else isn't from install, stay.
+uninstall:
+	$(Q)grep -ls pam_confine $(DESTDIR)$(sysconfdir)/pam.d/* 2>/dev/null | while read -r stack; do \
+		grep -q '^[^#]*pam_confine' "$$stack" || continue; \
+		echo "$$stack still uses pam_confine.so: remove that line first, or nobody can log in" >&2; \
+		exit 1; done
+	$(Q)for entry in $(INSTALL_FILES); do \
+		rest=$${entry#*:}; file=$${rest%%:*} dir=$${rest#*:}; \
+		rm -f "$(DESTDIR)$$dir/$$(basename "$$file")"; done
+ifeq ($(DESTDIR),)
+	$(Q)for dir in $(INSTALL_DIRS); do [ ! -d "$$dir" ] || rmdir --ignore-fail-on-non-empty "$$dir"; done
+else
+	$(Q)for entry in $(INSTALL_FILES); do dir=$${entry##*:}; dir=$${dir#/}; \
+		[ ! -d "$(DESTDIR)/$$dir" ] || (cd "$(DESTDIR)" && rmdir -p --ignore-fail-on-non-empty "$$dir"); done
+endif
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)

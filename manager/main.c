@@ -16,7 +16,7 @@
 static ManagerConfig arg_config = {
         .runtime_dir = "/run/confine",
         .config_dir = "/etc/confine",
-        .vendor_dir = "/usr/lib/confine",
+        .vendor_dir = CONFINE_VENDORDIR,
         .init_path = CONFINE_LIBEXECDIR "/confine-init",
         .instance = "confine",
 };

@@ -21,13 +21,26 @@ lab_enter() {
         export LAB_DIR
         instance=t$$
         export instance
-        unshare --mount --net --uts --pid --fork --kill-child --mount-proc --propagation private -- "$0" "$@"
-        status=$?
-        for tree in /sys/fs/cgroup/*/"$instance" /sys/fs/cgroup/"$instance"; do # after a failure
-                [ -d "$tree" ] && find "$tree" -depth -type d -exec rmdir {} + 2>/dev/null
+        trap lab_clean EXIT
+        trap 'exit 130' INT TERM HUP
+        unshare --mount --net --uts --pid --fork --kill-child --mount-proc --propagation private -- "$0" "$@" <&0 &
+        lab_child=$!
+        wait $lab_child # unlike a command in the foreground, a signal ends it
+        exit $?
+}
+
+# From outside, and whatever happened inside: when the lab's pid 1 is gone, so are all of its processes.
+lab_clean() {
+        kill -KILL $lab_child 2>/dev/null
+        wait $lab_child 2>/dev/null
+        for _ in $(seq 50); do
+                for tree in /sys/fs/cgroup/*/"$instance" /sys/fs/cgroup/"$instance"; do
+                        [ -d "$tree" ] && find "$tree" -depth -type d -exec rmdir {} + 2>/dev/null
+                done
+                [ -z "$(find /sys/fs/cgroup -maxdepth 2 -name "$instance" 2>/dev/null)" ] && break
+                sleep 0.1
         done
         rm -rf "$LAB_DIR"
-        exit $status
 }
 
 lab_overlay() {
@@ -39,6 +52,9 @@ lab_overlay() {
         mount -t tmpfs -o mode=755 tmpfs /run
         mkdir -p /run/lock /run/sshd
         touch /run/utmp
+        # Stacks are read inside cells, too, where a tree below /tmp is not to be seen.
+        module_file=/var/lib/confine-lab/pam_confine.so
+        install -D -m 644 "$build/pam_confine.so" $module_file
         ip link set lo up
 }
 
@@ -57,7 +73,7 @@ lab_user() {
 
 # The module as the last line of every stack that opens sessions.
 lab_pam() {
-        module="$build/pam_confine.so socket=/run/confine/login ${1:-}"
+        module="$module_file socket=/run/confine/login ${1:-}"
         for s in sshd login su su-l sudo sudo-i cron; do
                 cat > /etc/pam.d/$s <<-END
 			auth     sufficient pam_rootok.so
@@ -185,6 +201,10 @@ lab_done() {
                 manager_kill TERM
         fi
         is "nothing is left on the host" "$(leftovers)" ""
+        if grep -Eq 'Sanitizer|runtime error:' "$LAB_DIR/log" 2>/dev/null; then # make asan
+                ok 1 "the sanitizers have no complaint about the manager"
+                grep -E -A30 'Sanitizer|runtime error:' "$LAB_DIR/log" | sed 's/^/# /'
+        fi
         if [ $tap_failed != 0 ]; then
                 echo "# --- log of the manager ---"
                 tail -n "${LAB_LOG_LINES:-60}" "$LAB_DIR/log" | sed 's/^/# /'

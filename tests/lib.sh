@@ -110,6 +110,7 @@ manager_start() {
                 --vendor-dir="$LAB_DIR/vendor" --init="$build/confine-init" --instance="$instance" \
                 --debug "$@" >> "$LAB_DIR/log" 2>&1 &
         manager=$!
+        disown $manager # bash has nothing to say about its end
         wait_for 20 manager_ready
 }
 
@@ -127,9 +128,9 @@ idle() {
 manager_kill() { # SIGNAL
         log_offset=$(($(stat -c %s "$LAB_DIR/log") + 1))
         kill -"$1" "$manager"
-        wait "$manager" 2>/dev/null
-        return 0
+        wait_for 30 manager_gone
 }
+manager_gone() { ! kill -0 "$manager" 2>/dev/null; }
 
 # wait_for SECONDS COMMAND...: until it succeeds; a status of 99 ends the wait.
 wait_for() {

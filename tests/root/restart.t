@@ -133,7 +133,6 @@ for call in accept4:1 recvfrom:1 recvfrom:2 openat:1 openat:2 openat:5 rename,re
         n=$(groups_of | sed 's|.*/||' | sort -u | wc -l)
         check "killed at $call ($hit): zero or one cell" test "$n" -le 1
         if [ $hit = yes ]; then
-                wait $manager 2>/dev/null
                 manager_start
         fi
         check "killed at $call: a login works after the restart" su carol -c true
@@ -151,7 +150,6 @@ for call in mkdirat:3 mkdirat:12 write:4 clone3:1 setns:1 sendmsg:1 sendmsg:3; d
         kill $tracer 2>/dev/null
         wait $tracer 2>/dev/null
         if ! kill -0 $manager 2>/dev/null; then # the call was the manager's own
-                wait $manager 2>/dev/null
                 log_offset=$(($(stat -c %s "$LAB_DIR/log") + 1))
                 manager_start
         fi

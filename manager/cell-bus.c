@@ -130,7 +130,8 @@ static int get_usage(sd_bus *bus, const char *path, const char *interface, const
         } numbers[] = {
                 { "CPUUsageUSec", u->cpu_usec }, { "CPUThrottledUSec", u->throttled_usec },
                 { "MemoryCurrent", u->memory_bytes }, { "MemoryPeak", u->memory_peak_bytes },
-                { "OOMKills", u->oom_kills }, { "TasksCurrent", u->tasks },
+                { "OOMKills", u->oom_kills },
+                { "TasksCurrent", u->tasks == UINT64_MAX || u->tasks == 0 ? u->tasks : u->tasks - 1 }, /* pid 1 */
                 { "TasksRefused", u->tasks_refused }, { "IOReadBytes", u->io_read_bytes },
                 { "IOWriteBytes", u->io_write_bytes },
         };

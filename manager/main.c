@@ -100,10 +100,12 @@ static int parse_argv(int argc, char **argv) {
 /* Whoever may connect to the bus can make us hold data; past this a message is refused. A manager of ten
  * thousand cells takes a tenth of it. */
 static void limit_memory(void) {
+#ifndef __SANITIZE_ADDRESS__ /* whose shadow would count */
         const struct rlimit limit = { MEMORY_MAX_BYTES, MEMORY_MAX_BYTES };
 
         if (setrlimit(RLIMIT_DATA, &limit) < 0)
                 log_warning_errno(errno, "Cannot limit the manager's memory: %m");
+#endif
 }
 
 static int on_hangup(sd_event_source *s, const struct signalfd_siginfo *si, void *userdata) {

@@ -85,7 +85,7 @@ static int prepare_child(const Hierarchy *h, int parent_fd, int dir_fd) {
         return 0;
 }
 
-/* One try; -ENOENT when a parent went away below us. */
+/* One try; -ENOENT or -ENODEV when a parent went away below us. */
 static int make_in(const Hierarchy *h, const char *path) {
         _cleanup_(close_fdp) int fd = -EBADF;
         char name[GROUP_PATH_MAX];
@@ -128,7 +128,8 @@ int group_make(const Hierarchies *h, const char *path) {
         for (size_t i = 0; i < h->n_items; i++) {
                 int r = -ENOENT;
 
-                for (unsigned attempt = 0; r == -ENOENT && attempt < 50; attempt++) {
+                /* a file of a directory that is being removed gives ENODEV */
+                for (unsigned attempt = 0; (r == -ENOENT || r == -ENODEV) && attempt < 50; attempt++) {
                         if (attempt > 0)
                                 pause_briefly();
                         r = make_in(&h->items[i], path);

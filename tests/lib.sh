@@ -23,7 +23,9 @@ lab_enter() {
         export instance
         trap lab_clean EXIT
         trap 'exit 130' INT TERM HUP
-        unshare --mount --net --uts --pid --fork --kill-child --mount-proc --propagation private -- "$0" "$@" <&0 &
+        # in the background of a script SIGINT and SIGQUIT are ignored, and no shell inside could trap them
+        env --default-signal=INT,QUIT \
+                unshare --mount --net --uts --pid --fork --kill-child --mount-proc --propagation private -- "$0" "$@" <&0 &
         lab_child=$!
         wait $lab_child # unlike a command in the foreground, a signal ends it
         exit $?

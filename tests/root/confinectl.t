@@ -155,54 +155,58 @@ def start(args):
         os.execv(tool[0], tool + args)
     fcntl.ioctl(fd, termios.TIOCSWINSZ, struct.pack('HHHH', 31, 97, 0, 0))
     return pid, fd, [b'']
-def finish(pid):
-    end = time.monotonic() + 20
-    while time.monotonic() < end:
-        p, status = os.waitpid(pid, os.WNOHANG)
-        if p: return os.waitstatus_to_exitcode(status)
-        time.sleep(0.01)
+def finish(pid, fd):
+    until(fd, b'\0', [b'']) # its end, or 20 seconds
+    pidfd = os.pidfd_open(pid)
+    if select.select([pidfd], [], [], 20)[0]: return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
     os.kill(pid, signal.SIGKILL)
+    os.waitpid(pid, 0)
     return 'hangs'
 def say(name, value): print(name + '=' + str(value), flush=True)
 
 # ^C at a terminal, without --pty
 pid, fd, log = start(['run', '--policy', 'tool', '--', 'sh', '-c', 'trap "echo trapped; exit 4" INT; echo ready; while :; do sleep 0.05; done'])
 until(fd, b'ready', log); os.write(fd, b'\x03')
-say('plain_trapped', until(fd, b'trapped', log)); say('plain_count', log[0].count(b'trapped')); say('plain_status', finish(pid))
+say('plain_trapped', until(fd, b'trapped', log)); say('plain_count', log[0].count(b'trapped')); say('plain_status', finish(pid, fd))
 # with --pty
 pid, fd, log = start(['run', '--policy', 'tool', '--pty', '--', 'sh', '-c', 'trap "echo trapped; exit 4" INT; echo ready; while :; do sleep 0.05; done'])
 before = termios.tcgetattr(fd)
 until(fd, b'ready', log); os.write(fd, b'\x03')
 say('pty_trapped', until(fd, b'trapped', log)); 
-say('pty_status', finish(pid))
+say('pty_status', finish(pid, fd))
 say('pty_restored', termios.tcgetattr(fd) == before)
 # size
 pid, fd, log = start(['run', '--policy', 'tool', '--pty', '--', 'sh', '-c', 'echo ready; read _; stty size; trap "stty size; exit 0" WINCH; echo again; while :; do sleep 0.05; done'])
 until(fd, b'ready', log); os.write(fd, b'\n')
 say('size', until(fd, b'31 97', log)); until(fd, b'again', log)
 fcntl.ioctl(fd, termios.TIOCSWINSZ, struct.pack('HHHH', 22, 66, 0, 0))
-say('size_change', until(fd, b'22 66', log)); say('size_status', finish(pid))
+say('size_change', until(fd, b'22 66', log)); say('size_status', finish(pid, fd))
 # an interactive shell has job control
 pid, fd, log = start(['run', '--policy', 'tool', '--pty', '--', 'bash', '--norc', '-i'])
-until(fd, b'# ', log); say('job_clean', b'no job control' not in log[0]); os.write(fd, b'(echo asl""eep; exec sleep 1000)\n')
-until(fd, b'asleep', log); os.write(fd, b'\x1a')
-say('job_stopped', until(fd, b'Stopped', log)); log[0] = log[0].split(b'Stopped')[-1]; until(fd, b'# ', log); os.write(fd, b'kill -KILL %1; wait; exit 6\n')
-until(fd, b'\xff', log); say('job_status', finish(pid))
+def step(typed, what):
+    log[0] = b''
+    os.write(fd, typed)
+    return until(fd, what, log)
+until(fd, b'# ', log); say('job_clean', b'no job control' not in log[0])
+step(b'sed -u s/^/got:/\none\n', b'got:one')
+say('job_stopped', step(b'\x1a', b'Stopped') and until(fd, b'# ', log))
+say('job_continued', step(b'fg\n', b'sed -u') and step(b'two\n', b'got:two'))
+step(b'\x04', b'# '); os.write(fd, b'exit 6\n'); say('job_status', finish(pid, fd))
 # input of a terminal without --pty
 pid, fd, log = start(['run', '--policy', 'tool', '--', 'sh', '-c', 'echo ready; read x; echo "got $x"; exit 8'])
 until(fd, b'ready', log)
-os.write(fd, b'word\n'); say('plain_input', until(fd, b'got word', log)); say('input_status', finish(pid))
+os.write(fd, b'word\n'); say('plain_input', until(fd, b'got word', log)); say('input_status', finish(pid, fd))
 # a cell that is terminated leaves a good terminal
 pid, fd, log = start(['run', '--policy', '20-bob', '--user', 'bob', '--pty', '--', 'sh', '-c', 'echo ready; sleep 1000'])
 before = termios.tcgetattr(fd); until(fd, b'ready', log)
 os.spawnv(os.P_WAIT, tool[0], tool + ['terminate', 'bob'])
-say('gone_status', finish(pid)); a = termios.tcgetattr(fd)
+say('gone_status', finish(pid, fd)); a = termios.tcgetattr(fd)
 say('gone_restored', bool(a[3] & termios.ICANON and a[3] & termios.ECHO))
 END
 python3 "$LAB_DIR/terminal.py" "$build/confinectl" > "$LAB_DIR/pty.out" 2>&1
 sed 's/^/# /' "$LAB_DIR/pty.out"
 for wanted in plain_trapped=True plain_count=1 plain_status=4 pty_trapped=True pty_status=4 pty_restored=True size=True \
-        size_change=True size_status=0 job_stopped=True job_clean=True job_status=6 plain_input=True \
+        size_change=True size_status=0 job_stopped=True job_clean=True job_continued=True job_status=6 plain_input=True \
         input_status=8 gone_status=137 gone_restored=True; do
         check "terminal: $wanted" grep -qx "$wanted" "$LAB_DIR/pty.out"
 done

@@ -15,6 +15,7 @@
  * memory: main.c bounds the sum. */
 #define PEERS_MAX 256
 #define PEERS_OF_USER_MAX 16
+#define UNREAD_MAX 256
 #define CALL_TIMEOUT_USEC (20 * USEC_PER_SEC)
 
 struct BusServer {
@@ -74,9 +75,29 @@ static int on_disconnected(sd_bus_message *m, void *userdata, sd_bus_error *erro
         return 0;
 }
 
+/* A peer that calls and never reads the answers would have us keep them all. Its socket is shut, and the
+ * bus notices. */
+static bool drop_if_deaf(Peer *p) {
+        uint64_t n;
+
+        if (sd_bus_get_n_queued_write(p->bus, &n) < 0 || n <= UNREAD_MAX)
+                return false;
+        log_debug("Process %d does not read its answers, closing its connection", (int) p->pid);
+        (void) shutdown(sd_bus_get_fd(p->bus), SHUT_RDWR);
+        return true;
+}
+
+static int on_message(sd_bus_message *m, void *userdata, sd_bus_error *error) {
+        (void) m, (void) error;
+        return drop_if_deaf(userdata);
+}
+
 static int attach_objects(Peer *p) {
         int r;
 
+        r = sd_bus_add_filter(p->bus, NULL, on_message, p);
+        if (r < 0)
+                return r;
         r = sd_bus_add_object_vtable(p->bus, NULL, "/org/freedesktop/DBus", "org.freedesktop.DBus",
                                      broker_vtable, p);
         if (r >= 0)
@@ -215,7 +236,7 @@ void bus_server_announce(BusServer *b, ManagerEvent event, const Cell *c, const 
                 return;
         for (p = LIST_FIRST(&b->peers); p; p = next) {
                 next = LIST_NEXT(p, entry);
-                if (sd_bus_is_ready(p->bus) > 0 && (s ? session_bus_may_see(p, s) : cell_bus_may_see(p, c)))
+                if (sd_bus_is_ready(p->bus) > 0 && !drop_if_deaf(p) && (s ? session_bus_may_see(p, s) : cell_bus_may_see(p, c)))
                         (void) sd_bus_emit_signal(p->bus, BUS_PATH, BUS_MANAGER_INTERFACE, names[event], "so",
                                                   s ? s->id : c->id, path);
         }
@@ -231,7 +252,7 @@ void bus_server_announce_denied(BusServer *b, uid_t uid, const char *user, const
                 return;
         for (p = LIST_FIRST(&b->peers); p; p = next) {
                 next = LIST_NEXT(p, entry);
-                if (sd_bus_is_ready(p->bus) > 0 && access_may_see(p->uid, uid))
+                if (sd_bus_is_ready(p->bus) > 0 && !drop_if_deaf(p) && access_may_see(p->uid, uid))
                         (void) sd_bus_emit_signal(p->bus, BUS_PATH, BUS_MANAGER_INTERFACE, "Denied", "usss",
                                                   (uint32_t) uid, user_text, service_text, text);
         }

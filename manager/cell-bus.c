@@ -283,6 +283,12 @@ static void run_change(void *userdata, JobReport *report, JobText *text) {
         (void) text;
         plan_of(call, &plan);
         builder_change_limits(&plan, &call->resources, report);
+        if (report->error < 0 || call->runtime)
+                return;
+        report->error = drop_in_write(call->manager->config.config_dir, plan.policy->name, call->assignments);
+        if (report->error < 0)
+                (void) snprintf(report->what, sizeof(report->what), "the limits are in force until a restart of "
+                                "the manager, but the drop-in for policy %s can't be written", plan.policy->name);
 }
 
 static int reply_change(sd_bus_message *m, const JobReport *report, BusCall *call) {
@@ -300,14 +306,8 @@ static int reply_change(sd_bus_message *m, const JobReport *report, BusCall *cal
                                                   strerror(-r));
         for (size_t i = 0; call->assignments && call->assignments[i]; i++)
                 log_info("Cell %s: %s%s", c->id, call->assignments[i], call->runtime ? " (runtime only)" : "");
-        if (!call->runtime) {
-                r = drop_in_write(call->manager->config.config_dir, c->policy->name, call->assignments);
-                if (r < 0)
-                        return sd_bus_reply_method_errnof(m, r, "The limits are in force, but the drop-in for "
-                                                          "policy %s can't be written: %s", c->policy->name,
-                                                          strerror(-r));
-                (void) manager_reload(call->manager);
-        }
+        if (!call->runtime)
+                (void) manager_reload(call->manager); /* says itself what is wrong */
         return sd_bus_reply_method_return(m, NULL);
 }
 

@@ -122,6 +122,26 @@ wait $hostile 2>/dev/null
 fds_back() { [ "fds $(fds)" = "$(echo "$before" | cut -d' ' -f1-2)" ]; }
 check "when they go, their descriptors go" wait_for 20 fds_back
 
+python3 - <<'END' > "$LAB_DIR/deaf" 2>&1
+import os, socket
+os.setuid(2501)
+s = socket.socket(socket.AF_UNIX); s.connect("/run/confine/bus")
+s.send(b"\0AUTH EXTERNAL 32353031\r\nBEGIN\r\n")
+def text(t): return len(t).to_bytes(4, "little") + t + b"\0"
+def field(code, kind, value): return bytes([code, 1]) + kind + b"\0" + value
+def pad(b): return b + b"\0" * (-len(b) % 8)
+fields = pad(field(1, b"o", text(b"/org/confine1"))) + pad(field(2, b"s", text(b"org.freedesktop.DBus.Introspectable"))) \
+        + field(3, b"s", text(b"Introspect"))
+call = pad(b"l\1\0\1" + b"\0\0\0\0" + b"\7\0\0\0" + len(fields).to_bytes(4, "little") + fields)
+s.settimeout(10)
+try:
+    for i in range(100000): s.send(call)
+    print("never stopped")
+except OSError as e: print("stopped")
+END
+is "who calls and never reads is cut off" "$(cat "$LAB_DIR/deaf")" stopped
+check "... and the manager did not grow for it ($memory kB, now $(rss))" test "$(rss)" -le $((memory + 8192))
+
 # --- another's cells do not exist ---------------------------------------------------------------------------
 hold a alice
 cell=$(cells_of alice)

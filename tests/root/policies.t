@@ -53,6 +53,9 @@ Mode=none
 END
 manager_start
 
+# shared propagation, as all mounts have on a systemd host
+mount -t tmpfs tmpfs /mnt && mount --make-shared /mnt && mkdir /mnt/later
+
 # --- one cell for everybody under the policy -----------------------------------------------------------
 hold a alice
 is "Scope=policy: two users share one cell" "$(su bob -c 'readlink /proc/self/ns/pid')" "$(su alice -c 'readlink /proc/self/ns/pid')"
@@ -70,6 +73,11 @@ n=$(ps -o pid= -u bob | wc -l)
 check "Scope=policy: [UserResources] holds for each user in it ($n)" test "$n" -le 20
 check "Scope=policy: ... and is reached" test "$n" -ge 15
 check "Scope=policy: the other user is not touched" su alice -c 'for i in $(seq 15); do sleep 0 & done; wait'
+is "what the host mounts later appears in the cell" "$(mount -t tmpfs tmpfs /mnt/later &&
+        touch /mnt/later/seen && su alice -c "ls /mnt/later")" seen
+su alice -c 'true' && nsenter -t "$(bus_get "$(ls /run/confine/cells)" InitPID)" -m mount -t tmpfs tmpfs /mnt
+is "what a cell mounts does not appear on the host" "$(ls /mnt)" later
+umount /mnt/later
 let_go a
 check "Scope=policy: gone with the last session of anybody" wait_for 20 no_cells
 

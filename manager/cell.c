@@ -11,7 +11,6 @@
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/random.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -533,17 +532,6 @@ static int choose_network(Cell *c, const MatchSubject *subject) {
         return 0;
 }
 
-static int choose_id(Cell *c) {
-        unsigned char random[6];
-
-        if (getrandom(random, sizeof(random), 0) != sizeof(random))
-                return -EIO;
-        c->id[0] = 'c';
-        for (size_t i = 0; i < sizeof(random); i++)
-                (void) snprintf(c->id + 1 + 2 * i, 3, "%02x", random[i]);
-        return 0;
-}
-
 int cell_new(CellHost *host, Policy *policy, const MatchSubject *subject, Cell **ret) {
         Cell *c = alloc_cell(host);
         int r;
@@ -560,7 +548,7 @@ int cell_new(CellHost *host, Policy *policy, const MatchSubject *subject, Cell *
                         goto fail;
                 }
         }
-        r = choose_id(c);
+        r = record_choose_id('c', c->id);
         if (r >= 0)
                 r = choose_hostname(c, subject);
         if (r >= 0)

@@ -18,10 +18,8 @@
 #include "manager/bus-server.h"
 #include "manager/login-server.h"
 #include "manager/network.h"
-#include "manager/state.h"
-#include "netns/link.h"
-
-#define SWEEP_TIMEOUT_USEC (60 * USEC_PER_SEC)
+#include "manager/sweep.h"
+#include "manager/takeover.h"
 
 /* --- tables ------------------------------------------------------------------------------ */
 
@@ -322,184 +320,6 @@ int manager_reload(Manager *m) {
         return r;
 }
 
-/* --- taking over ------------------------------------------------------------------------- */
-
-static void set_aside(Manager *m, int dir_fd, const char *kind, const char *name, int error) {
-        char aside[512];
-
-        (void) snprintf(aside, sizeof(aside), "broken/%s-%.200s", kind, name);
-        if (error == -ESTALE) {
-                log_info("Record %s %s is of another boot, removing it", kind, name);
-                (void) unlinkat(dir_fd, name, 0);
-                return;
-        }
-        log_warning_errno(error, "Record %s %s is unusable (%m), setting it aside as %s/%s", kind, name,
-                          m->config.runtime_dir, aside);
-        if (fd_mkdir_parents_at(m->runtime_fd, "broken", 0700) < 0 ||
-            renameat(dir_fd, name, m->runtime_fd, aside) < 0)
-                (void) unlinkat(dir_fd, name, 0);
-}
-
-static int restore_cell(const char *name, void *userdata) {
-        Manager *m = userdata;
-        Cell *c;
-        int r;
-
-        r = cell_restore(&m->cell_host, name, &c);
-        if (r == -ENOMEM)
-                return r;
-        if (r < 0) {
-                set_aside(m, m->cells_fd, "cell", name, r);
-                return 0;
-        }
-        HASH_ADD_STR(m->cells, id, c);
-        return 0;
-}
-
-static Cell *find_for_session(const char *id, void *userdata) {
-        return manager_find_cell(userdata, id);
-}
-
-static int restore_session(const char *name, void *userdata) {
-        Manager *m = userdata;
-        Session *s;
-        int r;
-
-        r = session_restore(&m->session_host, name, find_for_session, &s);
-        if (r == -ENOMEM)
-                return r;
-        if (r == -ESRCH || r == -ENOENT) {
-                (void) unlinkat(m->sessions_fd, name, 0);
-                return 0;
-        }
-        if (r < 0) {
-                set_aside(m, m->sessions_fd, "session", name, r);
-                return 0;
-        }
-        HASH_ADD_STR(m->sessions, id, s);
-        return 0;
-}
-
-/* What was half made is unmade; what lives goes on. */
-static void settle(Manager *m) {
-        Session *s, *next_session;
-        Cell *c, *next_cell;
-        unsigned n_cells = 0, n_sessions = 0;
-
-        HASH_ITER(hh, m->sessions, s, next_session)
-                if (s->state != SESSION_LIVE)
-                        session_end(s);
-                else
-                        n_sessions++;
-        HASH_ITER(hh, m->cells, c, next_cell) {
-                bool live = c->state == CELL_LIVE && c->init_source;
-
-                if (live) {
-                        n_cells++;
-                        cell_session_left(c); /* ends it, or lets it linger, if nobody is in it */
-                        continue;
-                }
-                if (c->state == CELL_ENDING)
-                        c->state = CELL_LIVE; /* its removal did not finish: once more */
-                cell_end(c, "it was not whole when the manager started");
-        }
-        if (n_cells > 0)
-                log_info("Took over %u live cells with %u sessions", n_cells, n_sessions);
-}
-
-/* --- sweep ------------------------------------------------------------------------------- */
-
-static bool is_cell_id(const char *name) {
-        if (name[0] != 'c' || strlen(name) != 13)
-                return false;
-        for (const char *p = name + 1; *p; p++)
-                if (!isxdigit((unsigned char) *p))
-                        return false;
-        return true;
-}
-
-typedef struct Sweep {
-        Manager *manager;
-        char path[GROUP_PATH_MAX];
-        unsigned depth, n_removed;
-} Sweep;
-
-static int sweep_group(const char *name, void *userdata) {
-        const Hierarchies *h = ((Sweep *) userdata)->manager->hierarchies;
-        Sweep s = *(Sweep *) userdata;
-        int n;
-
-        n = snprintf(s.path, sizeof(s.path), "%s/%s", ((Sweep *) userdata)->path, name);
-        if (n >= (int) sizeof(s.path))
-                return 0;
-        if (is_cell_id(name)) {
-                if (manager_find_cell(s.manager, name))
-                        return 0;
-                (void) group_kill(h, s.path, 2 * USEC_PER_SEC);
-                (void) group_remove(h, s.path, 2 * USEC_PER_SEC);
-                ((Sweep *) userdata)->n_removed++;
-                return 0;
-        }
-        if (s.depth == 0)
-                return 0;
-        s.depth--;
-        s.n_removed = 0;
-        (void) group_for_each_child(h, s.path, sweep_group, &s);
-        ((Sweep *) userdata)->n_removed += s.n_removed;
-        group_remove_if_empty(h, s.path);
-        return 0;
-}
-
-static int sweep_link(const char *name, int index, void *userdata) {
-        Sweep *s = userdata;
-
-        (void) index;
-        for (const Cell *c = s->manager->cells; c; c = c->hh.next)
-                if (strcmp(c->link, name) == 0)
-                        return 0;
-        (void) link_remove(name);
-        s->n_removed++;
-        return 0;
-}
-
-static void run_sweep(void *userdata, JobReport *report, JobText *text) {
-        static const char *const trees[] = { "cells", "reserve" };
-        Sweep s = { .manager = userdata, .depth = 2 };
-
-        (void) text;
-        for (size_t i = 0; i < ELEMENTSOF(trees); i++) {
-                (void) snprintf(s.path, sizeof(s.path), "%s/%s", s.manager->root_group, trees[i]);
-                (void) group_for_each_child(s.manager->hierarchies, s.path, sweep_group, &s);
-        }
-        (void) link_list(s.manager->link_prefix, sweep_link, &s);
-        report->numbers[0] = s.n_removed;
-}
-
-static void on_swept(const JobReport *report, const char *text, void *userdata) {
-        (void) text, (void) userdata;
-        if (report->error < 0)
-                log_warning_errno(report->error, "Cannot look for what dead cells left: %m");
-        else if (report->numbers[0] > 0)
-                log_notice("Removed %llu control groups and links that no cell owned",
-                           (unsigned long long) report->numbers[0]);
-}
-
-static void start_sweep(Manager *m) {
-        const JobSpec spec = {
-                .name = "look for what dead cells left",
-                .uid = UID_INVALID,
-                .exclusive = true,
-                .timeout_usec = SWEEP_TIMEOUT_USEC,
-                .run = run_sweep,
-                .done = on_swept,
-                .userdata = m,
-        };
-        int r = job_start(m->jobs, &spec, NULL);
-
-        if (r < 0)
-                log_warning_errno(r, "Cannot look for what dead cells left: %m");
-}
-
 /* --- start and stop ---------------------------------------------------------------------- */
 
 char *manager_runtime_path(const Manager *m, const char *name) {
@@ -687,15 +507,13 @@ int manager_new(const ManagerConfig *config, Manager **ret) {
                 return r;
         r = open_sockets(m);
         if (r >= 0)
-                r = record_for_each(m->cells_fd, restore_cell, m);
-        if (r >= 0)
-                r = record_for_each(m->sessions_fd, restore_session, m);
+                r = takeover_read(m);
         if (r < 0)
                 return r;
         register_pools(m);
-        start_sweep(m);
+        sweep_start(m);
         network_prepare(m);
-        settle(m);
+        takeover_settle(m);
         *ret = TAKE_PTR(m);
         return 0;
 }

@@ -12,7 +12,6 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <string.h>
-#include <sys/random.h>
 #include <sys/stat.h>
 #include <time.h>
 
@@ -367,17 +366,6 @@ static int watch_leader(Session *s) {
                                on_leader_exit, s);
 }
 
-static int choose_id(Session *s) {
-        unsigned char random[6];
-
-        if (getrandom(random, sizeof(random), 0) != sizeof(random))
-                return -EIO;
-        s->id[0] = 's';
-        for (size_t i = 0; i < sizeof(random); i++)
-                (void) snprintf(s->id + 1 + 2 * i, 3, "%02x", random[i]);
-        return 0;
-}
-
 static int read_home(Session *s) {
         char path[64];
         ssize_t n;
@@ -421,7 +409,7 @@ int session_new(SessionHost *host, Cell *cell, const SessionInfo *info, Session 
         s->leader_pidfd = -EBADF;
         r = copy_info(s, info);
         if (r >= 0)
-                r = choose_id(s);
+                r = record_choose_id('s', s->id);
         if (r >= 0) {
                 join_list(s, cell);
                 r = watch_leader(s);

@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <stdarg.h>
 #include <string.h>
+#include <sys/random.h>
 
 #include "base/cleanup.h"
 #include "base/fd.h"
@@ -157,6 +158,17 @@ int record_for_each(int dir_fd, record_each_t callback, void *userdata) {
                 if (r < 0)
                         return r;
         }
+        return 0;
+}
+
+int record_choose_id(char prefix, char ret[static RECORD_ID_SIZE]) {
+        unsigned char random[(RECORD_ID_SIZE - 2) / 2];
+
+        if (getrandom(random, sizeof(random), 0) != sizeof(random))
+                return -EIO;
+        ret[0] = prefix;
+        for (size_t i = 0; i < sizeof(random); i++)
+                (void) snprintf(ret + 1 + 2 * i, 3, "%02x", random[i]);
         return 0;
 }
 

@@ -26,5 +26,9 @@ int record_read(int dir_fd, const char *name, const char *section, record_read_t
 typedef int (*record_each_t)(const char *name, void *userdata);
 int record_for_each(int dir_fd, record_each_t callback, void *userdata);
 
+#define RECORD_ID_SIZE 14
+/* A new name for a record: the prefix and twelve random hexadecimal digits. -EIO: no random numbers. */
+int record_choose_id(char prefix, char ret[static RECORD_ID_SIZE]);
+
 /* This boot, as /proc/sys/kernel/random/boot_id names it; "" if that can't be read. */
 const char *record_boot_id(void);

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* A record is believed only if its process still is the one that it names: pid, start time and boot. */
+
+#include "manager/takeover.h"
+
+#include <string.h>
+
+#include "base/fd.h"
+#include "base/log.h"
+#include "manager/state.h"
+
+static void set_aside(Manager *m, int dir_fd, const char *kind, const char *name, int error) {
+        char aside[512];
+
+        (void) snprintf(aside, sizeof(aside), "broken/%s-%.200s", kind, name);
+        if (error == -ESTALE) {
+                log_info("Record %s %s is of another boot, removing it", kind, name);
+                (void) unlinkat(dir_fd, name, 0);
+                return;
+        }
+        log_warning_errno(error, "Record %s %s is unusable (%m), setting it aside as %s/%s", kind, name,
+                          m->config.runtime_dir, aside);
+        if (fd_mkdir_parents_at(m->runtime_fd, "broken", 0700) < 0 ||
+            renameat(dir_fd, name, m->runtime_fd, aside) < 0)
+                (void) unlinkat(dir_fd, name, 0);
+}
+
+static int restore_cell(const char *name, void *userdata) {
+        Manager *m = userdata;
+        Cell *c;
+        int r;
+
+        r = cell_restore(&m->cell_host, name, &c);
+        if (r == -ENOMEM)
+                return r;
+        if (r < 0) {
+                set_aside(m, m->cells_fd, "cell", name, r);
+                return 0;
+        }
+        HASH_ADD_STR(m->cells, id, c);
+        return 0;
+}
+
+static Cell *find_for_session(const char *id, void *userdata) {
+        return manager_find_cell(userdata, id);
+}
+
+static int restore_session(const char *name, void *userdata) {
+        Manager *m = userdata;
+        Session *s;
+        int r;
+
+        r = session_restore(&m->session_host, name, find_for_session, &s);
+        if (r == -ENOMEM)
+                return r;
+        if (r == -ESRCH || r == -ENOENT) {
+                (void) unlinkat(m->sessions_fd, name, 0);
+                return 0;
+        }
+        if (r < 0) {
+                set_aside(m, m->sessions_fd, "session", name, r);
+                return 0;
+        }
+        HASH_ADD_STR(m->sessions, id, s);
+        return 0;
+}
+
+void takeover_settle(Manager *m) {
+        Session *s, *next_session;
+        Cell *c, *next_cell;
+        unsigned n_cells = 0, n_sessions = 0;
+
+        HASH_ITER(hh, m->sessions, s, next_session)
+                if (s->state != SESSION_LIVE)
+                        session_end(s);
+                else
+                        n_sessions++;
+        HASH_ITER(hh, m->cells, c, next_cell) {
+                bool live = c->state == CELL_LIVE && c->init_source;
+
+                if (live) {
+                        n_cells++;
+                        cell_session_left(c); /* ends it, or lets it linger, if nobody is in it */
+                        continue;
+                }
+                if (c->state == CELL_ENDING)
+                        c->state = CELL_LIVE; /* its removal did not finish: once more */
+                cell_end(c, "it was not whole when the manager started");
+        }
+        if (n_cells > 0)
+                log_info("Took over %u live cells with %u sessions", n_cells, n_sessions);
+}
+
+int takeover_read(Manager *m) {
+        int r = record_for_each(m->cells_fd, restore_cell, m);
+
+        return r < 0 ? r : record_for_each(m->sessions_fd, restore_session, m);
+}

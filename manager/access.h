@@ -5,7 +5,7 @@
 #include <sys/types.h>
 
 /* Who may do what (pure). Root does all; others see and stop what is their own, and what they may not
- * see does not exist for them. */
+ * see does not exist for them. A peer that is in a cell counts as the cell's owner, also if it is root. */
 
 bool access_may_see(uid_t peer, uid_t owner);
 bool access_may_stop(uid_t peer, uid_t owner);

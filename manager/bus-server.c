@@ -149,6 +149,18 @@ static bool has_room(const BusServer *b, uid_t uid) {
         return uid == 0 || (n < PEERS_MAX && n_user < PEERS_OF_USER_MAX);
 }
 
+/* Root inside of a cell (by sudo, say) is not the host's administrator: it counts as the cell's owner, and
+ * where a cell has none as nobody. */
+static uid_t effective_uid(Manager *m, const struct ucred *peer) {
+        Cell *c;
+        int r;
+
+        if (peer->uid != 0 || peer->pid <= 0)
+                return peer->uid;
+        r = manager_find_cell_of_pid(m, peer->pid, &c);
+        return r == 0 ? 0 : r > 0 ? c->uid : UID_INVALID;
+}
+
 static int on_listening(sd_event_source *source, int listen_fd, uint32_t events, void *userdata) {
         BusServer *b = userdata;
         socklen_t size = sizeof(struct ucred);
@@ -160,8 +172,12 @@ static int on_listening(sd_event_source *source, int listen_fd, uint32_t events,
         fd = listener_accept(&b->listener);
         if (fd < 0)
                 return 0;
-        if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) < 0 || !has_room(b, peer.uid) ||
-            !(p = calloc(1, sizeof(*p)))) {
+        if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) < 0) {
+                close_fd(fd);
+                return 0;
+        }
+        peer.uid = effective_uid(b->manager, &peer);
+        if (!has_room(b, peer.uid) || !(p = calloc(1, sizeof(*p)))) {
                 close_fd(fd);
                 return 0;
         }

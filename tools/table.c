@@ -5,6 +5,7 @@
 
 #include "tools/table.h"
 
+#include <langinfo.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -195,7 +196,8 @@ static void shrink(const Table *t, Layout *l, size_t width) {
 
                 for (size_t c = 0; c < t->n_columns; c++) {
                         total += l->widths[c];
-                        if (t->columns[c].kind == TABLE_TEXT && l->widths[c] > WIDTH_MIN &&
+                        /* never the first: it is what other verbs are given */
+                        if (c > 0 && t->columns[c].kind == TABLE_TEXT && l->widths[c] > WIDTH_MIN &&
                             (widest == SIZE_MAX || l->widths[c] > l->widths[widest]))
                                 widest = c;
                 }
@@ -205,11 +207,16 @@ static void shrink(const Table *t, Layout *l, size_t width) {
         }
 }
 
+/* What stands for the rest of a text, one column wide. */
+static const char *ellipsis(void) {
+        return strcmp(nl_langinfo(CODESET), "UTF-8") == 0 ? "…" : "+";
+}
+
 static void print_cell(const char *text, size_t width, bool right, bool last, FILE *f) {
         size_t n = text_width(text);
 
         if (n > width)
-                fprintf(f, "%.*s…", (int) text_fit(text, width - 1), text);
+                fprintf(f, "%.*s%s", (int) text_fit(text, width - 1), text, ellipsis());
         else if (right)
                 fprintf(f, "%*s%s", (int) (width - n), "", text);
         else

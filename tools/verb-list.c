@@ -2,6 +2,8 @@
 
 /* list, sessions, policies */
 
+#include <string.h>
+
 #include "bus/contract.h"
 #include "tools/find.h"
 #include "tools/value.h"
@@ -42,6 +44,19 @@ static const TableColumn policy_columns[] = {
         { "DESCRIPTION", "Description", NULL, TABLE_TEXT },
 };
 
+/* "1 cell.", "2 policies." */
+static void print_count(Tool *t, size_t n, const char *plural) {
+        size_t length = strlen(plural);
+
+        fputs(n > 0 ? "\n" : "", t->out);
+        if (n != 1)
+                fprintf(t->out, "%zu %s.\n", n, plural);
+        else if (length > 3 && strcmp(plural + length - 3, "ies") == 0)
+                fprintf(t->out, "1 %.*sy.\n", (int) length - 3, plural);
+        else
+                fprintf(t->out, "1 %.*s.\n", (int) length - 1, plural);
+}
+
 static int print_objects(Tool *t, const json_t *objects, const TableColumn *columns, size_t n_columns,
                          const char *what) {
         _cleanup_(table_freep) Table *table = table_new(columns, n_columns);
@@ -57,7 +72,7 @@ static int print_objects(Tool *t, const json_t *objects, const TableColumn *colu
         tool_open_pager(t);
         r = tool_print_table(t, table);
         if (r == 0 && t->options->json == JSON_MODE_OFF && !t->options->no_legend && !t->options->quiet)
-                fprintf(t->out, "%s%zu %s.\n", table_n_rows(table) > 0 ? "\n" : "", table_n_rows(table), what);
+                print_count(t, table_n_rows(table), what);
         return r;
 }
 

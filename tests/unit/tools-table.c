@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
+#include <locale.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -19,13 +20,18 @@ static const TableColumn columns[] = {
         { "TEXT", "text", NULL, TABLE_TEXT },
 };
 
-static Table *make_table(void) {
+static const TableColumn cut_columns[] = {
+        { "TEXT", "text", NULL, TABLE_TEXT },
+        { "NAME", "name", NULL, TABLE_TEXT },
+};
+
+static Table *make_table(const TableColumn *c, size_t n) {
         static const char *const rows[] = {
                 "{\"name\":\"a\",\"memory\":512,\"memory_max\":1048576,\"text\":\"x\"}",
                 "{\"name\":\"long name of something\",\"memory\":null,\"memory_max\":null,\"text\":\"\"}",
                 "{\"name\":\"\\u001b[31m\\u202eb\\\\\",\"other\":1}",
         };
-        Table *t = table_new(columns, ELEMENTSOF(columns));
+        Table *t = table_new(c, n);
 
         assert_non_null(t);
         for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
@@ -38,8 +44,8 @@ static Table *make_table(void) {
         return t;
 }
 
-static void assert_prints(const TableFormat *format, const char *wanted) {
-        _cleanup_(table_freep) Table *t = make_table();
+static void assert_table_prints(Table *table, const TableFormat *format, const char *wanted) {
+        _cleanup_(table_freep) Table *t = table;
         _cleanup_(freep) char *text = NULL;
         size_t size;
         FILE *f = open_memstream(&text, &size);
@@ -47,6 +53,10 @@ static void assert_prints(const TableFormat *format, const char *wanted) {
         assert_int_equal(table_print(t, format, f), 0);
         assert_int_equal(fclose(f), 0);
         assert_string_equal(text, wanted);
+}
+
+static void assert_prints(const TableFormat *format, const char *wanted) {
+        assert_table_prints(make_table(columns, ELEMENTSOF(columns)), format, wanted);
 }
 
 static void test_text(void **state) {
@@ -60,14 +70,26 @@ static void test_text(void **state) {
 
 static void test_cut(void **state) {
         (void) state;
-        assert_prints(&(TableFormat) { .width = 30 },
-                      "a                   512B/1M  x\n"
-                      "long name of some…      -/-  -\n"
-                      "\\x1b[31m\\xe2\\x80\\…      -/-  -\n");
+        /* never the first column, which names the row */
+        assert_prints(&(TableFormat) { .width = 10 },
+                      "a                          512B/1M  x\n"
+                      "long name of something         -/-  -\n"
+                      "\\x1b[31m\\xe2\\x80\\xaeb\\x5c      -/-  -\n");
+        assert_table_prints(make_table(cut_columns, ELEMENTSOF(cut_columns)), &(TableFormat) { .width = 20 },
+                            "x  a\n"
+                            "-  long name of som+\n"
+                            "-  \\x1b[31m\\xe2\\x80+\n");
+        if (setlocale(LC_CTYPE, "C.UTF-8"))
+                assert_table_prints(make_table(cut_columns, ELEMENTSOF(cut_columns)),
+                                    &(TableFormat) { .width = 20 },
+                                    "x  a\n"
+                                    "-  long name of som…\n"
+                                    "-  \\x1b[31m\\xe2\\x80…\n");
+        (void) setlocale(LC_CTYPE, "C");
 }
 
 static void test_json(void **state) {
-        _cleanup_(table_freep) Table *t = make_table();
+        _cleanup_(table_freep) Table *t = make_table(columns, ELEMENTSOF(columns));
         _cleanup_(freep) char *text = NULL;
         json_t *back;
         size_t size;

@@ -130,14 +130,37 @@ static void run_prepare(void *userdata, JobReport *report, JobText *text) {
                                        m->forwarding_guard6 || changes.ipv6);
 }
 
+typedef struct Switches {
+        Manager *manager;
+        ForwardingChanges changes;
+} Switches;
+
+static int read_switch(const char *key, const char *value, void *userdata) {
+        Switches *s = userdata;
+
+        if (strcmp(key, "IPv4") == 0)
+                s->changes.ipv4 = strcmp(value, "1") == 0;
+        else if (strcmp(key, "IPv6") == 0)
+                s->changes.ipv6 = strcmp(value, "1") == 0;
+        else if (strcmp(key, "AcceptRA") == 0)
+                return strv_split(value, &s->changes.accept_ra);
+        return 0;
+}
+
+/* `accept_ra` is what this time was changed; of before it stays on record. */
 static void save_forwarding(Manager *m, const char *accept_ra) {
+        _cleanup_(freep) char *joined = NULL;
+        Switches before = { .manager = m };
         Record *r = record_new("Forwarding");
         int error = -ENOMEM;
 
+        if (!*accept_ra && record_read(m->runtime_fd, "forwarding", "Forwarding", read_switch, &before) >= 0)
+                joined = strv_join(before.changes.accept_ra, " ");
+        forwarding_changes_done(&before.changes);
         if (r) {
                 record_set(r, "IPv4", "%d", m->forwarding_guard4);
                 record_set(r, "IPv6", "%d", m->forwarding_guard6);
-                record_set(r, "AcceptRA", "%s", accept_ra);
+                record_set(r, "AcceptRA", "%s", joined ?: accept_ra);
                 error = record_write(r, m->runtime_fd, "forwarding");
         }
         if (error < 0)
@@ -164,23 +187,6 @@ static void on_prepared(const JobReport *report, const char *text, void *userdat
                                 "refusing cells with Mode=routed", report->what);
 }
 
-typedef struct Switches {
-        Manager *manager;
-        ForwardingChanges changes;
-} Switches;
-
-static int read_switch(const char *key, const char *value, void *userdata) {
-        Switches *s = userdata;
-
-        if (strcmp(key, "IPv4") == 0)
-                s->changes.ipv4 = strcmp(value, "1") == 0;
-        else if (strcmp(key, "IPv6") == 0)
-                s->changes.ipv6 = strcmp(value, "1") == 0;
-        else if (strcmp(key, "AcceptRA") == 0)
-                return strv_split(value, &s->changes.accept_ra);
-        return 0;
-}
-
 static bool needs_network(const Manager *m) {
         for (size_t i = 0; i < policy_set_size(m->policies); i++)
                 if (policy_set_get(m->policies, i)->network_mode == NETWORK_ROUTED &&
@@ -193,7 +199,6 @@ static bool needs_network(const Manager *m) {
 }
 
 void network_prepare(Manager *m) {
-        _cleanup_(forwarding_changes_done) ForwardingChanges unused = {};
         Switches before = { .manager = m };
         const JobSpec spec = {
                 .name = "prepare the host's side of the network",
@@ -212,7 +217,7 @@ void network_prepare(Manager *m) {
                 m->forwarding_guard4 = before.changes.ipv4;
                 m->forwarding_guard6 = before.changes.ipv6;
         }
-        unused = before.changes;
+        forwarding_changes_done(&before.changes);
         m->network_ready = true; /* what is opened from now on waits behind the job */
         r = job_start(m->jobs, &spec, NULL);
         if (r < 0) {

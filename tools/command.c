@@ -33,6 +33,16 @@
 #define ROOT_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 #define USER_PATH "/usr/local/bin:/usr/bin:/bin"
 
+/* What a shell in the background or nohup(1) made us ignore, the command ignores as well: for this it is
+ * inherited. But on a terminal of its own, ^C must work. */
+static void reset_signals(void) {
+        static const int signals[] = { SIGINT,  SIGQUIT, SIGHUP,  SIGTERM,
+                                       SIGTSTP, SIGTTIN, SIGTTOU, SIGPIPE };
+
+        for (size_t i = 0; i < ELEMENTSOF(signals); i++)
+                (void) signal(signals[i], SIG_DFL);
+}
+
 static void signals_passed_on(sigset_t *ret) {
         static const int signals[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGWINCH, SIGTSTP,
                                        SIGCONT, SIGCHLD };
@@ -87,8 +97,10 @@ static _Noreturn void exec_command(const Command *c, const Pty *pty, const sigse
 
         (void) sigprocmask(SIG_SETMASK, mask, NULL);
         (void) umask(022);
-        if (c->pty)
+        if (c->pty) {
+                reset_signals();
                 r = pty_become_stdio(pty);
+        }
         if (r >= 0)
                 r = become_user(&c->request);
         if (r >= 0)

@@ -332,6 +332,7 @@ int command_run(const Command *c) {
         int fds[2], r;
 
         fill_stdio();
+        (void) signal(SIGCHLD, SIG_DFL); /* ignored, it would not come, nor any wait status */
         r = c->pty ? pty_open(&pty, c->request.uid) : 0;
         if (r >= 0 && pipe2(fds, O_CLOEXEC) < 0)
                 r = -errno;

@@ -233,12 +233,21 @@ static _Noreturn void run_leader(const Command *c, Pty *pty, int ready_fd, pid_t
 
 /* --- the front --------------------------------------------------------------------------- */
 
-/* As the command has. Without a terminal there is no shell that would let us go on. */
+/* As the command has. Without a terminal there is no shell that would let us go on: whoever stopped the
+ * command has to. SIGTSTP and not SIGSTOP, because the kernel knows whether our process group has a
+ * shell that would, and drops it otherwise (as for "ssh -t host confinectl ..."); the command then goes on
+ * at once. */
 static void stop_too(const Command *c, Pty *pty, pid_t leader) {
+        sigset_t stop;
+
         if (!isatty(STDIN_FILENO))
                 return;
         pty_restore(pty);
-        (void) raise(SIGSTOP);
+        (void) sigemptyset(&stop);
+        (void) sigaddset(&stop, SIGTSTP);
+        (void) raise(SIGTSTP);
+        (void) sigprocmask(SIG_UNBLOCK, &stop, NULL); /* stops here */
+        (void) sigprocmask(SIG_BLOCK, &stop, NULL);
         if (c->pty) {
                 pty_set_raw(pty);
                 pty_copy_size(pty);

@@ -1,12 +1,21 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Three processes. This one stays outside, so that whatever happens to the cell it puts the terminal back
- * and says how things ended. The leader joins the cell; it is what the manager watches. The command is
- * the leader's child, because a process only gets into a pid namespace by being born there.
+/* Three processes, and none less: joining a cell moves a process into the control group and the view of
+ * the cell, but into its pid namespace only the children (setns(2)).
  *
- * Without a pty all three are one process group: what the terminal sends (SI_KERNEL), the command has
- * got already. What somebody sends to this process, the leader passes on; it believes no one else.
- * When the command stops, the leader and then this process stop as well, for the shell to see. */
+ *   front     this one; stays outside, so that whatever happens to the cell (frozen, killed) it puts the
+ *             terminal back and says how things ended
+ *   leader    its child, joins; the manager watches it: as long as it is there, so is the session
+ *   command   the leader's child
+ *
+ * Signals go down: what somebody sends to the front, it sends to the leader, which believes no one else and
+ * sends it to the command. Without a pty all three are one process group: what the terminal sends
+ * (SI_KERNEL), the command has got already. With one, the command has a session and a terminal of its own,
+ * and the front relays: ^C and ^Z are bytes.
+ * Ends and stops go up: when the command stops, the leader and then the front stop as well, for the shell to
+ * see; when that lets the front go on, SIGCONT goes down.
+ * The signals are blocked in front and leader from before the first fork, and the leader announces the
+ * command before it exists: there is no moment when ^C ends the front and not the command. */
 
 #include "tools/command.h"
 
@@ -32,6 +41,16 @@
 #define JOIN_TIMEOUT_USEC (60 * USEC_PER_SEC)
 #define ROOT_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 #define USER_PATH "/usr/local/bin:/usr/bin:/bin"
+
+/* What a shell in the background or nohup(1) made us ignore, the command ignores as well: for this it is
+ * inherited. But on a terminal of its own, ^C must work. */
+static void reset_signals(void) {
+        static const int signals[] = { SIGINT,  SIGQUIT, SIGHUP,  SIGTERM,
+                                       SIGTSTP, SIGTTIN, SIGTTOU, SIGPIPE };
+
+        for (size_t i = 0; i < ELEMENTSOF(signals); i++)
+                (void) signal(signals[i], SIG_DFL);
+}
 
 static void signals_passed_on(sigset_t *ret) {
         static const int signals[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGWINCH, SIGTSTP,
@@ -87,8 +106,10 @@ static _Noreturn void exec_command(const Command *c, const Pty *pty, const sigse
 
         (void) sigprocmask(SIG_SETMASK, mask, NULL);
         (void) umask(022);
-        if (c->pty)
+        if (c->pty) {
+                reset_signals();
                 r = pty_become_stdio(pty);
+        }
         if (r >= 0)
                 r = become_user(&c->request);
         if (r >= 0)
@@ -192,41 +213,51 @@ static _Noreturn void lead(pid_t child, pid_t front, const sigset_t *set) {
         }
 }
 
-static _Noreturn void run_leader(const Command *c, Pty *pty, int ready_fd, pid_t front) {
-        sigset_t set, mask;
+static _Noreturn void run_leader(const Command *c, Pty *pty, int ready_fd, pid_t front,
+                                 const sigset_t *mask) {
+        sigset_t set;
         pid_t child;
         int status;
 
         (void) prctl(PR_SET_PDEATHSIG, SIGKILL);
         if (getppid() != front)
                 _exit(EXIT_FAILED);
-        signals_passed_on(&set);
-        (void) sigprocmask(SIG_BLOCK, &set, &mask);
         status = join(c);
         if (status != 0)
                 _exit(status);
+        /* First: nobody gets to know the command before the front does. */
+        if (write(ready_fd, "R", 1) != 1)
+                _exit(EXIT_FAILED);
         child = fork();
         if (child < 0) {
                 (void) log_error_errno(errno, "Cannot start a process in the cell: %m");
                 _exit(EXIT_FAILED);
         }
         if (child == 0)
-                exec_command(c, pty, &mask);
-        if (write(ready_fd, "R", 1) != 1)
-                _exit(EXIT_FAILED);
+                exec_command(c, pty, mask);
         close_fd(ready_fd);
         close_fd(pty->slave_fd);
+        signals_passed_on(&set);
         lead(child, front, &set);
 }
 
 /* --- the front --------------------------------------------------------------------------- */
 
-/* As the command has. Without a terminal there is no shell that would let us go on. */
+/* As the command has. Without a terminal there is no shell that would let us go on: whoever stopped the
+ * command has to. SIGTSTP and not SIGSTOP, because the kernel knows whether our process group has a
+ * shell that would, and drops it otherwise (as for "ssh -t host confinectl ..."); the command then goes on
+ * at once. */
 static void stop_too(const Command *c, Pty *pty, pid_t leader) {
+        sigset_t stop;
+
         if (!isatty(STDIN_FILENO))
                 return;
         pty_restore(pty);
-        (void) raise(SIGSTOP);
+        (void) sigemptyset(&stop);
+        (void) sigaddset(&stop, SIGTSTP);
+        (void) raise(SIGTSTP);
+        (void) sigprocmask(SIG_UNBLOCK, &stop, NULL); /* stops here */
+        (void) sigprocmask(SIG_BLOCK, &stop, NULL);
         if (c->pty) {
                 pty_set_raw(pty);
                 pty_copy_size(pty);
@@ -280,20 +311,35 @@ static int relay(const Command *c, Pty *pty, int signal_fd, pid_t leader) {
         }
 }
 
-static int front(const Command *c, Pty *pty, int ready_fd, pid_t leader) {
+/* Until there is a command, signals do to us what they do to everyone: so ^C ends a join that waits, and
+ * the leader dies with us. When both are there, the command came first. */
+static void wait_ready(int ready_fd, int signal_fd, const sigset_t *set, const sigset_t *mask) {
+        for (;;) {
+                struct pollfd fds[] = {
+                        { .fd = ready_fd, .events = POLLIN }, /* or its end, if the leader failed */
+                        { .fd = signal_fd, .events = POLLIN },
+                };
+
+                if (poll(fds, ELEMENTSOF(fds), -1) < 0)
+                        continue;
+                if (fds[0].revents)
+                        return;
+                (void) sigprocmask(SIG_SETMASK, mask, NULL);
+                (void) sigprocmask(SIG_BLOCK, set, NULL);
+        }
+}
+
+static int front(const Command *c, Pty *pty, int ready_fd, pid_t leader, const sigset_t *mask) {
         _cleanup_(close_fdp) int signal_fd = -EBADF;
         sigset_t set;
-        char byte;
         int status;
 
-        while (read(ready_fd, &byte, 1) < 0 && errno == EINTR) /* nothing comes if it fails */
-                ;
         signals_passed_on(&set);
-        (void) sigprocmask(SIG_BLOCK, &set, NULL);
         signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
         if (signal_fd < 0)
                 (void) kill(leader, SIGKILL);
-        else if (c->pty) {
+        wait_ready(ready_fd, signal_fd, &set, mask);
+        if (c->pty) {
                 pty_set_raw(pty);
                 pty_copy_size(pty);
         }
@@ -317,9 +363,11 @@ int command_run(const Command *c) {
         _cleanup_(pty_close) Pty pty = { .master_fd = -EBADF, .slave_fd = -EBADF };
         _cleanup_(close_fdp) int ready_fd = -EBADF;
         pid_t self = getpid(), leader;
+        sigset_t set, mask;
         int fds[2], r;
 
         fill_stdio();
+        (void) signal(SIGCHLD, SIG_DFL); /* ignored, it would not come, nor any wait status */
         r = c->pty ? pty_open(&pty, c->request.uid) : 0;
         if (r >= 0 && pipe2(fds, O_CLOEXEC) < 0)
                 r = -errno;
@@ -328,12 +376,14 @@ int command_run(const Command *c) {
                 return EXIT_FAILED;
         }
         (void) fflush(NULL);
+        signals_passed_on(&set);
+        (void) sigprocmask(SIG_BLOCK, &set, &mask);
         leader = fork();
         if (leader == 0) {
                 close_fd(fds[0]);
                 close_fd(pty.master_fd);
                 pty.master_fd = -EBADF;
-                run_leader(c, &pty, fds[1], self);
+                run_leader(c, &pty, fds[1], self, &mask);
         }
         close_fd(fds[1]);
         ready_fd = fds[0];
@@ -341,5 +391,5 @@ int command_run(const Command *c) {
                 (void) log_error_errno(errno, "Cannot fork: %m");
                 return EXIT_FAILED;
         }
-        return front(c, &pty, ready_fd, leader);
+        return front(c, &pty, ready_fd, leader, &mask);
 }

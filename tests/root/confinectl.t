@@ -149,9 +149,10 @@ def until(fd, what, log):
         if not data: return False
         log[0] += data
     return True
-def start(args):
+def start(args, ignored=()):
     pid, fd = pty.fork()
     if pid == 0:
+        for s in ignored: signal.signal(s, signal.SIG_IGN)
         os.execv(tool[0], tool + args)
     fcntl.ioctl(fd, termios.TIOCSWINSZ, struct.pack('HHHH', 31, 97, 0, 0))
     return pid, fd, [b'']
@@ -175,6 +176,34 @@ until(fd, b'ready', log); os.write(fd, b'\x03')
 say('pty_trapped', until(fd, b'trapped', log)); 
 say('pty_status', finish(pid, fd))
 say('pty_restored', termios.tcgetattr(fd) == before)
+# on a terminal of its own a command can be interrupted, whatever we were made to ignore
+pid, fd, log = start(['run', '--policy', 'tool', '--pty', '--', 'sh', '-c', 'trap "exit 4" INT; echo ready; while :; do sleep 0.05; done'], [signal.SIGINT, signal.SIGCHLD])
+until(fd, b'ready', log); os.write(fd, b'\x03'); say('ignored_status', finish(pid, fd))
+# no shell: a command that stops itself goes on
+for name, how in ('plain_orphan', []), ('pty_orphan', ['--pty']):
+    pid, fd, log = start(['run', '--policy', 'tool'] + how + ['--', 'sh', '-c', 'kill -STOP $$; exit 9'])
+    say(name, finish(pid, fd))
+# a shell: it sees that we stopped, in a good terminal, and nothing typed is lost
+def shell(name, how, stop):
+    pid, fd, log = start_shell()
+    def step(typed, what):
+        log[0] = b''
+        os.write(fd, typed)
+        return until(fd, what, log)
+    until(fd, b'# ', log)
+    step(b"%s run --policy tool %s -- sh -c 'echo re\"\"ady; while read x; do [ $x = stop ] && kill -STOP $$; echo got:$x; done; exit 11'\n" % (tool[0].encode(), how), b'ready')
+    say(name + '_stopped', step(stop, b'Stopped') and until(fd, b'# ', log))
+    say(name + '_sane', bool(step(b'stty -a; echo e\"\"nd\n', b'end') and b' icanon' in log[0] and b' echo ' in log[0]))
+    until(fd, b'# ', log)
+    say(name + '_continued', step(b'fg\n', b'run --policy') and step(b'two\n', b'got:two'))
+    step(b'\x04', b'# '); os.write(fd, b'exit $?\n'); say(name + '_shell', finish(pid, fd))
+def start_shell():
+    pid, fd = pty.fork()
+    if pid == 0: os.execvp('bash', ['bash', '--norc', '-i'])
+    return pid, fd, [b'']
+shell('plain_tstp', b'', b'\x1a')
+shell('plain_stop', b'', b'stop\n')
+shell('pty_stop', b'--pty', b'stop\n')
 # size
 pid, fd, log = start(['run', '--policy', 'tool', '--pty', '--', 'sh', '-c', 'echo ready; read _; stty size; trap "stty size; exit 0" WINCH; echo again; while :; do sleep 0.05; done'])
 until(fd, b'ready', log); os.write(fd, b'\n')
@@ -205,9 +234,11 @@ say('gone_restored', bool(a[3] & termios.ICANON and a[3] & termios.ECHO))
 END
 python3 "$LAB_DIR/terminal.py" "$build/confinectl" > "$LAB_DIR/pty.out" 2>&1
 sed 's/^/# /' "$LAB_DIR/pty.out"
-for wanted in plain_trapped=True plain_count=1 plain_status=4 pty_trapped=True pty_status=4 pty_restored=True size=True \
-        size_change=True size_status=0 job_stopped=True job_clean=True job_continued=True job_status=6 plain_input=True \
-        input_status=8 gone_status=137 gone_restored=True; do
+for wanted in plain_trapped=True plain_count=1 plain_status=4 pty_trapped=True pty_status=4 pty_restored=True \
+        ignored_status=4 plain_orphan=9 pty_orphan=9 \
+        {plain_tstp,plain_stop,pty_stop}_{stopped=True,sane=True,continued=True,shell=11} \
+        size=True size_change=True size_status=0 job_clean=True job_stopped=True job_continued=True job_status=6 \
+        plain_input=True input_status=8 gone_status=137 gone_restored=True; do
         check "terminal: $wanted" grep -qx "$wanted" "$LAB_DIR/pty.out"
 done
 wait_for 20 no_cells

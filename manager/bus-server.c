@@ -88,8 +88,11 @@ static bool drop_if_deaf(Peer *p) {
 }
 
 static int on_message(sd_bus_message *m, void *userdata, sd_bus_error *error) {
+        Peer *p = userdata;
+
         (void) m, (void) error;
-        return drop_if_deaf(userdata);
+        p->heard = true;
+        return drop_if_deaf(p);
 }
 
 static int attach_objects(Peer *p) {
@@ -252,7 +255,7 @@ void bus_server_announce(BusServer *b, ManagerEvent event, const Cell *c, const 
                 return;
         for (p = LIST_FIRST(&b->peers); p; p = next) {
                 next = LIST_NEXT(p, entry);
-                if (sd_bus_is_ready(p->bus) > 0 && !drop_if_deaf(p) && (s ? session_bus_may_see(p, s) : cell_bus_may_see(p, c)))
+                if (p->heard && !drop_if_deaf(p) && (s ? session_bus_may_see(p, s) : cell_bus_may_see(p, c)))
                         (void) sd_bus_emit_signal(p->bus, BUS_PATH, BUS_MANAGER_INTERFACE, names[event], "so",
                                                   s ? s->id : c->id, path);
         }
@@ -268,7 +271,7 @@ void bus_server_announce_denied(BusServer *b, uid_t uid, const char *user, const
                 return;
         for (p = LIST_FIRST(&b->peers); p; p = next) {
                 next = LIST_NEXT(p, entry);
-                if (sd_bus_is_ready(p->bus) > 0 && !drop_if_deaf(p) && access_may_see(p->uid, uid))
+                if (p->heard && !drop_if_deaf(p) && access_may_see(p->uid, uid))
                         (void) sd_bus_emit_signal(p->bus, BUS_PATH, BUS_MANAGER_INTERFACE, "Denied", "usss",
                                                   (uint32_t) uid, user_text, service_text, text);
         }

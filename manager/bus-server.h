@@ -16,12 +16,14 @@ typedef struct Peer {
         sd_bus *bus;
         uid_t uid;
         pid_t pid;
+        bool heard; /* it has sent a message: from now on it gets signals */
 } Peer;
 
 int bus_server_new(Manager *m, const char *path, BusServer **ret);
 BusServer *bus_server_free(BusServer *b); /* takes NULL, returns NULL */
 
-/* Sends a signal to everybody who may see its subject. NULL `b`: nobody. */
+/* Sends a signal to everybody who may see its subject and has made a call before: libsystemd's clients of
+ * a broker give up when something comes before the reply to Hello(). NULL `b`: nobody. */
 void bus_server_announce(BusServer *b, ManagerEvent event, const Cell *c, const Session *s);
 void bus_server_announce_denied(BusServer *b, uid_t uid, const char *user, const char *service,
                                 const char *message);

@@ -107,6 +107,9 @@ static int watch(Monitor *monitor) {
                                         on_disconnected, monitor);
         if (r >= 0)
                 r = sd_bus_attach_event(bus, monitor->event, 0);
+        if (r >= 0) /* the manager sends signals to those who have made a call */
+                r = sd_bus_call_method_async(bus, NULL, NULL, BUS_PATH, "org.freedesktop.DBus.Peer", "Ping", NULL,
+                                             NULL, NULL);
         return r;
 }
 

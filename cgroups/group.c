@@ -251,7 +251,7 @@ int group_apply(const Hierarchies *h, const char *path, const Knobs *knobs, cons
         for (size_t i = 0; i < knobs->n_items; i++) {
                 int r = write_knob(h, path, &knobs->items[i]);
 
-                if (r < 0 && !knobs->items[i].optional) {
+                if (r < 0) {
                         if (ret_failed)
                                 *ret_failed = &knobs->items[i];
                         return r;

@@ -14,7 +14,6 @@ typedef struct Knob {
         const char *file; /* static */
         char *value;
         const char *key;  /* the policy key that it comes from, for messages */
-        bool optional;    /* -ENOENT and -EOPNOTSUPP are fine: nothing was asked for */
 } Knob;
 
 #define KNOBS_MAX 128

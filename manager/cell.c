@@ -13,7 +13,6 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
-#include <time.h>
 
 #include "base/escape.h"
 #include "base/fd.h"
@@ -41,13 +40,6 @@ static CellState state_from_string(const char *text) {
                 if (strcmp(text, state_names[s]) == 0)
                         return s;
         return _CELL_STATE_INVALID;
-}
-
-static uint64_t realtime_usec(void) {
-        struct timespec ts;
-
-        (void) clock_gettime(CLOCK_REALTIME, &ts);
-        return (uint64_t) ts.tv_sec * USEC_PER_SEC + (uint64_t) ts.tv_nsec / 1000;
 }
 
 void cell_plan(const Cell *c, CellPlan *ret) {
@@ -539,7 +531,7 @@ int cell_new(CellHost *host, Policy *policy, const MatchSubject *subject, Cell *
         if (!c)
                 return -ENOMEM;
         c->policy = policy_ref(policy);
-        c->created_usec = realtime_usec();
+        c->created_usec = record_now_usec();
         if (policy->scope != CELL_SCOPE_POLICY) {
                 c->uid = subject->uid;
                 c->user = escape_text(subject->user);

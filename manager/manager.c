@@ -471,7 +471,6 @@ static void fill_hosts(Manager *m) {
         if (gethostname(m->cell_host.host_name, sizeof(m->cell_host.host_name) - 1) < 0)
                 (void) strcpy(m->cell_host.host_name, "localhost");
         m->session_host = (SessionHost) {
-                .cells = &m->cell_host,
                 .records_fd = m->sessions_fd,
                 .ready = on_session_ready,
                 .removed = on_session_removed,

@@ -13,7 +13,6 @@
 #include <inttypes.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 
 #include "base/escape.h"
 #include "base/fd.h"
@@ -155,15 +154,20 @@ static bool leader_lives(const Session *s) {
         return s->leader_pidfd >= 0 && fd_pidfd_send_signal(s->leader_pidfd, 0) >= 0;
 }
 
+/* For a job; borrows. `ret_cell` is what *ret points to. */
+static void leader_plan(const Session *s, CellPlan *ret_cell, LeaderPlan *ret) {
+        cell_plan(s->cell, ret_cell);
+        *ret = (LeaderPlan) { .cell = ret_cell, .uid = s->uid, .pid = s->leader,
+                              .start_time = s->leader_start_time, .home = s->home };
+}
+
 static void run_move_home(void *userdata, JobReport *report, JobText *text) {
         const Session *s = userdata;
         CellPlan cell;
         LeaderPlan plan;
 
         (void) text;
-        cell_plan(s->cell, &cell);
-        plan = (LeaderPlan) { .cell = &cell, .uid = s->uid, .pid = s->leader,
-                              .start_time = s->leader_start_time, .home = s->home };
+        leader_plan(s, &cell, &plan);
         builder_move_home(&plan, report);
 }
 
@@ -319,9 +323,7 @@ static void run_attach(void *userdata, JobReport *report, JobText *text) {
         LeaderPlan plan;
 
         (void) text;
-        cell_plan(s->cell, &cell);
-        plan = (LeaderPlan) { .cell = &cell, .uid = s->uid, .pid = s->leader,
-                              .start_time = s->leader_start_time, .home = s->home };
+        leader_plan(s, &cell, &plan);
         builder_attach(&plan, report);
 }
 
@@ -383,10 +385,7 @@ static void join_list(Session *s, Cell *cell) {
 }
 
 static int copy_info(Session *s, const SessionInfo *info) {
-        struct timespec ts;
-
-        (void) clock_gettime(CLOCK_REALTIME, &ts);
-        s->since_usec = (uint64_t) ts.tv_sec * USEC_PER_SEC + (uint64_t) ts.tv_nsec / 1000;
+        s->since_usec = record_now_usec();
         s->uid = info->uid;
         s->leader = info->leader;
         s->leader_pidfd = fcntl(info->leader_pidfd, F_DUPFD_CLOEXEC, 3);

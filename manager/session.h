@@ -16,7 +16,6 @@ typedef enum SessionState {
 const char *session_state_to_string(SessionState s);
 
 typedef struct SessionHost {
-        CellHost *cells;
         int records_fd;
         /* The leader is in its control group (report->error 0), or is not going to be. */
         void (*ready)(Session *s, const JobReport *report, void *userdata);

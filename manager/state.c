@@ -10,6 +10,7 @@
 #include <stdarg.h>
 #include <string.h>
 #include <sys/random.h>
+#include <time.h>
 
 #include "base/cleanup.h"
 #include "base/fd.h"
@@ -170,6 +171,13 @@ int record_choose_id(char prefix, char ret[static RECORD_ID_SIZE]) {
         for (size_t i = 0; i < sizeof(random); i++)
                 (void) snprintf(ret + 1 + 2 * i, 3, "%02x", random[i]);
         return 0;
+}
+
+uint64_t record_now_usec(void) {
+        struct timespec ts;
+
+        (void) clock_gettime(CLOCK_REALTIME, &ts);
+        return (uint64_t) ts.tv_sec * 1000000 + (uint64_t) ts.tv_nsec / 1000;
 }
 
 const char *record_boot_id(void) {

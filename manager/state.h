@@ -3,6 +3,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 
 /* Records of cells and sessions below the runtime directory, so that a restarted manager finds what a
@@ -29,6 +30,9 @@ int record_for_each(int dir_fd, record_each_t callback, void *userdata);
 #define RECORD_ID_SIZE 14
 /* A new name for a record: the prefix and twelve random hexadecimal digits. -EIO: no random numbers. */
 int record_choose_id(char prefix, char ret[static RECORD_ID_SIZE]);
+
+/* CLOCK_REALTIME in microseconds, for what people are shown; nothing is decided by it. */
+uint64_t record_now_usec(void);
 
 /* This boot, as /proc/sys/kernel/random/boot_id names it; "" if that can't be read. */
 const char *record_boot_id(void);

@@ -183,6 +183,7 @@ static int start_scope(const DriverCell *c, sd_bus *bus, const char *id, uid_t u
                 .description = description,
                 .pid = pid,
                 .limits = reserve ? &small : limits,
+                .delegate = *id == 'c',
         };
 
         small_limits(c, &small);

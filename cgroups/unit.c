@@ -326,6 +326,8 @@ int unit_start_scope(sd_bus *bus, const UnitScope *s, char what[static UNIT_WHAT
                 r = sd_bus_message_append(m, "(sv)(sv)(sv)(sv)", "Description", "s", s->description, "Slice", "s",
                                           s->slice, "PIDs", "au", 1, (uint32_t) s->pid, "CollectMode", "s",
                                           "inactive-or-failed");
+        if (r >= 0 && s->delegate)
+                r = sd_bus_message_append(m, "(sv)", "Delegate", "b", true);
         if (r >= 0)
                 r = append_limits(m, s->limits, s->tasks_extra);
         if (r >= 0)

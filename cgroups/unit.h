@@ -22,6 +22,7 @@ typedef struct UnitScope {
         pid_t pid;               /* what it is made around */
         const Resources *limits; /* NULL: none */
         uint64_t tasks_extra;    /* added to TasksMax=, for processes that are not the user's */
+        bool delegate;           /* what is in it is ours to manage */
 } UnitScope;
 
 /* Makes a transient scope around a process, and waits until it is in it. -ESRCH: the process has exited. */

@@ -6,7 +6,9 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -22,6 +24,32 @@ static void let_go_of_files(void) {
                 if (null_fd < 0 || dup2(null_fd, fd) < 0)
                         (void) close(fd);
         fd_close_all_but((const int[]) { 0, 1, 2 }, 3);
+}
+
+/* Into the control group of the cell's pid 1, whose scope is ours to fill. Where it stays in the unit's, a user's
+ * service manager meets a process there that its pid namespace has no number for, and can't give limits to
+ * its units, as cgroup-v2.rst, "No Internal Process Constraint", has it. */
+static void leave_unit(void) {
+        char text[1024], path[1100];
+        const char *group;
+        ssize_t n;
+        int fd;
+
+        fd = open("/proc/1/cgroup", O_RDONLY | O_CLOEXEC);
+        n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+        (void) close(fd);
+        if (n <= 0)
+                return;
+        text[n] = '\0';
+        text[strcspn(text, "\n")] = '\0';
+        group = strncmp(text, "0::", 3) == 0 ? text + 3 : NULL;
+        if (!group)
+                return;
+        (void) snprintf(path, sizeof(path), "/sys/fs/cgroup%s/cgroup.procs", group);
+        fd = open(path, O_WRONLY | O_CLOEXEC);
+        if (fd >= 0 && write(fd, "0", 1) < 0) /* it only looks worse then */
+                (void) 0;
+        (void) close(fd);
 }
 
 static void drop_privileges(uid_t uid, gid_t gid) {
@@ -75,23 +103,26 @@ static void __attribute__((noreturn)) stand(pid_t child, const sigset_t *all) {
 
 int stand_in(uid_t uid, gid_t gid) {
         sigset_t all, before;
+        int fds[2], error = 0;
         pid_t child;
 
-        (void) sigfillset(&all);
-        if (sigprocmask(SIG_SETMASK, &all, &before) < 0)
+        if (pipe2(fds, O_CLOEXEC) < 0)
                 return -errno;
+        (void) sigfillset(&all);
+        (void) sigprocmask(SIG_SETMASK, &all, &before);
         child = fork();
-        if (child < 0) {
-                int error = -errno;
-
+        if (child <= 0) {
+                error = child < 0 ? -errno : 0;
+                (void) close(fds[1]);
+                if (child == 0) /* until the parent is out of the way */
+                        while (read(fds[0], &(char) { 0 }, 1) < 0 && errno == EINTR)
+                                ;
+                (void) close(fds[0]);
                 (void) sigprocmask(SIG_SETMASK, &before, NULL);
                 return error;
         }
-        if (child == 0) {
-                (void) sigprocmask(SIG_SETMASK, &before, NULL);
-                return 0;
-        }
-        let_go_of_files();
+        leave_unit();
+        let_go_of_files(); /* the pipe, too: the child goes on */
         drop_privileges(uid, gid);
         /* were it ignored, children would vanish unseen */
         (void) signal(SIGCHLD, SIG_DFL);

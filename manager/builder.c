@@ -351,6 +351,8 @@ static void firewall_cell(const CellPlan *c, FirewallCell *ret) {
                 .masquerade = c->policy->masquerade,
                 .dns = c->policy->dns,
                 .n_dns = c->policy->n_dns,
+                .ports = c->policy->ports,
+                .n_ports = c->policy->n_ports,
         };
 }
 

@@ -12,11 +12,11 @@
  *
  *   from a cell      only with its own source address, checked before connection tracking
  *   cell to world    yes; masqueraded where asked for
- *   world to cell    answers only
+ *   world to cell    answers, and the ports that the cell publishes on the host's addresses
  *   cell to cell     refused
  *   cell to host     echo requests to the gateways; port 53 of the cell's own DNS servers;
  *                    answers to the host's own connections; nothing else, on no local address
- *   host to cell     yes
+ *   host to cell     yes; by the published ports too, except at 127.0.0.1 and ::1 (see firewall.c)
  *
  * Refused means a TCP reset or "administratively prohibited", so that nobody waits for a timeout.
  *
@@ -49,6 +49,8 @@ typedef struct FirewallCell {
         bool masquerade;
         const IpPrefix *dns;         /* servers on the host's own addresses; others need nothing */
         size_t n_dns;
+        const struct PolicyPort *ports; /* of the host that lead to the cell; no two cells have one in common */
+        size_t n_ports;
 } FirewallCell;
 
 /* Makes the table, or replaces it by a new one with these cells; in one transaction, so there is
@@ -59,7 +61,7 @@ int firewall_setup(const FirewallConfig *config, const FirewallCell *cells, size
 int firewall_teardown(const char *table);
 
 /* Lets a cell's packets through. Adding what is there is fine.
- * -ENOENT: no such table. */
+ * -ENOENT: no such table; -EEXIST: another cell has one of its ports. */
 int firewall_add_cell(const char *table, const FirewallCell *cell);
 
 /* Takes back what firewall_add_cell() added; `cell` must say the same. 0 also for elements and

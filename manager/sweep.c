@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "manager/placement.h"
 #include "netns/link.h"
 
 #define SWEEP_TIMEOUT_USEC (60 * USEC_PER_SEC)
@@ -59,6 +60,9 @@ static int sweep_link(const char *name, int index, void *userdata) {
         (void) index;
         for (const Cell *c = s->manager->cells; c; c = c->hh.next)
                 if (strcmp(c->link, name) == 0)
+                        return 0;
+        for (const Placement *p = s->manager->placements; p; p = p->hh.next)
+                if (strcmp(p->link, name) == 0 || strcmp(p->old_link, name) == 0)
                         return 0;
         (void) link_remove(name);
         s->n_removed++;

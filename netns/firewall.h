@@ -43,7 +43,9 @@ typedef struct FirewallConfig {
                                       * for a host that forwards only because we made it */
 } FirewallConfig;
 
-typedef struct FirewallCell {
+typedef struct FirewallCell FirewallCell;
+
+struct FirewallCell {
         const char *link;            /* host's end */
         IpPrefix address4, address6; /* family 0: none */
         bool masquerade;
@@ -51,7 +53,7 @@ typedef struct FirewallCell {
         size_t n_dns;
         const struct PolicyPort *ports; /* of the host that lead to the cell; no two cells have one in common */
         size_t n_ports;
-} FirewallCell;
+};
 
 /* Makes the table, or replaces it by a new one with these cells; in one transaction, so there is
  * no moment without. Counters start at zero again. */

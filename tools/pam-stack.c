@@ -85,6 +85,8 @@ static int read_line(char *const *dirs, const char *path, unsigned number, char 
         bool may_be_absent;
 
         text[strcspn(text, "#")] = '\0';
+        for (size_t n = strlen(text); n > 0 && isspace((unsigned char) text[n - 1]); n--)
+                text[n - 1] = '\0';
         type = next_word(&text);
         if (!type)
                 return 0;

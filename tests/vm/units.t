@@ -103,7 +103,7 @@ systemctl stop confined.socket confined.service 2> /dev/null
 umount -l /run/confine/netns/nginx.service
 systemctl -q mask --runtime confined.service
 check "without its namespace it does not start" sh -c '! systemctl restart nginx'
-is "... but fails" "$(show Result) $(show ExecMainStatus)" "exit-code 225"
+like "... but fails" "$(journalctl --no-pager -u nginx -n 20)" "status=225/NETWORK"
 systemctl -q unmask --runtime confined.service
 systemctl reset-failed nginx
 check "with confined it does" systemctl restart nginx

@@ -582,6 +582,31 @@ void placements_update(Manager *m) {
         }
 }
 
+unsigned placements_sweep(const Manager *m) {
+        _cleanup_(freep) char *dir = NULL;
+        _cleanup_(closedirp) DIR *d = NULL;
+        struct dirent *e;
+        unsigned n = 0;
+
+        if (asprintf(&dir, "%s/" NETNS_DIR, m->config.runtime_dir) < 0) {
+                dir = NULL;
+                return 0;
+        }
+        if (enter_host_mounts() < 0)
+                return 0;
+        d = opendir(dir);
+        while (d && (e = readdir(d))) {
+                _cleanup_(freep) char *path = NULL;
+                const Placement *p;
+
+                HASH_FIND_STR(m->placements, e->d_name, p);
+                if (p || e->d_name[0] == '.' || asprintf(&path, "%s/%s", dir, e->d_name) < 0)
+                        continue;
+                n += netns_is_used(path) == 0 && netns_unpin(path) >= 0;
+        }
+        return n;
+}
+
 bool placements_pending(const Manager *m) {
         for (const Placement *p = m->placements; p; p = p->hh.next)
                 if (p->job && p->state == PLACEMENT_MAKING)

@@ -79,6 +79,7 @@ static void run_sweep(void *userdata, JobReport *report, JobText *text) {
                 (void) group_for_each_child(s.manager->hierarchies, s.path, sweep_group, &s);
         }
         (void) link_list(s.manager->link_prefix, sweep_link, &s);
+        s.n_removed += placements_sweep(s.manager);
         report->numbers[0] = s.n_removed;
 }
 
@@ -87,7 +88,7 @@ static void on_swept(const JobReport *report, const char *text, void *userdata) 
         if (report->error < 0)
                 log_warning_errno(report->error, "Cannot look for what dead cells left: %m");
         else if (report->numbers[0] > 0)
-                log_notice("Removed %llu control groups and links that no cell owned",
+                log_notice("Removed %llu control groups, links and namespaces that nobody owned",
                            (unsigned long long) report->numbers[0]);
 }
 

@@ -192,6 +192,26 @@ manager_kill KILL
 manager_start
 is "so does one after a kill" "$(stat -Lc %i /run/confine/netns/web.service) $(outside udp 192.0.2.1 5353)" "$inode web 192.0.2.2"
 
+# --- records and policies that change while nobody looks -----------------------------------------------
+manager_kill TERM
+rm /run/confine/placements/one.service
+mv /etc/confine/policies/20-pair.ini "$LAB_DIR/20-pair.ini"
+manager_start
+gone() { [ -z "$(field "$1" State)" ]; }
+wait_for 20 gone two@x.service
+check "a policy removed meanwhile: its namespace goes" [ ! -e /run/confine/netns/two@x.service ]
+check "... and so does one without a record" [ ! -e /run/confine/netns/one.service ]
+is "... with their links" "$(ip -o link show | grep -cE 'cf[0-9a-f]{12}')" 1
+is "... the other stays" "$(stat -Lc %i /run/confine/netns/web.service) $(outside tcp 192.0.2.1 8080)" "$inode web 192.0.2.2"
+manager_kill TERM
+mv "$LAB_DIR/20-pair.ini" /etc/confine/policies/
+CONFINED_WRAP='unshare --mount --propagation slave' manager_start
+like "a manager in a mount namespace of its own pins in the host's" "$(in_ns one.service ip -o addr show eth0)" 'inet 10\.82\.0\.'
+umount -l /run/confine/netns/one.service
+bus_reload
+like "a pin that somebody took away is put back at a reload" "$(in_ns one.service ip -o addr show eth0)" 'inet 10\.82\.0\.'
+is "... the link with it, once" "$(ip -o link show | grep -cE 'cf[0-9a-f]{12}')" 3
+
 # --- reload ------------------------------------------------------------------------------------------
 policy 10-web <<'END'
 [Match]
@@ -218,7 +238,6 @@ check "... without a namespace: it can't start" [ ! -e /run/confine/netns/thief.
 
 rm /etc/confine/policies/1*.ini /etc/confine/policies/20-pair.ini
 bus_reload
-gone() { [ -z "$(field "$1" State)" ]; }
 wait_for 20 gone one.service
 check "a policy removed: the namespace goes" [ ! -e /run/confine/netns/one.service ]
 is "... but not under a process that runs in it" "$(field web.service State) $(in_ns web.service "$ask" tcp 127.0.0.1 80)" "leaving web 127.0.0.1"

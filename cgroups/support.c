@@ -31,6 +31,22 @@ static void complain(const char *key, const char *reason, void *userdata) {
                                 "not supported on this host: %s", reason);
 }
 
+/* At each key that the policy or what it extends sets. */
+static void check_driver(const Driver *driver, const Resources *r, Check *c) {
+        if (resources_is_unset(r))
+                return;
+        for (size_t i = 0; i < n_policy_keys; i++) {
+                const char *reason;
+
+                if (strcmp(policy_keys[i].section, c->section) != 0 || !c->policy->sources ||
+                    !c->policy->sources[i].file)
+                        continue;
+                reason = driver->refuses(c->policy, c->section, policy_keys[i].name);
+                if (reason)
+                        complain(policy_keys[i].name, reason, c);
+        }
+}
+
 static void check_namespaces(Check *c) {
         static const struct {
                 int flag;
@@ -61,7 +77,7 @@ static void check_network(Check *c) {
 }
 
 void support_check(const Policy *p, PolicyDiags *diags, void *userdata) {
-        const Hierarchies *h = userdata;
+        const SupportHost *host = userdata;
         Check c = { .policy = p, .diags = diags };
         const struct {
                 const char *section;
@@ -72,7 +88,8 @@ void support_check(const Policy *p, PolicyDiags *diags, void *userdata) {
 
         for (size_t i = 0; i < ELEMENTSOF(levels); i++) {
                 c.section = levels[i].section;
-                knobs_check(h, levels[i].resources, complain, &c);
+                check_driver(host->driver, levels[i].resources, &c);
+                knobs_check(host->hierarchies, levels[i].resources, complain, &c);
         }
         check_namespaces(&c);
         check_network(&c);

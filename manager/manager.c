@@ -38,11 +38,17 @@ Session *manager_find_session(Manager *m, const char *id) {
         return s;
 }
 
+/* It comes with the first login of a user and goes with the last: no login of its own. */
+static bool is_user_manager(const char *service) {
+        return service && strcmp(service, POLICY_SERVICE_USER_MANAGER) == 0;
+}
+
 unsigned manager_count_sessions(const Manager *m, const char *policy, uid_t uid) {
         unsigned n = 0;
 
         for (const Session *s = m->sessions; s; s = s->hh.next)
-                n += s->uid == uid && s->state != SESSION_CLOSING && strcmp(s->cell->policy->name, policy) == 0;
+                n += s->uid == uid && s->state != SESSION_CLOSING && strcmp(s->cell->policy->name, policy) == 0 &&
+                        !is_user_manager(s->service);
         return n;
 }
 
@@ -60,38 +66,120 @@ static void count_cells(const char *policy, uid_t uid, unsigned *ret_user, unsig
         *ret_policy += *ret_policy == 0;
 }
 
+/* What all other cells ask of a user as a whole, where one group holds everything of his. */
+static bool limit_by_others(uid_t uid, const char *except_cell, Resources *limits, void *userdata) {
+        const Manager *m = userdata;
+        bool any = false;
+
+        for (const Cell *c = m->cells; c; c = c->hh.next) {
+                const Session *s;
+                bool his = c->uid == uid;
+
+                LIST_FOREACH(s, &c->sessions, entry)
+                        his = his || s->uid == uid;
+                if (!his || c->removed || strcmp(c->id, except_cell) == 0)
+                        continue;
+                any = true;
+                resources_tighten(limits, &c->policy->user);
+                if (c->policy->scope == CELL_SCOPE_USER)
+                        resources_tighten(limits, &c->policy->cell);
+        }
+        if (m->shares)
+                shares_get(m->shares, uid, limits);
+        return any;
+}
+
+/* A user's share of a policy's sums ends with the last of what he has there. */
+static void drop_share(Manager *m, const char *policy, uid_t uid) {
+        if (!m->shares || uid == UID_INVALID)
+                return;
+        for (const Cell *c = m->cells; c; c = c->hh.next) {
+                const Session *s;
+                bool his = c->uid == uid;
+
+                if (c->state == CELL_ENDING || strcmp(c->policy->name, policy) != 0)
+                        continue;
+                LIST_FOREACH(s, &c->sessions, entry)
+                        his = his || (s->uid == uid && s->state != SESSION_CLOSING);
+                if (his)
+                        return;
+        }
+        shares_remove(m->shares, policy, uid);
+}
+
+/* In a job. Any cell that the user is in has the policy and the rest of what the driver needs. */
+static int limit_user(uid_t uid, const char *policy, char what[static DRIVER_WHAT_MAX], void *userdata) {
+        Manager *m = userdata;
+
+        for (Cell *c = m->cells; c; c = c->hh.next) {
+                CellPlan plan;
+
+                if (c->state == CELL_ENDING || strcmp(c->policy->name, policy) != 0 ||
+                    (c->uid != uid && c->uid != UID_INVALID))
+                        continue;
+                cell_plan(c, &plan);
+                return m->driver->limit_user(&plan.cell, uid, what);
+        }
+        return 0;
+}
+
+/* Each namespace is of one cell alone; what root of a cell has unshared again is told by the others. */
+static Cell *find_by_namespaces(Manager *m, pid_t pid) {
+        uint64_t inodes[_LOGIN_NS_MAX] = {};
+
+        for (int i = 0; i < _LOGIN_NS_MAX; i++) {
+                char path[64];
+                struct stat st;
+
+                (void) snprintf(path, sizeof(path), "/proc/%d/ns/%s", (int) pid, login_namespaces[i].name);
+                if (stat(path, &st) >= 0)
+                        inodes[i] = st.st_ino;
+        }
+        for (Cell *c = m->cells; c; c = c->hh.next)
+                for (int i = 0; i < _LOGIN_NS_MAX; i++)
+                        if (c->inodes[i] != 0 && c->inodes[i] == inodes[i])
+                                return c;
+        return NULL;
+}
+
+/* The group of a session's own, or one below it. */
+static Cell *find_by_session_group(Manager *m, const char *lines) {
+        for (const Session *s = m->sessions; s; s = s->hh.next) {
+                _cleanup_(freep) char *below = NULL;
+
+                if (s->group && group_lines_find(lines, s->group, &below) > 0)
+                        return s->cell;
+        }
+        return NULL;
+}
+
 int manager_find_cell_of_pid(Manager *m, pid_t pid, Cell **ret) {
-        static const char *const trees[] = { "cells", "reserve" };
-        _cleanup_(freep) char *lines = NULL;
-        char path[128];
+        _cleanup_(freep) char *lines = NULL, *id = NULL;
+        char path[64];
+        Cell *c = NULL;
         ssize_t n;
+        int r;
 
         (void) snprintf(path, sizeof(path), "/proc/%d/cgroup", (int) pid);
         n = fd_read_file_at(AT_FDCWD, path, 64 * 1024, &lines);
         if (n < 0)
                 return n == -ENOENT ? -ESRCH : (int) n;
-        for (size_t i = 0; i < ELEMENTSOF(trees); i++) {
-                _cleanup_(freep) char *found = NULL;
-                char *save = NULL;
-                int r;
-
-                (void) snprintf(path, sizeof(path), "%s/%s", m->root_group, trees[i]);
-                r = group_lines_find(lines, path, &found);
-                if (r < 0)
-                        return r;
-                if (r == 0)
-                        continue;
-                for (char *part = strtok_r(found, "/", &save); part; part = strtok_r(NULL, "/", &save)) {
-                        Cell *c = manager_find_cell(m, part);
-
-                        if (c && c->state == CELL_LIVE) {
-                                *ret = c;
-                                return 1;
-                        }
-                }
-                return -ENOLINK;
+        r = m->driver->find(m->root_group, lines, &id);
+        if (r < 0)
+                return r;
+        if (r > 0)
+                c = manager_find_cell(m, id);
+        else {
+                c = find_by_namespaces(m, pid);
+                if (!c)
+                        c = find_by_session_group(m, lines);
+                if (!c)
+                        return 0;
         }
-        return 0;
+        if (!c || c->state != CELL_LIVE)
+                return -ENOLINK;
+        *ret = c;
+        return 1;
 }
 
 /* The live or coming cell that a new session of this user shares. */
@@ -151,6 +239,7 @@ static void on_cell_event(Cell *c, CellEvent event, const JobReport *report, voi
                 fail_waiting(m, c, report);
                 break;
         case CELL_EVENT_ENDING:
+                drop_share(m, c->policy->name, c->uid);
                 break;
         case CELL_EVENT_GONE:
                 bus_server_announce(m->bus, MANAGER_CELL_REMOVED, c, NULL);
@@ -165,6 +254,7 @@ static void on_session_removed(Session *s, void *userdata) {
         if (s->connection)
                 login_server_session_removed(m->login, s);
         bus_server_announce(m->bus, MANAGER_SESSION_REMOVED, s->cell, s);
+        drop_share(m, s->cell->policy->name, s->uid);
         HASH_DEL(m->sessions, s);
 }
 
@@ -192,6 +282,7 @@ int manager_open_session_in(Manager *m, Cell *cell, const OpenInfo *info, Sessio
                 .remote_host = info->subject->remote_host,
                 .leader = info->leader,
                 .leader_pidfd = info->leader_pidfd,
+                .executes = info->executes,
         };
         Session *s;
         int r;
@@ -273,7 +364,8 @@ int manager_open_session(Manager *m, Policy *policy, const OpenInfo *info, Sessi
         Cell *cell;
         int r;
 
-        if (manager_count_sessions(m, policy->name, subject->uid) >= policy->max_sessions)
+        if (!is_user_manager(subject->service) &&
+            manager_count_sessions(m, policy->name, subject->uid) >= policy->max_sessions)
                 return explain(-EUSERS, ret_message, "policy %s: you have %llu of %llu sessions open "
                                "(MaxSessions=), end one first", policy->name,
                                (unsigned long long) policy->max_sessions,
@@ -282,12 +374,14 @@ int manager_open_session(Manager *m, Policy *policy, const OpenInfo *info, Sessi
         if (cell && cell->frozen)
                 return explain(-EBUSY, ret_message, "policy %s: your cell is frozen by the administrator",
                                policy->name);
-        if (!cell) {
-                r = make_cell(m, policy, subject, &cell, ret_message);
-                if (r < 0)
-                        return r;
-        }
-        return manager_open_session_in(m, cell, info, ret, ret_message);
+        if (m->shares && shares_add(m->shares, policy, subject->uid, false) < 0)
+                return -ENOMEM;
+        r = cell ? 0 : make_cell(m, policy, subject, &cell, ret_message);
+        if (r >= 0)
+                r = manager_open_session_in(m, cell, info, ret, ret_message);
+        if (r < 0)
+                drop_share(m, policy->name, subject->uid);
+        return r;
 }
 
 /* --- policies ---------------------------------------------------------------------------- */
@@ -297,11 +391,12 @@ Policy *manager_pick(Manager *m, const MatchSubject *subject) {
 }
 
 static int load_policies(Manager *m) {
+        SupportHost host = { m->hierarchies, m->driver };
         PolicyDiags diags = {};
         PolicySet *set;
         int r;
 
-        r = policy_set_load(m->policy_dirs, false, m->policies, support_check, m->hierarchies, &diags, &set);
+        r = policy_set_load(m->policy_dirs, false, m->policies, support_check, &host, &diags, &set);
         if (r < 0) {
                 policy_diags_done(&diags);
                 return log_error_errno(r, "Cannot load the policies, keeping those in force: %m");
@@ -387,14 +482,17 @@ static int open_runtime(Manager *m) {
                                        "Another confined runs already with %s", m->config.runtime_dir);
         m->cells_fd = open_subdir(m, "cells");
         m->sessions_fd = open_subdir(m, "sessions");
+        m->driver_fd = open_subdir(m, "units");
         m->placements_fd = open_subdir(m, "placements");
-        if (fd_mkdir_parents_at(m->runtime_fd, "netns", 0755) < 0 ||
-            fd_mkdir_parents_at(m->runtime_fd, "resolv", 0755) < 0 || m->placements_fd < 0)
-                return log_error_errno(errno, "Cannot make the directories of services in %s: %m",
-                                       m->config.runtime_dir);
-        if (m->cells_fd < 0 || m->sessions_fd < 0)
-                return log_error_errno(m->cells_fd < 0 ? m->cells_fd : m->sessions_fd,
-                                       "Cannot open the records in %s: %m", m->config.runtime_dir);
+        r = MIN(m->cells_fd, m->sessions_fd);
+        r = MIN(r, m->driver_fd);
+        r = MIN(r, m->placements_fd);
+        if (r >= 0)
+                r = fd_mkdir_parents_at(m->runtime_fd, "netns", 0755);
+        if (r >= 0)
+                r = fd_mkdir_parents_at(m->runtime_fd, "resolv", 0755);
+        if (r < 0)
+                return log_error_errno(r, "Cannot open the records in %s: %m", m->config.runtime_dir);
         return 0;
 }
 
@@ -422,22 +520,40 @@ static int name_things(Manager *m) {
         return 0;
 }
 
+static int read_conf(Manager *m) {
+        PolicyDiags diags = {};
+        int r;
+
+        r = manager_conf_read(m->config.config_dir, &diags, &m->conf);
+        for (size_t i = 0; i < diags.n_items; i++) {
+                _cleanup_(freep) char *line = policy_diag_to_string(&diags.items[i]);
+
+                log_error("%s", line ?: "out of memory");
+        }
+        policy_diags_done(&diags);
+        return r;
+}
+
 static int open_host(Manager *m) {
         int r;
 
         r = hierarchies_open(NULL, &m->hierarchies);
         if (r < 0)
                 return log_error_errno(r, "Cannot find the control groups: %m");
-        r = builder_make_root(m->hierarchies, m->root_group);
+        m->driver = driver_choose(m->conf.cgroup_driver, m->hierarchies);
+        log_info("Control groups by driver %s", m->driver->name);
+        r = m->driver->make_root(m->hierarchies, m->root_group);
         if (r == -EBUSY)
                 return log_error_errno(r, "Cannot make control group %s: there are processes in the root of "
                                        "cgroup v2 as this container sees it; move them into a group of their own",
                                        m->root_group);
         if (r < 0)
                 return log_error_errno(r, "Cannot make control group %s: %m", m->root_group);
-        r = hierarchies_set_probe(m->hierarchies, m->root_group);
-        if (r < 0)
-                return r;
+        if (m->driver->makes_groups) {
+                r = hierarchies_set_probe(m->hierarchies, m->root_group);
+                if (r < 0)
+                        return r;
+        }
         m->init_fd = open(m->config.init_path, O_PATH | O_CLOEXEC);
         if (m->init_fd < 0)
                 return log_error_errno(errno, "Cannot open %s: %m", m->config.init_path);
@@ -445,13 +561,17 @@ static int open_host(Manager *m) {
 }
 
 static int start_jobs(Manager *m) {
-        int keep[HIERARCHIES_MAX + 3];
+        int keep[HIERARCHIES_MAX + 3], r;
         size_t n = 0;
 
         for (size_t i = 0; i < m->hierarchies->n_items; i++)
                 keep[n++] = m->hierarchies->items[i].root_fd;
         keep[n++] = m->init_fd;
-        return jobs_new(m->event, keep, n, &m->jobs);
+        keep[n++] = m->driver_fd;
+        r = jobs_new(m->event, keep, n, m->driver->user_in_one_group, &m->jobs);
+        if (r >= 0 && m->driver->shares_sums)
+                r = shares_new(m->event, m->jobs, m->hierarchies, limit_user, m, &m->shares);
+        return r;
 }
 
 static int name_policy_dirs(Manager *m) {
@@ -490,13 +610,16 @@ static void fill_hosts(Manager *m) {
                 .event = m->event,
                 .jobs = m->jobs,
                 .hierarchies = m->hierarchies,
+                .driver = m->driver,
                 .pool = m->pool,
                 .root_group = m->root_group,
                 .table = m->table,
                 .link_prefix = m->link_prefix,
                 .init_fd = m->init_fd,
                 .records_fd = m->cells_fd,
+                .driver_fd = m->driver_fd,
                 .count = count_cells,
+                .others = limit_by_others,
                 .event_callback = on_cell_event,
                 .userdata = m,
         };
@@ -517,7 +640,8 @@ int manager_new(const ManagerConfig *config, Manager **ret) {
         if (!m)
                 return -ENOMEM;
         *m = (Manager) { .config = *config, .runtime_fd = -EBADF, .lock_fd = -EBADF, .cells_fd = -EBADF,
-                         .sessions_fd = -EBADF, .placements_fd = -EBADF, .init_fd = -EBADF };
+                         .sessions_fd = -EBADF, .driver_fd = -EBADF, .placements_fd = -EBADF,
+                         .init_fd = -EBADF };
         r = sd_event_new(&m->event);
         if (r >= 0)
                 r = name_things(m);
@@ -525,6 +649,8 @@ int manager_new(const ManagerConfig *config, Manager **ret) {
                 r = name_policy_dirs(m);
         if (r >= 0)
                 r = open_runtime(m);
+        if (r >= 0)
+                r = read_conf(m);
         if (r >= 0)
                 r = open_host(m);
         if (r >= 0)
@@ -559,11 +685,11 @@ int manager_new(const ManagerConfig *config, Manager **ret) {
 }
 
 static void remove_from_host(Manager *m) {
-        static const char *const names[] = { "login", "bus", "cells", "sessions", "broken", "lock" };
+        static const char *const names[] = { "login", "bus", "cells", "sessions", "units", "broken", "lock" };
 
         network_remove(m);
         placements_remove(m);
-        builder_remove_root(m->hierarchies, m->root_group);
+        m->driver->remove_root(m->hierarchies, m->root_group);
         for (size_t i = 0; i < ELEMENTSOF(names); i++)
                 if (unlinkat(m->runtime_fd, names[i], 0) < 0 && errno == EISDIR)
                         (void) unlinkat(m->runtime_fd, names[i], AT_REMOVEDIR);
@@ -589,6 +715,7 @@ Manager *manager_free(Manager *m) {
                 cell_free(c);
         }
         placements_free(m);
+        m->shares = shares_free(m->shares);
         m->jobs = jobs_free(m->jobs);
         if (idle)
                 remove_from_host(m);
@@ -601,6 +728,7 @@ Manager *manager_free(Manager *m) {
         close_fd(m->cells_fd);
         close_fd(m->sessions_fd);
         close_fd(m->placements_fd);
+        close_fd(m->driver_fd);
         close_fd(m->lock_fd);
         close_fd(m->runtime_fd);
         sd_event_unref(m->event);

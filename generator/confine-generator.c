@@ -14,6 +14,7 @@
 
 #include "base/fd.h"
 #include "base/log.h"
+#include "cgroups/knobs.h"
 #include "generator/unit-file.h"
 #include "policies/policy-set.h"
 
@@ -147,9 +148,31 @@ static int generate_all(int dest_fd, const PolicySet *set) {
         return error;
 }
 
+typedef struct Support {
+        const Policy *policy;
+        PolicyDiags *diags;
+} Support;
+
+static void complain(const char *key, const char *reason, void *userdata) {
+        const Support *s = userdata;
+
+        (void) policy_diags_add(s->diags, s->policy->if_unsupported_warn, s->policy->path, 0, "Resources", key,
+                                "not supported on this host: %s", reason); /* remembers a lost error */
+}
+
+/* Only control groups: systemd has mounted them before anything else. What else a host may lack is not there
+ * yet, or is the manager's to find out. */
+static void check_support(const Policy *p, PolicyDiags *diags, void *userdata) {
+        Support s = { p, diags };
+
+        if (userdata && policy_is_for_units(p))
+                knobs_check(userdata, &p->cell, complain, &s);
+}
+
 static int load(PolicySet **ret) {
         const char *const parents[] = { arg_config_dir, arg_runtime_dir, arg_vendor_dir };
         _cleanup_(policy_diags_done) PolicyDiags diags = {};
+        _cleanup_(hierarchies_freep) Hierarchies *h = NULL;
         _cleanup_(strv_freep) char **dirs = NULL;
         int r;
 
@@ -159,7 +182,10 @@ static int load(PolicySet **ret) {
                 if (asprintf(&path, "%s/policies", parents[i]) < 0 || strv_extend(&dirs, path) < 0)
                         return log_error_errno(ENOMEM, "Cannot load the policies: %m");
         }
-        r = policy_set_load(dirs, false, NULL, NULL, NULL, &diags, ret);
+        r = hierarchies_open(NULL, &h);
+        if (r < 0)
+                log_warning_errno(r, "Cannot find the control groups, not checking what this host supports: %m");
+        r = policy_set_load(dirs, false, NULL, check_support, h, &diags, ret);
         if (r < 0)
                 return log_error_errno(r, "Cannot load the policies: %m");
         for (size_t i = 0; i < diags.n_items; i++) {

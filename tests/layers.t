@@ -26,7 +26,7 @@ my %may = (
         'cells/init.c'      => [],
         'bus'               => [qr{^base/}, $policy],
         'manager'           => [qr{^(policies|cgroups|netns|cells|bus|base)/}],
-        'generator'         => [qr{^(policies|base)/}],
+        'generator'         => [qr{^(policies|cgroups|base)/}],
         'tools'             => [qr{^(policies|cgroups|bus|base)/}],
         'pam-module'        => [qr{^bus/(login|join)\.h$}, qr{^base/}],
 );

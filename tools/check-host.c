@@ -79,24 +79,40 @@ void check_host(Check *c) {
 
 /* --- ways round -------------------------------------------------------------------------- */
 
-/* The first confined member of a group, also as the primary one. NULL: none. */
-static const char *confined_member(const Check *c, const struct group *g, const Policy **ret_policy) {
-        static char name[64];
+/* Names first: looking a user up takes the place of what was looked up before. */
+static char **group_members(const struct group *g) {
+        char **names = NULL;
+        gid_t gid = g->gr_gid;
         const struct passwd *pw;
+        int r = 0;
 
-        for (char **m = g->gr_mem; *m; m++) {
-                (void) snprintf(name, sizeof(name), "%s", *m);
-                pw = getpwnam(name);
+        for (char **m = g->gr_mem; *m && r >= 0; m++)
+                r = strv_extend(&names, *m);
+        setpwent();
+        while (r >= 0 && (pw = getpwent()))
+                if (pw->pw_gid == gid)
+                        r = strv_extend(&names, pw->pw_name);
+        endpwent();
+        return names;
+}
+
+/* The first confined member of a group, also as its primary one; to be freed. NULL: none. */
+static char *confined_member(const Check *c, const struct group *g, const Policy **ret_policy) {
+        _cleanup_(strv_freep) char **names = group_members(g);
+
+        for (size_t i = 0; names && names[i]; i++) {
+                const struct passwd *pw = getpwnam(names[i]);
+
                 if (pw && check_user(c, pw->pw_uid, NULL, ret_policy) != CONFINED_NOT)
-                        return name;
+                        return strdup(names[i]);
         }
         return NULL;
 }
 
 static void check_socket(Check *c, const char *path) {
+        _cleanup_(freep) char *member = NULL;
         const Policy *policy;
         const struct group *g;
-        const char *member;
         struct stat st;
 
         if (stat(path, &st) < 0 || !S_ISSOCK(st.st_mode))
@@ -140,7 +156,7 @@ static void check_groups(Check *c) {
         for (size_t i = 0; i < ELEMENTSOF(groups); i++) {
                 const struct group *g = getgrnam(groups[i].group);
                 const Policy *policy;
-                const char *member = g ? confined_member(c, g, &policy) : NULL;
+                _cleanup_(freep) char *member = g ? confined_member(c, g, &policy) : NULL;
 
                 if (member)
                         check_add(c, groups[i].severity, "groups", "take the user out of the group",

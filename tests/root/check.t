@@ -129,6 +129,9 @@ is "group disk with nobody confined is none" "$(found | grep -c 'group disk')" 0
 usermod -aG disk alice
 like "a confined user in group disk" "$(found)" '^error +groups: who is in group disk .* alice of policy 10-alice'
 gpasswd -d alice disk > /dev/null
+usermod -g disk alice
+like "... also if it is the primary one" "$(found)" '^error +groups: who is in group disk .* alice of policy 10-alice'
+usermod -g alice alice
 if [ -x /usr/sbin/sshd ]; then
         echo 'UsePAM no' > /etc/ssh/sshd_config.d/a.conf
         like "sshd without PAM: the first value counts" "$(found)" "^error +sshd: logins by ssh don't ask PAM"

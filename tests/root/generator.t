@@ -18,6 +18,8 @@ generate
 is "no policy: success and nothing" "$? $(ls "$dest") $(cat "$LAB_DIR/said")" "0  "
 
 policy 10-full <<'END'
+[Policy]
+IfUnsupported=warn
 [Match]
 Unit=full.service inst@a-b.service
 [Resources]
@@ -117,6 +119,23 @@ if command -v systemd-analyze > /dev/null; then
         sed -i 's/^TasksMax=.*/TasksMax=many/' /etc/systemd/system/full.service.d/50-confine.conf
         like "... (and would complain)" "$(systemd-analyze verify --man=no full.service 2>&1 | grep -i '50-confine')" 'many'
 fi
+
+# Which of these the host has depends on its version of control groups: one of the two it lacks.
+policy 15-unsupported <<'END'
+[Match]
+Unit=unsupported.service
+[Resources]
+MemoryHigh=100M
+[Network]
+Mode=none
+END
+generate
+if ctl --config-dir=/etc/confine --vendor-dir="$LAB_DIR/vendor" verify 2>&1 | grep -q '15-unsupported.*not supported'; then
+        like "IfUnsupported=error: kept from starting, as verify says" "$(drop_in unsupported.service)" '^AssertPathExists'
+else
+        like "a supported key is written, as verify says" "$(drop_in unsupported.service)" '^MemoryHigh=100M$'
+fi
+rm /etc/confine/policies/15-unsupported.ini
 
 # --- broken ------------------------------------------------------------------------------------------
 policy 20-none <<'END'

@@ -440,6 +440,7 @@ static void test_check(void **state) {
                 { NET "[Resources]\nMemoryHigh=2G\n", "" },
                 { NET "[Resources]\nDevicePolicy=strict\n", "DevicePolicy=: warning: strict without" },
                 { NET "[Resources]\nDevicePolicy=strict\nDeviceAllow=/dev/null rw\n", "" },
+                { NET "[Resources]\nIOWeight=30\n", "" }, /* was read beyond its one word: make asan */
                 { NET "[Match]\nUser=root\n", "[Match] User=: warning: root can leave any cell" },
                 { NET "[Match]\nUser=0\n", "warning: root can leave" },
                 { NET "[Match]\nUser=~root\n", "" },

@@ -22,6 +22,8 @@
 #include "manager/sweep.h"
 #include "manager/takeover.h"
 
+#define PLACEMENTS_TIMEOUT_USEC (30 * USEC_PER_SEC)
+
 /* --- tables ------------------------------------------------------------------------------ */
 
 Cell *manager_find_cell(Manager *m, const char *id) {
@@ -633,6 +635,26 @@ static void fill_hosts(Manager *m) {
         };
 }
 
+/* "Ready" means for systemd: now the services may start that come after us. Logins are answered meanwhile. */
+static int wait_for_placements(Manager *m) {
+        uint64_t now, end = 0;
+        int r = 0;
+
+        while (r >= 0 && placements_pending(m)) {
+                r = sd_event_now(m->event, CLOCK_MONOTONIC, &now);
+                if (r < 0)
+                        return r;
+                if (end == 0)
+                        end = now + PLACEMENTS_TIMEOUT_USEC;
+                if (now >= end) {
+                        log_warning("Services still wait for their network, going on without");
+                        return 0;
+                }
+                r = sd_event_run(m->event, end - now);
+        }
+        return r;
+}
+
 int manager_new(const ManagerConfig *config, Manager **ret) {
         _cleanup_(manager_freep) Manager *m = calloc(1, sizeof(*m));
         int r;
@@ -675,9 +697,7 @@ int manager_new(const ManagerConfig *config, Manager **ret) {
         network_prepare(m);
         placements_start(m);
         takeover_settle(m);
-        /* "Ready" means for systemd: now the services may start that come after us. */
-        while (r >= 0 && placements_pending(m))
-                r = sd_event_run(m->event, UINT64_MAX);
+        r = wait_for_placements(m);
         if (r < 0)
                 return log_error_errno(r, "The event loop failed: %m");
         *ret = TAKE_PTR(m);

@@ -438,7 +438,7 @@ int manager_reload(Manager *m) {
         if (r < 0)
                 return r;
         register_pools(m);
-        placements_update(m);
+        (void) placements_update(m);
         network_prepare(m);
         placements_start(m);
         return r;
@@ -692,7 +692,7 @@ int manager_new(const ManagerConfig *config, Manager **ret) {
         if (r < 0)
                 return r;
         register_pools(m);
-        placements_update(m);
+        (void) placements_update(m);
         sweep_start(m);
         network_prepare(m);
         placements_start(m);

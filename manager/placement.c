@@ -14,6 +14,7 @@
 
 #include "base/fd.h"
 #include "base/log.h"
+#include "manager/network.h"
 #include "manager/state.h"
 #include "netns/firewall.h"
 #include "netns/link.h"
@@ -280,14 +281,20 @@ static void run_remove(void *userdata, JobReport *report, JobText *text) {
 
 /* --- states ------------------------------------------------------------------------------ */
 
+/* For what has changed while a job ran, or may succeed by now. May free placements. */
+static void look_again(Manager *m) {
+        if (placements_update(m))
+                network_prepare(m);
+        placements_start(m);
+}
+
 static int on_retry(sd_event_source *s, uint64_t usec, void *userdata) {
         Placement *p = userdata;
         Manager *m = p->manager;
 
         (void) s, (void) usec;
         p->retry_source = sd_event_source_disable_unref(p->retry_source);
-        placements_update(m); /* may free p */
-        placements_start(m);
+        look_again(m);
         return 0;
 }
 
@@ -313,7 +320,8 @@ static void fail(Placement *p, const char *format, ...) {
         (void) vsnprintf(why, sizeof(why), format, ap);
         va_end(ap);
         if (strcmp(why, p->why) != 0)
-                log_error("Service %s has no network and can't start (policy %s): %s", p->unit, p->policy->name, why);
+                log_error("Service %s (policy %s): %s; %s", p->unit, p->policy->name, why,
+                          *p->link ? "its network stays as it is" : "without a network it can't start");
         (void) strcpy(p->why, why);
         p->state = PLACEMENT_FAILED;
         retry(p);
@@ -338,7 +346,7 @@ static void on_made(const JobReport *report, const char *text, void *userdata) {
                 (void) prefix_to_string(&p->address6, address6);
         log_info("Service %s (policy %s) has its network: %s%s%s", p->unit, p->policy->name, address4,
                  *address4 && *address6 ? " " : "", address6);
-        placements_start(p->manager); /* it may have to go by now */
+        look_again(p->manager);
 }
 
 static void on_removed(const JobReport *report, const char *text, void *userdata) {
@@ -360,8 +368,7 @@ static void on_removed(const JobReport *report, const char *text, void *userdata
         release(p);
         HASH_DEL(m->placements, p);
         placement_free(p);
-        placements_update(m); /* a policy may want it again since */
-        placements_start(m);
+        look_again(m);
 }
 
 static void start_job(Placement *p, bool make) {
@@ -485,13 +492,14 @@ static bool check_ports(Placement *p, const Policy *policy) {
         return true;
 }
 
-/* One that is ready or leaving keeps what it has if the policy would give it the same. */
-static void adopt(Placement *p, Policy *policy) {
+/* One that is ready or leaving keeps what it has if the policy would give it the same. True: there is something
+ * to make. */
+static bool adopt(Placement *p, Policy *policy) {
         bool ports_changed = policy != p->policy;
         int r;
 
         if (p->job)
-                return; /* it looks again when that is done */
+                return false; /* it looks again when that is done */
         if (*p->link && (!address_fits(policy, AF_INET, &p->address4, &p->gateway4) ||
                          !address_fits(policy, AF_INET6, &p->address6, &p->gateway6))) {
                 (void) strcpy(p->old_link, p->link);
@@ -499,11 +507,11 @@ static void adopt(Placement *p, Policy *policy) {
                 release(p);
         }
         if (p->state == PLACEMENT_READY && *p->link && !ports_changed)
-                return;
+                return false;
         if (!check_ports(p, policy)) {
                 if (p->policy == policy || *p->link) /* it goes on as it was */
                         p->state = *p->link ? PLACEMENT_READY : PLACEMENT_FAILED;
-                return;
+                return false;
         }
         policy_ref(policy);
         policy_unref(p->policy);
@@ -514,7 +522,7 @@ static void adopt(Placement *p, Policy *policy) {
                         release(p);
                         fail(p, "%s", r == -ENOSPC ? "no address is free in Pool=" :
                              r == -EADDRINUSE ? "the address of Address= is in use" : strerror(-r));
-                        return;
+                        return false;
                 }
         }
         p->retry_source = sd_event_source_disable_unref(p->retry_source);
@@ -522,9 +530,10 @@ static void adopt(Placement *p, Policy *policy) {
         r = save(p);
         if (r < 0)
                 fail(p, "it can't be recorded: %s", strerror(-r));
+        return r >= 0;
 }
 
-static void place(Manager *m, const char *unit, Policy *policy) {
+static bool place(Manager *m, const char *unit, Policy *policy) {
         Placement *p;
 
         HASH_FIND_STR(m->placements, unit, p);
@@ -532,12 +541,12 @@ static void place(Manager *m, const char *unit, Policy *policy) {
                 p = alloc_placement(m, unit);
                 if (!p) {
                         log_error_errno(ENOMEM, "Cannot place service %s: %m", unit);
-                        return;
+                        return false;
                 }
                 p->policy = policy_ref(policy);
                 HASH_ADD_KEYPTR(hh, m->placements, p->unit, strlen(p->unit), p);
         }
-        adopt(p, policy);
+        return adopt(p, policy);
 }
 
 static void leave(Placement *p) {
@@ -564,8 +573,9 @@ static void write_resolv(Manager *m, const Policy *p) {
                 log_error_errno(r, "Cannot write %s/%s: %m", m->config.runtime_dir, name);
 }
 
-void placements_update(Manager *m) {
+bool placements_update(Manager *m) {
         Placement *p, *next;
+        bool changed = false;
 
         HASH_ITER(hh, m->placements, p, next)
                 if (!wanted_policy(m, p->unit))
@@ -578,8 +588,9 @@ void placements_update(Manager *m) {
                         write_resolv(m, policy);
                 for (size_t k = 0; k < units->n_values; k++)
                         if (wanted_policy(m, units->values[k].text) == policy)
-                                place(m, units->values[k].text, policy);
+                                changed = place(m, units->values[k].text, policy) || changed;
         }
+        return changed;
 }
 
 unsigned placements_sweep(const Manager *m) {

@@ -40,8 +40,8 @@ void placement_describe(const Placement *p, struct FirewallCell *ret);
 /* Reads the records of before. -ENOMEM. */
 int placements_read(Manager *m);
 /* Compares the table with the loaded policies: addresses and ports are given and taken here, before
- * network_prepare() makes the firewall of it, */
-void placements_update(Manager *m);
+ * network_prepare() makes the firewall of it (true: there is something new for it), */
+bool placements_update(Manager *m);
 /* and then jobs make and remove what differs on the host. */
 void placements_start(Manager *m);
 /* Is something still being made? */

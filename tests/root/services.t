@@ -236,6 +236,12 @@ is "a second service with the same port fails" "$(field thief.service State)" fa
 like "... and says who has it" "$(field thief.service Why)" 'port tcp:8081 of the host is taken by service web.service \(policy 10-web\)'
 check "... without a namespace: it can't start" [ ! -e /run/confine/netns/thief.service ]
 
+port() { sed -i "s/^Port=.*/Port=$1:80/" /etc/confine/policies/10-web.ini; bus call org.confine1 /org/confine1 org.confine1.Manager Reload > /dev/null; }
+for i in 8082 8083 8084 8085; do port $i; done
+wait_for 20 idle
+is "reloads one upon the other: the last counts" "$(outside tcp 192.0.2.1 8085) $(nft list map inet "$instance" ports4 | grep -c ' 808[2-5] ')" "web 192.0.2.2 1"
+check "who had to wait for the port gets it" wait_for 20 state_is thief.service ready
+
 rm /etc/confine/policies/1*.ini /etc/confine/policies/20-pair.ini
 bus_reload
 wait_for 20 gone one.service

@@ -19,6 +19,7 @@ libexecdir ?= $(prefix)/libexec/confine
 vendordir ?= $(prefix)/lib/confine
 policydir = $(vendordir)/policies
 unitdir ?= $(prefix)/lib/systemd/system
+generatordir ?= $(prefix)/lib/systemd/system-generators
 mandir ?= $(prefix)/share/man
 docdir ?= $(prefix)/share/doc/confine
 completiondir ?= $(prefix)/share/bash-completion/completions
@@ -70,12 +71,13 @@ PROGRAM_ONLY = cells/init.c
 LIB_SRC = $(filter-out $(PROGRAM_ONLY),$(foreach d,$(LAYERS),$(wildcard $(d)/*.c)))
 MANAGER_SRC = $(wildcard manager/*.c)
 TOOL_SRC = $(wildcard tools/*.c)
+GENERATOR_SRC = $(wildcard generator/*.c)
 MODULE_SRC = $(wildcard pam-module/*.c) bus/login.c bus/join.c \
 	base/fd.c base/parse.c
 UNIT_SRC = $(wildcard tests/unit/*.c)
 HELPER_SRC = $(wildcard tests/helpers/*.c)
 BENCH_SRC = $(wildcard tests/bench/*.c)
-ALL_SRC = $(sort $(LIB_SRC) $(PROGRAM_ONLY) $(MANAGER_SRC) $(TOOL_SRC) $(MODULE_SRC) $(UNIT_SRC) \
+ALL_SRC = $(sort $(LIB_SRC) $(PROGRAM_ONLY) $(MANAGER_SRC) $(TOOL_SRC) $(GENERATOR_SRC) $(MODULE_SRC) $(UNIT_SRC) \
 	$(HELPER_SRC) $(BENCH_SRC))
 UNIT_MANAGER_SRC = $(filter-out manager/main.c,$(MANAGER_SRC))
 UNIT_TOOL_SRC = $(filter-out tools/confinectl.c,$(TOOL_SRC))
@@ -85,7 +87,8 @@ LIB = $(B)/libconfine.a
 UNIT = $(patsubst tests/unit/%.c,$(B)/tests/%,$(UNIT_SRC))
 HELPERS = $(patsubst %.c,$(B)/%,$(HELPER_SRC))
 BENCHES = $(patsubst %.c,$(B)/%,$(BENCH_SRC))
-PROGRAMS = $(B)/confined $(if $(TOOL_SRC),$(B)/confinectl) $(B)/confine-init $(B)/pam_confine.so
+PROGRAMS = $(B)/confined $(if $(TOOL_SRC),$(B)/confinectl) $(B)/confine-init $(B)/pam_confine.so \
+	$(B)/confine-generator
 
 TREE_TESTS = $(wildcard tests/*.t)
 ROOT_TESTS = $(sort $(wildcard tests/root/*.t))
@@ -115,6 +118,10 @@ $(B)/confined: $(call obj,$(MANAGER_SRC)) $(LIB)
 
 $(B)/confinectl: $(call obj,$(TOOL_SRC)) $(LIB)
 	$(call say,LD,$@)$(CC) $(CFLAGS) $(SANITIZE) $(LDFLAGS) -o $@ $^ $(LIBS)
+
+# Early at boot every library counts.
+$(B)/confine-generator: $(call obj,$(GENERATOR_SRC)) $(LIB)
+	$(call say,LD,$@)$(CC) $(CFLAGS) $(SANITIZE) $(LDFLAGS) -o $@ $^ -Wl,--as-needed $(LIBS)
 
 $(B)/confine-init: cells/init.c
 	@mkdir -p $(@D)
@@ -188,7 +195,7 @@ demo:
 	$(Q)B=$(B) demo/demo.sh
 
 format:
-	clang-format -i $(wildcard $(addsuffix /*.[ch],$(LAYERS) manager pam-module tools tests/*))
+	clang-format -i $(wildcard $(addsuffix /*.[ch],$(LAYERS) manager pam-module tools generator tests/*))
 
 TIDY_CHECKS ?= -*,bugprone-*,-bugprone-easily-swappable-parameters,clang-analyzer-*,-clang-analyzer-security.insecureAPI.*
 tidy:
@@ -205,6 +212,7 @@ INSTALL_FILES = \
 	755:$(B)/confine-init:$(libexecdir) \
 	644:$(B)/pam_confine.so:$(securitydir) \
 	644:$(B)/confined.service:$(unitdir) \
+	755:$(B)/confine-generator:$(generatordir) \
 	644:systemd/user@.service.d/50-confine.conf:$(unitdir)/user@.service.d \
 	$(if $(TOOL_SRC),755:$(B)/confinectl:$(bindir)) \
 	$(patsubst %,644:%:$(completiondir),$(wildcard completions/*)) \

@@ -72,7 +72,7 @@ static void check_network(Check *c) {
         for (size_t i = 0; i < c->policy->n_pools; i++)
                 if (c->policy->pools[i].family == AF_INET6 && access("/proc/net/if_inet6", F_OK) < 0)
                         complain("Pool", "IPv6 is off", c);
-        if (c->policy->n_dns > 0 && access("/etc/resolv.conf", F_OK) < 0)
+        if (c->policy->n_dns > 0 && !policy_is_for_units(c->policy) && access("/etc/resolv.conf", F_OK) < 0)
                 complain("DNS", "there is no /etc/resolv.conf to lay the cell's over; make an empty one", c);
 }
 
@@ -88,7 +88,8 @@ void support_check(const Policy *p, PolicyDiags *diags, void *userdata) {
 
         for (size_t i = 0; i < ELEMENTSOF(levels); i++) {
                 c.section = levels[i].section;
-                check_driver(host->driver, levels[i].resources, &c);
+                if (!policy_is_for_units(p)) /* those limits are systemd's to set, whatever the driver */
+                        check_driver(host->driver, levels[i].resources, &c);
                 knobs_check(host->hierarchies, levels[i].resources, complain, &c);
         }
         check_namespaces(&c);

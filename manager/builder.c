@@ -179,6 +179,8 @@ static void firewall_cell(const CellPlan *c, FirewallCell *ret) {
                 .masquerade = c->cell.policy->masquerade,
                 .dns = c->cell.policy->dns,
                 .n_dns = c->cell.policy->n_dns,
+                .ports = c->cell.policy->ports,
+                .n_ports = c->cell.policy->n_ports,
         };
 }
 

@@ -5,6 +5,7 @@
 #include "bus/contract.h"
 #include "manager/access.h"
 #include "manager/bus-server.h"
+#include "manager/placement.h"
 #include "policies/policy-keys.h"
 
 
@@ -209,6 +210,76 @@ static int method_list_policies(sd_bus_message *m, void *userdata, sd_bus_error 
         return r < 0 ? r : sd_bus_send(NULL, reply, NULL);
 }
 
+static int append_texts(sd_bus_message *reply, const Policy *policy, const Placement *p) {
+        int r;
+
+        r = sd_bus_message_open_container(reply, 'a', "s");
+        for (int i = 0; i < 2 && r >= 0 && p; i++) {
+                const IpPrefix *a = i == 0 ? &p->address4 : &p->address6;
+                char text[PREFIX_STRING_MAX];
+
+                if (a->family != AF_UNSPEC)
+                        r = sd_bus_message_append(reply, "s", prefix_to_string(a, text));
+        }
+        if (r >= 0)
+                r = sd_bus_message_close_container(reply);
+        if (r >= 0)
+                r = sd_bus_message_open_container(reply, 'a', "s");
+        for (size_t i = 0; i < policy->n_ports && r >= 0 && p; i++) {
+                char text[POLICY_PORT_STRING_MAX];
+
+                r = sd_bus_message_append(reply, "s", policy_port_to_string(&policy->ports[i], text));
+        }
+        return r < 0 ? r : sd_bus_message_close_container(reply);
+}
+
+/* (unit, policy, network mode, state, why it failed, addresses, ports) */
+static int append_service(sd_bus_message *reply, const char *unit, const Policy *policy, const Placement *p) {
+        int r;
+
+        r = sd_bus_message_open_container(reply, 'r', "sssssasas");
+        if (r >= 0)
+                r = sd_bus_message_append(reply, "sssss", unit, policy->name,
+                                          network_mode_to_string(policy->network_mode),
+                                          p ? placement_state_to_string(p->state) :
+                                                  policy->mode == POLICY_OBSERVE ? "observed" : "ready",
+                                          p ? p->why : "");
+        if (r >= 0)
+                r = append_texts(reply, p ? p->policy : policy, p);
+        return r < 0 ? r : sd_bus_message_close_container(reply);
+}
+
+/* What the policies place, and what goes because they don't any more. */
+static int method_list_services(sd_bus_message *m, void *userdata, sd_bus_error *error) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+        const Manager *manager = ((Peer *) userdata)->manager;
+        int r;
+
+        (void) error;
+        r = sd_bus_message_new_method_return(m, &reply);
+        if (r >= 0)
+                r = sd_bus_message_open_container(reply, 'a', "(sssssasas)");
+        for (size_t i = 0; i < policy_set_size(manager->policies) && r >= 0; i++) {
+                const Policy *policy = policy_set_get(manager->policies, i);
+                const MatchList *units = &policy->match[MATCH_UNIT];
+
+                for (size_t k = 0; k < units->n_values && r >= 0; k++) {
+                        const char *unit = units->values[k].text;
+                        const Placement *p;
+
+                        HASH_FIND_STR(manager->placements, unit, p);
+                        if (policy_set_pick_unit(manager->policies, unit) == policy)
+                                r = append_service(reply, unit, policy, p);
+                }
+        }
+        for (const Placement *p = manager->placements; p && r >= 0; p = p->hh.next)
+                if (!policy_set_pick_unit(manager->policies, p->unit))
+                        r = append_service(reply, p->unit, p->policy, p);
+        if (r >= 0)
+                r = sd_bus_message_close_container(reply);
+        return r < 0 ? r : sd_bus_send(NULL, reply, NULL);
+}
+
 /* Every key with its effective value and where that comes from: (section, key, value, file, line). */
 static int append_values(sd_bus_message *reply, const Policy *policy) {
         int r;
@@ -335,6 +406,50 @@ static int method_explain(sd_bus_message *m, void *userdata, sd_bus_error *error
         return 1;
 }
 
+static int append_skipped_for_unit(sd_bus_message *reply, const PolicySet *set, const Policy *found) {
+        int r;
+
+        r = sd_bus_message_open_container(reply, 'a', "(ss)");
+        for (size_t i = 0; i < policy_set_size(set) && r >= 0; i++) {
+                const Policy *p = policy_set_get(set, i);
+                const PolicyKey *key = policy_key_find("Match", "Unit");
+                _cleanup_(freep) char *units = NULL, *why = NULL;
+
+                if (p == found)
+                        break;
+                units = policy_is_for_units(p) ? key->format(key, p) : NULL;
+                if (units && asprintf(&why, "Unit=%s: it is not this service", units) < 0)
+                        return -ENOMEM;
+                r = sd_bus_message_append(reply, "(ss)", p->name,
+                                          why ?: p->has_match ? "it is for logins" : "it has no [Match]");
+        }
+        return r < 0 ? r : sd_bus_message_close_container(reply);
+}
+
+static int method_explain_unit(sd_bus_message *m, void *userdata, sd_bus_error *error) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+        const PolicySet *set = ((Peer *) userdata)->manager->policies;
+        const Policy *policy;
+        const char *unit;
+        int r;
+
+        r = sd_bus_message_read(m, "s", &unit);
+        if (r < 0)
+                return r;
+        if (!policy_unit_name_valid(unit))
+                return sd_bus_error_setf(error, SD_BUS_ERROR_INVALID_ARGS,
+                                         "\"%s\" is no service of systemd (such as nginx.service)", unit);
+        policy = policy_set_pick_unit(set, unit);
+        r = sd_bus_message_new_method_return(m, &reply);
+        if (r >= 0)
+                r = append_skipped_for_unit(reply, set, policy);
+        if (r >= 0)
+                r = sd_bus_message_append(reply, "s", policy ? policy->name : "");
+        if (r >= 0)
+                r = policy ? append_values(reply, policy) : sd_bus_message_append(reply, "a(ssssu)", 0);
+        return r < 0 ? r : sd_bus_send(NULL, reply, NULL);
+}
+
 static const sd_bus_vtable manager_vtable[] = {
         SD_BUS_VTABLE_START(0),
         SD_BUS_PROPERTY("Version", "s", get_text, 0, SD_BUS_VTABLE_PROPERTY_CONST),
@@ -362,6 +477,11 @@ static const sd_bus_vtable manager_vtable[] = {
         SD_BUS_METHOD_WITH_ARGS("Explain", SD_BUS_ARGS("s", user, "s", service, "s", tty, "s", remote_host),
                                 SD_BUS_RESULT("a(ss)", skipped, "s", policy, "a(ssssu)", values),
                                 method_explain, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("ListServices", NULL, SD_BUS_RESULT("a(sssssasas)", services),
+                                method_list_services, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("ExplainUnit", SD_BUS_ARGS("s", unit),
+                                SD_BUS_RESULT("a(ss)", skipped, "s", policy, "a(ssssu)", values),
+                                method_explain_unit, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("Reload", NULL, SD_BUS_RESULT("a(sussbs)", diagnostics), method_reload,
                                 SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_SIGNAL_WITH_ARGS("CellNew", SD_BUS_ARGS("s", id, "o", cell), 0),

@@ -18,8 +18,11 @@
 #include "manager/bus-server.h"
 #include "manager/login-server.h"
 #include "manager/network.h"
+#include "manager/placement.h"
 #include "manager/sweep.h"
 #include "manager/takeover.h"
+
+#define PLACEMENTS_TIMEOUT_USEC (30 * USEC_PER_SEC)
 
 /* --- tables ------------------------------------------------------------------------------ */
 
@@ -306,6 +309,27 @@ int manager_open_session_in(Manager *m, Cell *cell, const OpenInfo *info, Sessio
         return 0;
 }
 
+/* A port of the host leads to one cell or service. */
+static int check_ports(const Manager *m, const Policy *policy, char **ret_message) {
+        char text[POLICY_PORT_STRING_MAX];
+        const PolicyPort *port;
+        const Placement *p;
+
+        p = placements_find_port(m, policy, &port);
+        if (p)
+                return explain(-EADDRINUSE, ret_message, "policy %s: port %s of the host is taken by service %s "
+                               "(policy %s)", policy->name, policy_port_to_string(port, text), p->unit,
+                               p->policy->name);
+        for (const Cell *c = m->cells; c; c = c->hh.next) {
+                port = policy_ports_collide(policy, c->policy);
+                if (port)
+                        return explain(-EADDRINUSE, ret_message, "policy %s: port %s of the host is taken by cell "
+                                       "%s (policy %s%s)", policy->name, policy_port_to_string(port, text), c->id,
+                                       c->policy->name, c->state == CELL_ENDING ? ", just ending" : "");
+        }
+        return 0;
+}
+
 static int make_cell(Manager *m, Policy *policy, const MatchSubject *subject, Cell **ret, char **ret_message) {
         Cell *cell;
         int r;
@@ -313,6 +337,9 @@ static int make_cell(Manager *m, Policy *policy, const MatchSubject *subject, Ce
         if (policy->network_mode == NETWORK_ROUTED && !m->network_ready)
                 return explain(-ENETDOWN, ret_message, "policy %s: the host's side of the network is not "
                                "ready; see the log of confined", policy->name);
+        r = check_ports(m, policy, ret_message);
+        if (r < 0)
+                return r;
         r = cell_new(&m->cell_host, policy, subject, &cell);
         switch (r) {
         case -ENOSPC:
@@ -411,7 +438,9 @@ int manager_reload(Manager *m) {
         if (r < 0)
                 return r;
         register_pools(m);
+        (void) placements_update(m);
         network_prepare(m);
+        placements_start(m);
         return r;
 }
 
@@ -456,8 +485,14 @@ static int open_runtime(Manager *m) {
         m->cells_fd = open_subdir(m, "cells");
         m->sessions_fd = open_subdir(m, "sessions");
         m->driver_fd = open_subdir(m, "units");
+        m->placements_fd = open_subdir(m, "placements");
         r = MIN(m->cells_fd, m->sessions_fd);
         r = MIN(r, m->driver_fd);
+        r = MIN(r, m->placements_fd);
+        if (r >= 0)
+                r = fd_mkdir_parents_at(m->runtime_fd, "netns", 0755);
+        if (r >= 0)
+                r = fd_mkdir_parents_at(m->runtime_fd, "resolv", 0755);
         if (r < 0)
                 return log_error_errno(r, "Cannot open the records in %s: %m", m->config.runtime_dir);
         return 0;
@@ -600,6 +635,26 @@ static void fill_hosts(Manager *m) {
         };
 }
 
+/* "Ready" means for systemd: now the services may start that come after us. Logins are answered meanwhile. */
+static int wait_for_placements(Manager *m) {
+        uint64_t now, end = 0;
+        int r = 0;
+
+        while (r >= 0 && placements_pending(m)) {
+                r = sd_event_now(m->event, CLOCK_MONOTONIC, &now);
+                if (r < 0)
+                        return r;
+                if (end == 0)
+                        end = now + PLACEMENTS_TIMEOUT_USEC;
+                if (now >= end) {
+                        log_warning("Services still wait for their network, going on without");
+                        return 0;
+                }
+                r = sd_event_run(m->event, end - now);
+        }
+        return r;
+}
+
 int manager_new(const ManagerConfig *config, Manager **ret) {
         _cleanup_(manager_freep) Manager *m = calloc(1, sizeof(*m));
         int r;
@@ -607,7 +662,8 @@ int manager_new(const ManagerConfig *config, Manager **ret) {
         if (!m)
                 return -ENOMEM;
         *m = (Manager) { .config = *config, .runtime_fd = -EBADF, .lock_fd = -EBADF, .cells_fd = -EBADF,
-                         .sessions_fd = -EBADF, .driver_fd = -EBADF, .init_fd = -EBADF };
+                         .sessions_fd = -EBADF, .driver_fd = -EBADF, .placements_fd = -EBADF,
+                         .init_fd = -EBADF };
         r = sd_event_new(&m->event);
         if (r >= 0)
                 r = name_things(m);
@@ -631,12 +687,19 @@ int manager_new(const ManagerConfig *config, Manager **ret) {
         r = open_sockets(m);
         if (r >= 0)
                 r = takeover_read(m);
+        if (r >= 0)
+                r = placements_read(m);
         if (r < 0)
                 return r;
         register_pools(m);
+        (void) placements_update(m);
         sweep_start(m);
         network_prepare(m);
+        placements_start(m);
         takeover_settle(m);
+        r = wait_for_placements(m);
+        if (r < 0)
+                return log_error_errno(r, "The event loop failed: %m");
         *ret = TAKE_PTR(m);
         return 0;
 }
@@ -645,6 +708,7 @@ static void remove_from_host(Manager *m) {
         static const char *const names[] = { "login", "bus", "cells", "sessions", "units", "broken", "lock" };
 
         network_remove(m);
+        placements_remove(m);
         m->driver->remove_root(m->hierarchies, m->root_group);
         for (size_t i = 0; i < ELEMENTSOF(names); i++)
                 if (unlinkat(m->runtime_fd, names[i], 0) < 0 && errno == EISDIR)
@@ -659,7 +723,7 @@ Manager *manager_free(Manager *m) {
 
         if (!m)
                 return NULL;
-        idle = m->jobs && !m->cells && !m->sessions;
+        idle = m->jobs && !m->cells && !m->sessions && !m->placements;
         m->login = login_server_free(m->login);
         m->bus = bus_server_free(m->bus);
         HASH_ITER(hh, m->sessions, s, next_session) {
@@ -670,6 +734,7 @@ Manager *manager_free(Manager *m) {
                 HASH_DEL(m->cells, c);
                 cell_free(c);
         }
+        placements_free(m);
         m->shares = shares_free(m->shares);
         m->jobs = jobs_free(m->jobs);
         if (idle)
@@ -682,6 +747,7 @@ Manager *manager_free(Manager *m) {
         close_fd(m->init_fd);
         close_fd(m->cells_fd);
         close_fd(m->sessions_fd);
+        close_fd(m->placements_fd);
         close_fd(m->driver_fd);
         close_fd(m->lock_fd);
         close_fd(m->runtime_fd);

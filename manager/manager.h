@@ -23,6 +23,7 @@ typedef struct ManagerConfig {
 typedef struct Manager Manager;
 typedef struct BusServer BusServer;
 typedef struct LoginServer LoginServer;
+typedef struct Placement Placement;
 
 typedef enum ManagerEvent {
         MANAGER_CELL_NEW,
@@ -35,7 +36,7 @@ struct Manager {
         ManagerConfig config;
         ManagerConf conf;
         sd_event *event;
-        int runtime_fd, lock_fd, cells_fd, sessions_fd, driver_fd, init_fd;
+        int runtime_fd, lock_fd, cells_fd, sessions_fd, driver_fd, placements_fd, init_fd;
         char root_group[80], table[40], link_prefix[8], gateway_link[16];
         Hierarchies *hierarchies;
         const Driver *driver;
@@ -50,6 +51,7 @@ struct Manager {
         SessionHost session_host;
         Cell *cells;             /* uthash */
         Session *sessions;       /* uthash */
+        Placement *placements;   /* uthash */
         uint64_t n_logins, n_denied;
         BusServer *bus;
         LoginServer *login;

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "manager/placement.h"
 #include "manager/state.h"
 #include "netns/firewall.h"
 #include "netns/forwarding.h"
@@ -61,6 +62,11 @@ static int collect_gateways(const Manager *m, Gateways *g) {
                 if (r >= 0)
                         r = add_gateway(g, &c->gateway6);
         }
+        for (const Placement *p = m->placements; p && r >= 0; p = p->hh.next) {
+                r = add_gateway(g, &p->gateway4);
+                if (r >= 0)
+                        r = add_gateway(g, &p->gateway6);
+        }
         return r;
 }
 
@@ -76,7 +82,7 @@ static int setup_firewall(const Manager *m, const Gateways *g, bool guard4, bool
         _cleanup_(freep) FirewallCell *cells = NULL;
         size_t n = 0;
 
-        cells = calloc(HASH_COUNT(m->cells) + 1, sizeof(FirewallCell));
+        cells = calloc(HASH_COUNT(m->cells) + HASH_COUNT(m->placements) + 1, sizeof(FirewallCell));
         if (!cells)
                 return -ENOMEM;
         for (const Cell *c = m->cells; c; c = c->hh.next)
@@ -88,7 +94,12 @@ static int setup_firewall(const Manager *m, const Gateways *g, bool guard4, bool
                                 .masquerade = c->policy->masquerade,
                                 .dns = c->policy->dns,
                                 .n_dns = c->policy->n_dns,
+                                .ports = c->policy->ports,
+                                .n_ports = c->policy->n_ports,
                         };
+        for (const Placement *p = m->placements; p; p = p->hh.next)
+                if (*p->link)
+                        placement_describe(p, &cells[n++]);
         return firewall_setup(&config, cells, n);
 }
 
@@ -194,6 +205,9 @@ static bool needs_network(const Manager *m) {
                         return true;
         for (const Cell *c = m->cells; c; c = c->hh.next)
                 if (*c->link)
+                        return true;
+        for (const Placement *p = m->placements; p; p = p->hh.next)
+                if (*p->link)
                         return true;
         return false;
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "manager/placement.h"
 #include "netns/link.h"
 
 #define SWEEP_TIMEOUT_USEC (60 * USEC_PER_SEC)
@@ -24,6 +25,9 @@ static int sweep_link(const char *name, int index, void *userdata) {
         (void) index;
         for (const Cell *c = s->manager->cells; c; c = c->hh.next)
                 if (strcmp(c->link, name) == 0)
+                        return 0;
+        for (const Placement *p = s->manager->placements; p; p = p->hh.next)
+                if (strcmp(p->link, name) == 0 || strcmp(p->old_link, name) == 0)
                         return 0;
         (void) link_remove(name);
         s->n_removed++;
@@ -46,6 +50,7 @@ static void run_sweep(void *userdata, JobReport *report, JobText *text) {
         (void) text;
         s.n_removed = m->driver->sweep(&host, is_known, m);
         (void) link_list(m->link_prefix, sweep_link, &s);
+        s.n_removed += placements_sweep(m);
         report->numbers[0] = s.n_removed;
 }
 
@@ -54,7 +59,7 @@ static void on_swept(const JobReport *report, const char *text, void *userdata) 
         if (report->error < 0)
                 log_warning_errno(report->error, "Cannot look for what dead cells left: %m");
         else if (report->numbers[0] > 0)
-                log_notice("Removed %llu control groups and links that no cell owned",
+                log_notice("Removed %llu control groups, links and namespaces that nobody owned",
                            (unsigned long long) report->numbers[0]);
 }
 

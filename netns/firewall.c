@@ -6,6 +6,7 @@
 #include "netns/firewall.h"
 
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <nftables/libnftables.h>
 #include <stdio.h>
 #include <string.h>
@@ -14,6 +15,7 @@
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "netns/link.h"
+#include "policies/policy.h"
 
 #define ATTEMPTS_MAX 5
 
@@ -190,11 +192,24 @@ static size_t print_dns(FILE *f, const FirewallCell *cell, int family) {
         return n;
 }
 
+static size_t print_ports(FILE *f, const FirewallCell *cell, int family) {
+        const IpPrefix *a = cell_address(cell, family);
+        char text[PREFIX_STRING_MAX];
+
+        if (a->family == AF_UNSPEC)
+                return 0;
+        for (size_t i = 0; i < cell->n_ports; i++)
+                (void) fprintf(f, "%s . %u : %s . %u, ", cell->ports[i].protocol == IPPROTO_UDP ? "udp" : "tcp",
+                               cell->ports[i].host, prefix_to_string(a, text), cell->ports[i].cell);
+        return cell->n_ports;
+}
+
 static const struct {
         const char *name;
         const char *type;
         int family;
         PrintElements print;
+        bool map;
 } sets[] = {
         { "sources4", "ifname . ipv4_addr", AF_INET, print_source },
         { "sources6", "ifname . ipv6_addr", AF_INET6, print_source },
@@ -202,6 +217,8 @@ static const struct {
         { "masquerade6", "ipv6_addr", AF_INET6, print_masquerade },
         { "dns4", "ifname . ipv4_addr", AF_INET, print_dns },
         { "dns6", "ifname . ipv6_addr", AF_INET6, print_dns },
+        { "ports4", "inet_proto . inet_service : ipv4_addr . inet_service", AF_INET, print_ports, true },
+        { "ports6", "inet_proto . inet_service : ipv6_addr . inet_service", AF_INET6, print_ports, true },
 };
 
 /* `verb` is add or delete. An empty list of elements is a syntax error, so the command begins
@@ -231,8 +248,8 @@ static void print_sets(FILE *f, const FirewallConfig *c) {
         char text[PREFIX_STRING_MAX];
 
         for (size_t i = 0; i < ELEMENTSOF(sets); i++)
-                (void) fprintf(f, "add set inet %s %s { type %s; }\n", c->table, sets[i].name,
-                               sets[i].type);
+                (void) fprintf(f, "add %s inet %s %s { type %s; }\n", sets[i].map ? "map" : "set",
+                               c->table, sets[i].name, sets[i].type);
         (void) fprintf(f, "add set inet %s gateways4 { type ipv4_addr; }\n", c->table);
         (void) fprintf(f, "add set inet %s gateways6 { type ipv6_addr; }\n", c->table);
         for (size_t i = 0; i < c->n_gateways; i++)
@@ -249,6 +266,10 @@ static void print_sets(FILE *f, const FirewallConfig *c) {
  * - forwarding: what connection tracking calls invalid is not translated either and would leave
  *   with the cell's own address. Related includes the ICMP errors of the world; there is no
  *   helper that would relate a connection.
+ * - published ports: on all of the host's addresses, for the world and the host itself, not for cells,
+ *   which reach no other cell. What the host sends to 127.0.0.1 or ::1 stays there: its answer could only
+ *   come back over a link that takes loopback addresses for its own (route_localnet), and then so could
+ *   what a cell sends. The client's address stays as it is.
  * - incoming: by interface, not by address: it covers all local addresses of the host, those on
  *   other links too. */
 static const char chains_format[] =
@@ -274,6 +295,7 @@ static const char chains_format[] =
         "  iifname \"%1$s*\" ct state invalid drop\n"
         "  iifname \"%1$s*\" accept\n"
         "  oifname \"%1$s*\" ct state established,related accept\n"
+        "  oifname \"%1$s*\" ct status dnat accept\n"
         "  oifname \"%1$s*\" counter name refused-from-world goto refuse\n"
         "%2$s%3$s"
         "}\n"
@@ -286,6 +308,22 @@ static const char chains_format[] =
         "  meta l4proto { tcp, udp } th dport 53 iifname . ip daddr @dns4 accept\n"
         "  meta l4proto { tcp, udp } th dport 53 iifname . ip6 daddr @dns6 accept\n"
         "  counter name refused-to-host goto refuse\n"
+        "}\n"
+        "chain publish {\n"
+        "  dnat ip to meta l4proto . th dport map @ports4\n"
+        "  dnat ip6 to meta l4proto . th dport map @ports6\n"
+        "}\n"
+        "chain from-world {\n"
+        "  type nat hook prerouting priority dstnat; policy accept;\n"
+        "  iifname \"%1$s*\" accept\n"
+        "  meta l4proto { tcp, udp } fib daddr type local goto publish\n"
+        "}\n"
+        "chain from-host {\n"
+        "  type nat hook output priority -100; policy accept;\n"
+        "  oifname \"%1$s*\" accept\n"
+        "  ip daddr 127.0.0.0/8 accept\n"
+        "  ip6 daddr ::1 accept\n"
+        "  meta l4proto { tcp, udp } fib daddr type local goto publish\n"
         "}\n"
         "chain postrouting {\n"
         "  type nat hook postrouting priority srcnat; policy accept;\n"
@@ -380,7 +418,8 @@ int firewall_sync(const char *table, const FirewallCell *cells, size_t n_cells) 
         if (r < 0)
                 return r;
         for (size_t i = 0; i < ELEMENTSOF(sets); i++)
-                (void) fprintf(s.file, "flush set inet %s %s\n", table, sets[i].name);
+                (void) fprintf(s.file, "flush %s inet %s %s\n", sets[i].map ? "map" : "set", table,
+                               sets[i].name);
         r = print_cells(s.file, "add", table, cells, n_cells);
         if (r < 0)
                 return r;

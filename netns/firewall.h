@@ -12,11 +12,11 @@
  *
  *   from a cell      only with its own source address, checked before connection tracking
  *   cell to world    yes; masqueraded where asked for
- *   world to cell    answers only
+ *   world to cell    answers, and the ports that the cell publishes on the host's addresses
  *   cell to cell     refused
  *   cell to host     echo requests to the gateways; port 53 of the cell's own DNS servers;
  *                    answers to the host's own connections; nothing else, on no local address
- *   host to cell     yes
+ *   host to cell     yes; by the published ports too, except at 127.0.0.1 and ::1 (see firewall.c)
  *
  * Refused means a TCP reset or "administratively prohibited", so that nobody waits for a timeout.
  *
@@ -43,13 +43,17 @@ typedef struct FirewallConfig {
                                       * for a host that forwards only because we made it */
 } FirewallConfig;
 
-typedef struct FirewallCell {
+typedef struct FirewallCell FirewallCell;
+
+struct FirewallCell {
         const char *link;            /* host's end */
         IpPrefix address4, address6; /* family 0: none */
         bool masquerade;
         const IpPrefix *dns;         /* servers on the host's own addresses; others need nothing */
         size_t n_dns;
-} FirewallCell;
+        const struct PolicyPort *ports; /* of the host that lead to the cell; no two cells have one in common */
+        size_t n_ports;
+};
 
 /* Makes the table, or replaces it by a new one with these cells; in one transaction, so there is
  * no moment without. Counters start at zero again. */
@@ -59,7 +63,7 @@ int firewall_setup(const FirewallConfig *config, const FirewallCell *cells, size
 int firewall_teardown(const char *table);
 
 /* Lets a cell's packets through. Adding what is there is fine.
- * -ENOENT: no such table. */
+ * -ENOENT: no such table; -EEXIST: another cell has one of its ports. */
 int firewall_add_cell(const char *table, const FirewallCell *cell);
 
 /* Takes back what firewall_add_cell() added; `cell` must say the same. 0 also for elements and

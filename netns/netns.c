@@ -11,11 +11,17 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
 
 #include "base/cleanup.h"
 #include "base/fd.h"
 #include "base/log.h"
 
+#ifndef NSFS_MAGIC /* linux/magic.h */
+#define NSFS_MAGIC 0x6e736673
+#endif
 #ifndef PIDFD_GET_NET_NAMESPACE /* linux/pidfd.h, 6.11 */
 #define PIDFD_GET_NET_NAMESPACE _IO(0xFF, 4)
 #endif
@@ -71,6 +77,85 @@ int netns_open_pidfd(int pidfd) {
         if (errno != ENOTTY && errno != EINVAL && errno != EOPNOTSUPP)
                 return -errno;
         return open_through_proc(pidfd);
+}
+
+/* Binds the calling thread's namespace. */
+static int bind_own(const char *path) {
+        _cleanup_(close_fdp) int fd = -EBADF;
+        int r;
+
+        fd = open(path, O_RDONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0444);
+        if (fd < 0)
+                return -errno;
+        if (mount("/proc/thread-self/ns/net", path, NULL, MS_BIND, NULL) >= 0)
+                return 0;
+        r = -errno;
+        (void) unlink(path);
+        return r;
+}
+
+int netns_pin(const char *path) {
+        _cleanup_(close_fdp) int own = -EBADF, pinned = netns_open_pinned(path);
+        int r;
+
+        if (pinned >= 0)
+                return -EEXIST;
+        own = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
+        if (own < 0)
+                return -errno;
+        if (unshare(CLONE_NEWNET) < 0)
+                return -errno;
+        r = bind_own(path);
+        if (setns(own, CLONE_NEWNET) < 0) {
+                (void) log_debug_errno(errno, "Cannot come back to the own network namespace: %m");
+                abort();
+        }
+        return r;
+}
+
+int netns_open_pinned(const char *path) {
+        _cleanup_(close_fdp) int fd = -EBADF;
+        struct statfs st;
+
+        fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+        if (fd < 0 || fstatfs(fd, &st) < 0)
+                return -errno;
+        return st.f_type == NSFS_MAGIC ? TAKE_FD(fd) : -ENOENT;
+}
+
+int netns_unpin(const char *path) {
+        while (umount2(path, MNT_DETACH | UMOUNT_NOFOLLOW) >= 0)
+                ;
+        if (errno != EINVAL && errno != ENOENT)
+                return -errno;
+        return unlink(path) < 0 && errno != ENOENT ? -errno : 0;
+}
+
+int netns_is_used(const char *path) {
+        _cleanup_(close_fdp) int fd = netns_open_pinned(path);
+        _cleanup_(closedirp) DIR *proc = NULL;
+        struct stat pinned;
+        struct dirent *e;
+
+        if (fd == -ENOENT)
+                return 0;
+        if (fd < 0 || fstat(fd, &pinned) < 0)
+                return fd < 0 ? fd : -errno;
+        proc = opendir("/proc");
+        if (!proc)
+                return -errno;
+        while ((e = readdir(proc))) {
+                char name[64];
+                struct stat st;
+
+                if (e->d_name[strspn(e->d_name, "0123456789")])
+                        continue;
+                (void) snprintf(name, sizeof(name), "%.20s/ns/net", e->d_name);
+                if (fstatat(dirfd(proc), name, &st, 0) >= 0 && st.st_ino == pinned.st_ino &&
+                    st.st_dev == pinned.st_dev)
+                        return 1;
+        }
+        return 0;
 }
 
 int netns_call(int netns_fd, int (*f)(void *userdata), void *userdata) {

@@ -15,6 +15,20 @@
  * See pidfd_open(2), namespaces(7). */
 int netns_open_pidfd(int pidfd);
 
+/* Makes a network namespace that lives as long as it is bound to the file `path`, which is made; the
+ * calling thread comes back to its own, or aborts. Needs CAP_SYS_ADMIN.
+ * -EEXIST: there is one already; -errno: nothing is left. See namespaces(7). */
+int netns_pin(const char *path);
+
+/* >= 0: an fd of the namespace that is pinned at `path`; -ENOENT: none, whether there is a file or not. */
+int netns_open_pinned(const char *path);
+
+/* Takes the pin away; processes in it, and fds of it, still keep the namespace. 0 also if there was none. */
+int netns_unpin(const char *path);
+
+/* 1: a process that this one sees in /proc is in the pinned namespace; 0: none. */
+int netns_is_used(const char *path);
+
 /* Runs f(userdata) with the calling thread inside the namespace `netns_fd`, then comes back.
  * /proc/sys/net shows the reader's namespace, so f() reaches the namespace's sysctls through the
  * host's /proc. A process that can't come back would do the host's work inside of a cell: it

@@ -118,6 +118,10 @@ static bool is_for_one_user(const Policy *p) {
         return false;
 }
 
+static bool is_for_one_unit(const Policy *p) {
+        return p->match[MATCH_UNIT].n_values == 1;
+}
+
 static void check_fixed_address(PolicyCheck *c) {
         const Policy *p = c->policy;
         char address[PREFIX_STRING_MAX];
@@ -136,6 +140,12 @@ static void check_fixed_address(PolicyCheck *c) {
                         complain(c, false, "Network", "Address", "%s is %s", address, reserved);
         }
 
+        if (policy_is_for_units(p)) {
+                if (!is_for_one_unit(p))
+                        complain(c, false, "Network", "Address",
+                                 "only one service can have a fixed address (one Unit=, or dynamic)");
+                return;
+        }
         if (p->scope == CELL_SCOPE_SESSION && p->max_sessions != 1)
                 complain(c, false, "Network", "Address",
                          "every session has a cell of its own, and only one can have a fixed address "
@@ -146,10 +156,46 @@ static void check_fixed_address(PolicyCheck *c) {
                          "[Match])");
 }
 
+/* A port of the host leads to one cell. */
+static void check_ports(PolicyCheck *c) {
+        const Policy *p = c->policy;
+
+        if (p->n_ports == 0)
+                return;
+        if (policy_is_for_units(p)) {
+                if (!is_for_one_unit(p))
+                        complain(c, false, "Network", "Port",
+                                 "a port can lead to one service only (one Unit=, or a policy for each)");
+                return;
+        }
+        if (p->scope == CELL_SCOPE_SESSION && p->max_sessions != 1)
+                complain(c, false, "Network", "Port",
+                         "every session has a cell of its own, and a port can lead to one only "
+                         "(Scope=user or policy, or MaxSessions=1)");
+        if (p->scope != CELL_SCOPE_POLICY && !is_for_one_user(p))
+                complain(c, false, "Network", "Port",
+                         "every user has a cell, and a port can lead to one only (Scope=policy, or one "
+                         "User= in [Match])");
+}
+
+static void check_per_user_address(PolicyCheck *c) {
+        const Policy *p = c->policy;
+
+        if (p->address_mode == ADDRESS_PER_USER && p->scope == CELL_SCOPE_POLICY)
+                complain(c, false, "Network", "Address",
+                         "per-user, but with Scope=policy all users share one cell (dynamic, or a "
+                         "fixed address)");
+        if (p->address_mode == ADDRESS_PER_USER && p->scope == CELL_SCOPE_SESSION &&
+            p->max_sessions != 1)
+                complain(c, false, "Network", "Address",
+                         "per-user, but with Scope=session a user can have several cells (dynamic, "
+                         "or Scope=user, or MaxSessions=1)");
+}
+
 /* Keys that the mode makes useless, when they stand in the same file as the mode: what is
  * inherited is nobody's mistake. */
 static void check_unused_network(PolicyCheck *c) {
-        static const char *const keys[] = { "Pool", "Address", "DNS", "Masquerade" };
+        static const char *const keys[] = { "Pool", "Address", "DNS", "Masquerade", "Port" };
         const Policy *p = c->policy;
         const PolicySource *mode = source_of(p, "Network", "Mode");
 
@@ -174,17 +220,17 @@ static void check_network(PolicyCheck *c) {
                 complain(c, false, "Network", "Pool",
                          "Mode=routed needs addresses to give away (add a Pool= such as "
                          "10.77.0.0/16, or Mode=none)");
+        check_ports(c);
         if (p->address_mode == ADDRESS_FIXED)
                 check_fixed_address(c);
-        if (p->address_mode == ADDRESS_PER_USER && p->scope == CELL_SCOPE_POLICY)
-                complain(c, false, "Network", "Address",
-                         "per-user, but with Scope=policy all users share one cell (dynamic, or a "
-                         "fixed address)");
-        if (p->address_mode == ADDRESS_PER_USER && p->scope == CELL_SCOPE_SESSION &&
-            p->max_sessions != 1)
-                complain(c, false, "Network", "Address",
-                         "per-user, but with Scope=session a user can have several cells (dynamic, "
-                         "or Scope=user, or MaxSessions=1)");
+        if (policy_is_for_units(p)) {
+                if (p->address_mode == ADDRESS_PER_USER)
+                        complain(c, false, "Network", "Address",
+                                 "per-user, but a service of systemd has no user here (dynamic, or a fixed "
+                                 "address)");
+        } else {
+                check_per_user_address(c);
+        }
         for (size_t i = 0; i < p->n_dns; i++)
                 if (p->n_pools > 0 && !pool_of(p, p->dns[i].family))
                         complain(c, true, "Network", "DNS",
@@ -243,9 +289,67 @@ static void check_match(PolicyCheck *c) {
         }
 }
 
+/* Does the policy's own file say so, and not only one that it extends? */
+static bool is_own(const Policy *p, const PolicySource *s) {
+        char dropins[80];
+
+        if (!s->file)
+                return false;
+        (void) snprintf(dropins, sizeof(dropins), "/%s.ini.d/", p->name);
+        return !p->path || strcmp(s->file, p->path) == 0 || strstr(s->file, dropins);
+}
+
+/* What can't apply to a service of systemd. What Extends= brings along is nobody's mistake, unless it is
+ * a limit, which nobody shall believe in where it isn't. */
+static void check_unit(PolicyCheck *c) {
+        static const struct {
+                const char *section, *key, *why;
+        } useless[] = {
+                { "Policy", "OnFailure",
+                  "a service whose cell can't be made does not start, whatever this says (remove it)" },
+                { "Cell", "Scope", "a service has a cell of its own (remove it)" },
+                { "Cell", "Namespaces", "those of a service are its unit's, see systemd.exec(5) (remove it)" },
+                { "Cell", "Hostname", "that of a service is its unit's, see systemd.exec(5) (remove it)" },
+                { "Cell", "MaxSessions", "a service has no sessions (remove it)" },
+                { "Cell", "LingerSec", "a service has no sessions (remove it)" },
+        };
+        const Policy *p = c->policy;
+
+        for (MatchField f = 0; f < MATCH_UNIT; f++)
+                if (p->match[f].n_values > 0) {
+                        static const char *const names[] = { "User", "UID", "Group", "Service", "TTY",
+                                                             "RemoteHost" };
+
+                        complain(c, false, "Match", names[f],
+                                 "it is for logins, and Unit= for services of systemd (write two policies)");
+                }
+        for (size_t i = 0; i < ELEMENTSOF(useless); i++)
+                if (is_own(p, source_of(p, useless[i].section, useless[i].key)))
+                        complain(c, false, useless[i].section, useless[i].key, "%s", useless[i].why);
+        if (!p->on_failure_allow)
+                return;
+        if (!is_own(p, source_of(p, "Policy", "OnFailure")))
+                complain(c, false, "Policy", "OnFailure", "allow can't be done for a service (deny)");
+}
+
+static void check_unit_levels(PolicyCheck *c) {
+        static const char *const sections[] = { "UserResources", "PolicyResources" };
+        const Policy *p = c->policy;
+
+        for (size_t i = 0; i < n_policy_keys; i++)
+                for (size_t k = 0; k < ELEMENTSOF(sections); k++)
+                        if (strcmp(policy_keys[i].section, sections[k]) == 0 && p->sources[i].file)
+                                complain(c, false, sections[k], policy_keys[i].name,
+                                         "limits of a service are its unit's alone (write it in [Resources])");
+}
+
 void policy_check(const Policy *p, PolicyDiags *diags) {
         PolicyCheck c = { p, diags };
 
+        if (policy_is_for_units(p)) {
+                check_unit(&c);
+                check_unit_levels(&c);
+        }
         check_match(&c);
         check_namespaces(&c);
         check_network(&c);

@@ -112,6 +112,7 @@ static bool value_matches(MatchField field, const MatchValue *v, const MatchSubj
 static const char *const field_names[_MATCH_FIELD_MAX] = {
         [MATCH_USER] = "User",       [MATCH_UID] = "UID", [MATCH_GROUP] = "Group",
         [MATCH_SERVICE] = "Service", [MATCH_TTY] = "TTY", [MATCH_REMOTE_HOST] = "RemoteHost",
+        [MATCH_UNIT] = "Unit",
 };
 
 /* The subject's side of a key, for "why not": never NULL, at most `size` bytes. */
@@ -212,7 +213,15 @@ int policy_match(const Policy *p, const MatchSubject *subject, char **ret_why) {
                 }
                 return 0;
         }
-        for (int f = 0; f < _MATCH_FIELD_MAX; f++) {
+        if (policy_is_for_units(p)) {
+                if (ret_why) {
+                        *ret_why = strdup("Unit=: it is for services of systemd, not for logins");
+                        if (!*ret_why)
+                                return -ENOMEM;
+                }
+                return 0;
+        }
+        for (int f = 0; f < MATCH_UNIT; f++) {
                 int r = match_field((MatchField) f, &p->match[f], subject, ret_why);
 
                 if (r <= 0)

@@ -107,6 +107,16 @@ static int parse_match_value(MatchField field, const char *word, MatchValue *v, 
                 return 0;
         case MATCH_REMOTE_HOST:
                 return parse_remote_host(v, ret_message);
+        case MATCH_UNIT:
+                if (v->negate)
+                        return policy_say(ret_message, -EINVAL,
+                                          "\"~%s\": services can only be named, not excluded", v->text);
+                if (!policy_unit_name_valid(v->text))
+                        return policy_say(ret_message, -EINVAL,
+                                          "\"%s\" is no service of systemd (such as nginx.service; of a "
+                                          "template, an instance)",
+                                          v->text);
+                return 0;
         default:
                 return 0;
         }

@@ -3,11 +3,13 @@
 /* Values of [Network] that are addresses and prefixes. */
 
 #include <arpa/inet.h>
+#include <netinet/in.h>
 #include <string.h>
 
 #include "policies/policy-parse.h"
 
 #define DNS_MAX 3 /* resolv.conf(5), MAXNS */
+#define PORTS_MAX 64
 
 typedef struct PrefixList {
         IpPrefix *items;
@@ -253,4 +255,100 @@ void policy_reset_dns(const PolicyKey *key, Policy *p) {
 char *policy_format_dns(const PolicyKey *key, const Policy *p) {
         (void) key;
         return prefixes_to_text(p->dns, p->n_dns);
+}
+
+/* --- Port= --- */
+
+static bool parse_port_number(const char *text, size_t n, uint16_t *ret) {
+        char digits[6];
+        uint64_t number;
+
+        if (n == 0 || n >= sizeof(digits))
+                return false;
+        memcpy(digits, text, n);
+        digits[n] = '\0';
+        if (parse_uint64(digits, &number) < 0 || number < 1 || number > UINT16_MAX)
+                return false;
+        *ret = (uint16_t) number;
+        return true;
+}
+
+/* "[tcp:|udp:]HOST[:CELL]", systemd.nspawn(5). */
+static bool parse_port_item(const char *word, PolicyPort *ret) {
+        PolicyPort port = { .protocol = IPPROTO_TCP };
+        size_t n;
+
+        if (strncmp(word, "tcp:", 4) == 0)
+                word += 4;
+        else if (strncmp(word, "udp:", 4) == 0) {
+                port.protocol = IPPROTO_UDP;
+                word += 4;
+        }
+        n = strcspn(word, ":");
+        if (!parse_port_number(word, n, &port.host))
+                return false;
+        port.cell = port.host;
+        if (word[n] && !parse_port_number(word + n + 1, strlen(word + n + 1), &port.cell))
+                return false;
+        *ret = port;
+        return true;
+}
+
+int policy_parse_port(const PolicyKey *key, Policy *p, const char *value, char **ret_message) {
+        _cleanup_(strv_freep) char **words = NULL;
+        _cleanup_(freep) PolicyPort *ports = NULL;
+        size_t n = p->n_ports;
+
+        (void) key;
+        if (strv_split(value, &words) < 0)
+                return -ENOMEM;
+        if (n + strv_length(words) > PORTS_MAX)
+                return policy_say(ret_message, -EINVAL, "more than %u ports", PORTS_MAX);
+        ports = calloc(n + strv_length(words) + 1, sizeof(PolicyPort));
+        if (!ports)
+                return -ENOMEM;
+        if (n > 0)
+                memcpy(ports, p->ports, n * sizeof(PolicyPort));
+        for (size_t i = 0; words && words[i]; i++) {
+                if (!parse_port_item(words[i], &ports[n]))
+                        return policy_say(ret_message, -EINVAL,
+                                          "\"%s\" is no port (such as tcp:8080:80, udp:53 or 8080; 1 to "
+                                          "65535)",
+                                          words[i]);
+                for (size_t k = 0; k < n; k++)
+                        if (ports[k].protocol == ports[n].protocol && ports[k].host == ports[n].host)
+                                return policy_say(ret_message, -EINVAL,
+                                                  "\"%s\": this port of the host is given twice", words[i]);
+                n++;
+        }
+        free(p->ports);
+        p->ports = TAKE_PTR(ports);
+        p->n_ports = n;
+        return 0;
+}
+
+void policy_reset_port(const PolicyKey *key, Policy *p) {
+        (void) key;
+        free(p->ports);
+        p->ports = NULL;
+        p->n_ports = 0;
+}
+
+char *policy_format_port(const PolicyKey *key, const Policy *p) {
+        char buffer[POLICY_PORT_STRING_MAX];
+        char *text = NULL;
+        size_t size;
+        FILE *f;
+
+        (void) key;
+        f = open_memstream(&text, &size);
+        if (!f)
+                return NULL;
+        for (size_t i = 0; i < p->n_ports; i++)
+                fprintf(f, "%s%s", i ? " " : "", policy_port_to_string(&p->ports[i], buffer));
+        if (fclose(f) != 0) {
+                free(text);
+                return NULL;
+        }
+        return text;
 }

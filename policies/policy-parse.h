@@ -56,6 +56,7 @@ DECLARE_VALUE_KIND(device_allow); /* Resources */
 DECLARE_VALUE_KIND(pool);
 DECLARE_VALUE_KIND(address);
 DECLARE_VALUE_KIND(dns);
+DECLARE_VALUE_KIND(port);
 
 /* [A-Za-z0-9_.-], 1 to 64 bytes, no leading '.' or '-'. */
 bool policy_name_valid(const char *name);

@@ -24,6 +24,7 @@ struct PolicySet {
         Policy **policies;
         size_t n_policies;
         char **group_names;
+        char **broken_units;
 };
 
 typedef enum EntryState {
@@ -40,6 +41,7 @@ typedef struct Entry {
         size_t directory;
         EntryState state;
         Policy *policy;
+        char **units; /* of Unit=, as far as they could be read */
 } Entry;
 
 typedef struct Loader {
@@ -64,6 +66,7 @@ static void loader_done(Loader *l) {
                 free(l->entries[i].file);
                 free(l->entries[i].name);
                 (void) policy_unref(l->entries[i].policy);
+                strv_free(l->entries[i].units);
         }
         free(l->entries);
         strv_free(l->dropin_directories);
@@ -462,6 +465,15 @@ static int extend(Loader *l, Entry *e, Policy **p, PolicyDiags *diags) {
         return 0;
 }
 
+static int remember_units(Entry *e, const Policy *p) {
+        const MatchList *units = &p->match[MATCH_UNIT];
+
+        for (size_t i = 0; i < units->n_values; i++)
+                if (strv_extend(&e->units, units->values[i].text) < 0)
+                        return -ENOMEM;
+        return 0;
+}
+
 static int load_entry(Loader *l, Entry *e, PolicyDiags *diags, Policy **ret) {
         _cleanup_(policy_unrefp) Policy *p = NULL;
         int r;
@@ -478,6 +490,8 @@ static int load_entry(Loader *l, Entry *e, PolicyDiags *diags, Policy **ret) {
         if (!p)
                 return -ENOMEM;
         r = read_entry(l, e, p, diags);
+        if (!is_fatal(r) && remember_units(e, p) < 0)
+                return -ENOMEM;
         if (r >= 0 && p->extends)
                 r = extend(l, e, &p, diags);
         if (r < 0)
@@ -534,6 +548,7 @@ PolicySet *policy_set_free(PolicySet *s) {
                 (void) policy_unref(s->policies[i]);
         free(s->policies);
         strv_free(s->group_names);
+        strv_free(s->broken_units);
         free(s);
         return NULL;
 }
@@ -545,6 +560,31 @@ static int add_group_names(PolicySet *s, const Policy *p) {
                 if (!groups->values[i].numeric && !strv_has(s->group_names, groups->values[i].text) &&
                     strv_extend(&s->group_names, groups->values[i].text) < 0)
                         return -ENOMEM;
+        return 0;
+}
+
+/* Two policies may publish the same port as long as only one of them has a live cell; services of systemd
+ * always have. */
+static int warn_port_collisions(Loader *l, const PolicySet *s) {
+        const PolicyKey *key = policy_key_find("Network", "Port");
+
+        for (size_t i = 0; i < s->n_policies; i++)
+                for (size_t k = 0; k < i; k++) {
+                        const Policy *p = s->policies[i], *first = s->policies[k];
+                        const PolicyPort *port = policy_ports_collide(p, first);
+                        char text[POLICY_PORT_STRING_MAX];
+                        const PolicySource *source;
+
+                        if (!port || p->network_mode != NETWORK_ROUTED || first->network_mode != NETWORK_ROUTED ||
+                            !p->has_match || !first->has_match)
+                                continue;
+                        source = &p->sources[key - policy_keys];
+                        if (policy_diags_add(l->diags, true, source->file, source->line, "Network", "Port",
+                                             "%s: policy %s publishes this port of the host, too; who comes "
+                                             "second is refused", policy_port_to_string(port, text),
+                                             first->name) < 0)
+                                return -ENOMEM;
+                }
         return 0;
 }
 
@@ -560,6 +600,9 @@ static int make_set(Loader *l, PolicySet **ret) {
         for (size_t i = 0; i < l->n_entries; i++) {
                 Policy *p = l->entries[i].policy;
 
+                for (char **u = l->entries[i].units; u && *u && !p; u++)
+                        if (strv_extend(&s->broken_units, *u) < 0)
+                                return -ENOMEM;
                 if (!p)
                         continue;
                 s->policies[s->n_policies++] = policy_ref(p);
@@ -569,6 +612,8 @@ static int make_set(Loader *l, PolicySet **ret) {
         for (size_t i = 0; i < l->n_entries; i++)
                 if (l->entries[i].policy && l->entries[i].state == ENTRY_BROKEN)
                         l->entries[i].policy->stale = true; /* shared with `previous`, rightly */
+        if (warn_port_collisions(l, s) < 0)
+                return -ENOMEM;
         *ret = TAKE_PTR(s);
         return 0;
 }
@@ -623,6 +668,17 @@ Policy *policy_set_get(const PolicySet *s, size_t i) {
 Policy *policy_set_find(const PolicySet *s, const char *name) {
         for (size_t i = 0; i < s->n_policies; i++)
                 if (strcmp(s->policies[i]->name, name) == 0)
+                        return s->policies[i];
+        return NULL;
+}
+
+char *const *policy_set_broken_units(const PolicySet *s) {
+        return s->broken_units;
+}
+
+Policy *policy_set_pick_unit(const PolicySet *s, const char *unit) {
+        for (size_t i = 0; i < s->n_policies; i++)
+                if (policy_has_unit(s->policies[i], unit))
                         return s->policies[i];
         return NULL;
 }

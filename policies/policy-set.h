@@ -33,6 +33,12 @@ Policy *policy_set_find(const PolicySet *s, const char *name); /* borrowed; NULL
 /* All group names that [Match] sections use, each once, borrowed: for the resolver. */
 char *const *policy_set_group_names(const PolicySet *s);
 
+/* Services that Unit= of a refused file names, which has no last good version; borrowed. Only what could be
+ * read of it: nothing of a file that is not trusted. */
+char *const *policy_set_broken_units(const PolicySet *s);
+/* The first policy whose Unit= has this service, borrowed; NULL: none. */
+Policy *policy_set_pick_unit(const PolicySet *s, const char *unit);
+
 /* The first policy whose [Match] matches, borrowed; NULL: none. Policies without [Match] never
  * match. `on_skip` (may be NULL) is told about each one tried before and why it did not match. */
 typedef void (*policy_skip_t)(const Policy *p, const char *why, void *userdata);

@@ -6,6 +6,7 @@
 #include "policies/policy.h"
 
 #include <assert.h>
+#include <netinet/in.h>
 #include <sched.h>
 #include <string.h>
 
@@ -212,6 +213,7 @@ Policy *policy_unref(Policy *p) {
         free(p->pools);
         free(p->addresses);
         free(p->dns);
+        free(p->ports);
         free(p->sources);
         strv_free(p->files);
         free(p);
@@ -219,14 +221,16 @@ Policy *policy_unref(Policy *p) {
 }
 
 static int inherit_network(Policy *to, const Policy *from) {
-        void *pools = NULL, *addresses = NULL, *dns = NULL;
+        void *pools = NULL, *addresses = NULL, *dns = NULL, *ports = NULL;
 
         if (copy_array(&pools, from->pools, from->n_pools, sizeof(IpPrefix)) < 0 ||
             copy_array(&addresses, from->addresses, from->n_addresses, sizeof(IpPrefix)) < 0 ||
-            copy_array(&dns, from->dns, from->n_dns, sizeof(IpPrefix)) < 0) {
+            copy_array(&dns, from->dns, from->n_dns, sizeof(IpPrefix)) < 0 ||
+            copy_array(&ports, from->ports, from->n_ports, sizeof(PolicyPort)) < 0) {
                 free(pools);
                 free(addresses);
                 free(dns);
+                free(ports);
                 return -ENOMEM;
         }
 
@@ -239,6 +243,9 @@ static int inherit_network(Policy *to, const Policy *from) {
         free(to->dns);
         to->dns = dns;
         to->n_dns = from->n_dns;
+        free(to->ports);
+        to->ports = ports;
+        to->n_ports = from->n_ports;
         to->network_mode = from->network_mode;
         to->address_mode = from->address_mode;
         to->masquerade = from->masquerade;
@@ -290,6 +297,52 @@ int policy_inherit(Policy *to, const Policy *from) {
         to->linger_usec = from->linger_usec;
         to->private_tmp = from->private_tmp;
         return 0;
+}
+
+bool policy_is_for_units(const Policy *p) {
+        return p->match[MATCH_UNIT].n_values > 0;
+}
+
+bool policy_has_unit(const Policy *p, const char *unit) {
+        const MatchList *units = &p->match[MATCH_UNIT];
+
+        for (size_t i = 0; i < units->n_values; i++)
+                if (strcmp(units->values[i].text, unit) == 0)
+                        return true;
+        return false;
+}
+
+/* systemd.unit(5): letters, digits and ":-_.\", here without what other files' syntax would want quoted;
+ * an instance after "@". */
+bool policy_unit_name_valid(const char *name) {
+        static const char suffix[] = ".service";
+        size_t n = strlen(name), stem = n - (sizeof(suffix) - 1);
+        const char *at = strchr(name, '@');
+
+        if (n < sizeof(suffix) || n > 255 || strcmp(name + stem, suffix) != 0 || *name == '.' ||
+            *name == '-' || *name == '@' || (at && at == name + stem - 1))
+                return false;
+        return name[strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+                                 "0123456789_.@:\\-")] == '\0';
+}
+
+const PolicyPort *policy_ports_collide(const Policy *p, const Policy *other) {
+        for (size_t i = 0; i < p->n_ports; i++)
+                for (size_t k = 0; k < other->n_ports; k++)
+                        if (p->ports[i].protocol == other->ports[k].protocol &&
+                            p->ports[i].host == other->ports[k].host)
+                                return &p->ports[i];
+        return NULL;
+}
+
+const char *policy_port_to_string(const PolicyPort *port, char buffer[static POLICY_PORT_STRING_MAX]) {
+        const char *protocol = port->protocol == IPPROTO_UDP ? "udp" : "tcp";
+
+        if (port->cell == port->host)
+                (void) snprintf(buffer, POLICY_PORT_STRING_MAX, "%s:%u", protocol, port->host);
+        else
+                (void) snprintf(buffer, POLICY_PORT_STRING_MAX, "%s:%u:%u", protocol, port->host, port->cell);
+        return buffer;
 }
 
 static int lookup(const char *const *names, size_t n, const char *s) {

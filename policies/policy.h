@@ -86,6 +86,7 @@ typedef enum MatchField {
         MATCH_SERVICE,
         MATCH_TTY,
         MATCH_REMOTE_HOST,
+        MATCH_UNIT, /* a service of systemd; never together with the others */
         _MATCH_FIELD_MAX,
         _MATCH_FIELD_INVALID = -EINVAL,
 } MatchField;
@@ -104,6 +105,11 @@ typedef struct MatchList {
         MatchValue *values;
         size_t n_values; /* 0: anything matches */
 } MatchList;
+
+typedef struct PolicyPort { /* Port=: a port of the host that leads into the cell */
+        uint8_t protocol; /* IPPROTO_TCP, IPPROTO_UDP */
+        uint16_t host, cell;
+} PolicyPort;
 
 typedef struct PolicySource {
         const char *file; /* owned by the policy; NULL: the built-in default */
@@ -145,6 +151,8 @@ typedef struct Policy {
         IpPrefix *dns;
         size_t n_dns;
         bool masquerade;
+        PolicyPort *ports;
+        size_t n_ports;
 
         /* [Filesystem] */
         bool private_tmp;
@@ -167,6 +175,17 @@ DEFINE_CLEANUP(Policy *, policy_unref);
  * which policy_new() made: what Extends= means. Namespaces= has `net` again where Mode=host dropped
  * it. -ENOMEM. */
 int policy_inherit(Policy *to, const Policy *from);
+
+/* Is it for services of systemd (Unit=)? Then it matches no login. */
+bool policy_is_for_units(const Policy *p);
+bool policy_has_unit(const Policy *p, const char *unit);
+/* A service: "nginx.service", "getty@tty1.service"; no template. */
+bool policy_unit_name_valid(const char *name);
+/* Does one of the ports of `p` take the same port of the host as one of `other`? NULL: no. */
+const PolicyPort *policy_ports_collide(const Policy *p, const Policy *other);
+#define POLICY_PORT_STRING_MAX 32
+/* "tcp:8080:80"; the port of the cell is left out where it is that of the host. */
+const char *policy_port_to_string(const PolicyPort *port, char buffer[static POLICY_PORT_STRING_MAX]);
 
 void resources_init(Resources *r); /* all unset */
 void resources_done(Resources *r); /* frees what it owns, and leaves it unset */

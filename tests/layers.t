@@ -26,6 +26,7 @@ my %may = (
         'cells/init.c'      => [],
         'bus'               => [qr{^base/}, $policy],
         'manager'           => [qr{^(policies|cgroups|netns|cells|bus|base)/}],
+        'generator'         => [qr{^(policies|cgroups|base)/}],
         'tools'             => [qr{^(policies|cgroups|bus|base)/}],
         'pam-module'        => [qr{^bus/(login|join)\.h$}, qr{^base/}],
 );
@@ -94,7 +95,7 @@ for my $dir (sort grep { !m{/} } keys %may) {
 
 my $flags = `pkg-config --cflags libsystemd libnl-3.0 libnl-route-3.0 libnftables inih jansson`;
 chomp $flags;
-for my $header (sort(glob('{base,policies,cgroups,netns,cells,bus,manager,pam-module,tools}/*.h'))) {
+for my $header (sort(glob('{base,policies,cgroups,netns,cells,bus,manager,pam-module,tools,generator}/*.h'))) {
         my $out = `echo '#include "$header"' | $cc -I. -D_GNU_SOURCE $flags -std=gnu17 -Wall -Wextra -Wno-missing-field-initializers -Werror -fsyntax-only -x c - 2>&1`;
         is($out, '', "$header compiles alone");
 }

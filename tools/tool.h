@@ -45,10 +45,12 @@ void tool_done(Tool *t);
 
 int verb_list(Tool *t);
 int verb_sessions(Tool *t);
+int verb_services(Tool *t);
 int verb_policies(Tool *t);
 int verb_status(Tool *t);
 int verb_show(Tool *t);
 int verb_explain(Tool *t);
+int verb_check(Tool *t);
 int verb_verify(Tool *t);
 int verb_cat(Tool *t);
 int verb_reload(Tool *t);

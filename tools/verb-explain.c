@@ -24,7 +24,8 @@ static int read_answer(Tool *t, sd_bus_message *reply, json_t **ret) {
                 json_decref(policy);
                 policy = json_null();
         }
-        *ret = json_pack("{s:s, s:s, s:s, s:s, s:o, s:O, s:O}", "User", t->options->user, "Service",
+        *ret = json_pack("{s:s, s:s, s:s, s:s, s:s, s:o, s:O, s:O}", "User", t->options->user ?: "", "Unit",
+                         t->options->unit ?: "", "Service",
                          t->options->service ?: "", "TTY", t->options->tty ?: "", "RemoteHost",
                          t->options->rhost ?: "", "Skipped",
                          value_name_fields(skipped, skip_keys, ELEMENTSOF(skip_keys)), "Policy", policy,
@@ -49,7 +50,7 @@ static int print_answer(Tool *t, const json_t *answer) {
 
         print_skipped(t, json_object_get(answer, "Skipped"));
         if (!policy) {
-                _cleanup_(freep) char *user = text_escape(t->options->user);
+                _cleanup_(freep) char *user = text_escape(t->options->unit ?: t->options->user);
 
                 fprintf(t->out, "No policy matches: %s is not confined.\n", user ?: "");
                 return 0;
@@ -64,12 +65,15 @@ int verb_explain(Tool *t) {
         const Options *o = t->options;
         int r;
 
-        if (!o->user) {
-                log_error("explain needs --user USER: see confinectl explain --help");
+        if (!o->user == !o->unit || (o->unit && (o->service || o->tty || o->rhost))) {
+                log_error("explain needs --user USER or --unit UNIT: see confinectl explain --help");
                 return EXIT_USAGE;
         }
-        r = tool_call_manager(t, "Explain", &reply, "ssss", o->user, o->service ?: "", o->tty ?: "",
-                              o->rhost ?: "");
+        if (o->unit)
+                r = tool_call_manager(t, "ExplainUnit", &reply, "s", o->unit);
+        else
+                r = tool_call_manager(t, "Explain", &reply, "ssss", o->user, o->service ?: "", o->tty ?: "",
+                                      o->rhost ?: "");
         if (r != 0)
                 return r;
         r = read_answer(t, reply, &answer);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* list, sessions, policies */
+/* list, sessions, services, policies */
 
 #include <string.h>
 
@@ -32,6 +32,16 @@ static const TableColumn session_columns[] = {
         { "FROM", "RemoteHost", NULL, TABLE_TEXT },
         { "LEADER", "Leader", NULL, TABLE_COUNT },
         { "SINCE", "Since", NULL, TABLE_TIME },
+};
+
+static const TableColumn service_columns[] = {
+        { "UNIT", "Unit", NULL, TABLE_TEXT },
+        { "POLICY", "Policy", NULL, TABLE_TEXT },
+        { "NETWORK", "Network", NULL, TABLE_TEXT },
+        { "STATE", "State", NULL, TABLE_TEXT },
+        { "ADDRESS", "Addresses", NULL, TABLE_TEXT },
+        { "PORTS", "Ports", NULL, TABLE_TEXT },
+        { "WHY", "Why", NULL, TABLE_TEXT },
 };
 
 static const TableColumn policy_columns[] = {
@@ -89,6 +99,23 @@ int verb_sessions(Tool *t) {
 
         return r != 0 ? r : print_objects(t, sessions, session_columns, ELEMENTSOF(session_columns),
                                           "sessions");
+}
+
+int verb_services(Tool *t) {
+        static const char *const keys[] = { "Unit", "Policy", "Network", "State", "Why", "Addresses", "Ports" };
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+        _cleanup_(json_decrefp) json_t *rows = NULL, *services = NULL;
+        int r;
+
+        r = tool_call_manager(t, "ListServices", &reply, NULL);
+        if (r != 0)
+                return r;
+        r = value_read(reply, &rows);
+        if (r >= 0)
+                services = value_name_fields(rows, keys, ELEMENTSOF(keys));
+        if (!services)
+                return tool_fail(r < 0 ? r : -ENOMEM, "Cannot read the answer");
+        return print_objects(t, services, service_columns, ELEMENTSOF(service_columns), "services");
 }
 
 int verb_policies(Tool *t) {

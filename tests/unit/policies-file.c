@@ -364,6 +364,7 @@ static void test_diag_escapes(void **state) {
 
 /* --- policy_check() --- */
 
+#define UNIT "[Match]\nUnit=a.service\n"
 #define NET "[Network]\nPool=10.7.0.0/24 fd77::/64\n"
 
 static void test_check(void **state) {
@@ -405,6 +406,27 @@ static void test_check(void **state) {
                 { NET "Address=10.7.0.5\n[Match]\nUser=alice bob\n", "only one cell" },
                 { NET "Address=10.7.0.5\n[Match]\nUser=alice\n[Cell]\nScope=session\n", "every session has a cell" },
                 { NET "Address=10.7.0.5\n[Match]\nUser=alice\n[Cell]\nScope=session\nMaxSessions=1\n", "" },
+                { UNIT NET, "" },
+                { UNIT NET "Address=10.7.0.5\n", "" },
+                { "[Match]\nUnit=a.service b.service\n" NET "Address=10.7.0.5\n", "only one service can have a fixed" },
+                { UNIT NET "Address=per-user\n", "a service of systemd has no user here" },
+                { UNIT "User=alice\n" NET, "t.ini:3: [Match] User=: it is for logins" },
+                { UNIT "Service=~sshd\n" NET, "[Match] Service=: it is for logins" },
+                { UNIT NET "[Cell]\nMaxSessions=1\n", "[Cell] MaxSessions=: a service has no sessions" },
+                { UNIT NET "[Cell]\nScope=policy\n", "[Cell] Scope=: a service has a cell of its own" },
+                { UNIT NET "[Cell]\nHostname=a\n", "[Cell] Hostname=: that of a service is its unit's" },
+                { UNIT NET "[Cell]\nNamespaces=mnt pid net\n", "[Cell] Namespaces=: those of a service" },
+                { UNIT NET "[Policy]\nOnFailure=allow\n", "[Policy] OnFailure=: a service whose cell" },
+                { UNIT NET "[UserResources]\nMemoryMax=1G\n", "[UserResources] MemoryMax=: limits of a service" },
+                { UNIT NET "[PolicyResources]\nTasksMax=9\n", "[PolicyResources] TasksMax=: limits of a service" },
+                { UNIT NET "[Resources]\nTasksMax=9\n", "" },
+                { UNIT NET "Port=80\n", "" },
+                { "[Match]\nUnit=a.service b.service\n" NET "Port=80\n", "one service only" },
+                { UNIT "[Network]\nMode=none\nPort=80\n", "Port=: warning: it has no effect" },
+                { NET "Port=80\n", "Port=: every user has a cell" },
+                { NET "Port=80\n[Match]\nUser=alice\n", "" },
+                { NET "Port=80\n[Cell]\nScope=policy\n", "" },
+                { NET "Port=80\n[Match]\nUser=alice\n[Cell]\nScope=session\n", "Port=: every session has a cell" },
                 { NET "Address=per-user\n", "" },
                 { NET "Address=per-user\n[Cell]\nScope=policy\n", "all users share one cell" },
                 { NET "Address=per-user\n[Cell]\nScope=session\n", "a user can have several cells" },
@@ -422,6 +444,7 @@ static void test_check(void **state) {
                 { NET "[Resources]\nMemoryHigh=2G\n", "" },
                 { NET "[Resources]\nDevicePolicy=strict\n", "DevicePolicy=: warning: strict without" },
                 { NET "[Resources]\nDevicePolicy=strict\nDeviceAllow=/dev/null rw\n", "" },
+                { NET "[Resources]\nIOWeight=30\n", "" }, /* was read beyond its one word: make asan */
                 { NET "[Match]\nUser=root\n", "[Match] User=: warning: root can leave any cell" },
                 { NET "[Match]\nUser=0\n", "warning: root can leave" },
                 { NET "[Match]\nUser=~root\n", "" },

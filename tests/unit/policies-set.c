@@ -559,6 +559,48 @@ static void test_pick(void **state) {
 }
 
 /* Our own samples, as they are in the tree. */
+static void test_units(void **state) {
+        static const MatchSubject alice = { .user = "alice", .uid = 1000, .service = "sshd" };
+        _cleanup_(policy_set_freep) PolicySet *s = NULL, *again = NULL;
+        _cleanup_(freep) char *broken = NULL;
+
+        (void) state;
+        put("e/10-a.ini", HOST "[Match]\nUnit=a.service b@x.service\n");
+        put("e/20-b.ini", "[Policy]\nExtends=base\n[Match]\nUnit=b@x.service c.service\n");
+        put("e/30-c.ini", HOST "[Match]\nUnit=d.service e.service\n[Cell]\nScop=user\n");
+        put("u/base.ini", HOST "[Cell]\nMaxSessions=3\nScope=session\n");
+        s = load(NULL, "30-c.ini:6: [Cell] Scop=");
+        expect_names(s, "10-a 20-b base"); /* what Extends= brings along is no mistake */
+        assert_string_equal(policy_set_pick_unit(s, "b@x.service")->name, "10-a");
+        assert_string_equal(policy_set_pick_unit(s, "c.service")->name, "20-b");
+        assert_null(policy_set_pick_unit(s, "d.service"));
+        assert_null(policy_set_pick_unit(s, "c"));
+        broken = strv_join(policy_set_broken_units(s), " ");
+        assert_string_equal(broken, "d.service e.service");
+        assert_null(policy_set_pick(s, &alice, NULL, NULL));
+
+        put("e/30-c.ini", HOST "[Match]\nUnit=d.service\n");
+        policy_set_free(s);
+        s = load(NULL, "");
+        put("e/30-c.ini", HOST "[Match]\nUnit=d.service\n[Cell]\nScop=user\n");
+        again = load(s, "Scop=");
+        assert_string_equal(policy_set_pick_unit(again, "d.service")->name, "30-c"); /* the last good version */
+        assert_int_equal(strv_length(policy_set_broken_units(again)), 0);
+}
+
+static void test_port_collision(void **state) {
+        _cleanup_(policy_set_freep) PolicySet *s = NULL;
+
+        (void) state;
+        put("e/10-a.ini", "[Match]\nUnit=a.service\n[Network]\nPool=10.0.0.0/24\nPort=80 udp:53\n");
+        put("e/20-b.ini", "[Match]\nUnit=b.service\n[Network]\nPool=10.0.0.0/24\nPort=53 81\n");
+        s = load(NULL, "");
+        policy_set_free(s);
+        put("e/20-b.ini", "[Match]\nUnit=b.service\n[Network]\nPool=10.0.0.0/24\nPort=81 udp:53:54\n");
+        s = load(NULL, "20-b.ini:5: [Network] Port=: warning: udp:53:54: policy 10-a publishes this port");
+        expect_names(s, "10-a 20-b");
+}
+
 static void test_shipped(void **state) {
         char *shipped[] = { (char *) "policies/shipped", NULL };
         _cleanup_(policy_diags_done) PolicyDiags diags = {};
@@ -617,6 +659,7 @@ int main(void) {
                 TEST(test_odd_files),     TEST(test_directory_is_no_directory),
                 TEST(test_permissions),   TEST(test_empty_file_of_a_user),
                 TEST(test_too_many),      TEST(test_pick),
+                TEST(test_units),         TEST(test_port_collision),
                 TEST(test_shipped),
         };
 

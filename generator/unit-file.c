@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* The keys of [Resources] have systemd's names and syntax; only lists, which we print in one line, are
+ * one item a line there. What the policy leaves at its default is left to the unit. */
+
+#include "generator/unit-file.h"
+
+#include <string.h>
+
+#include "policies/policy-keys.h"
+
+#define HEADER "# Made by confine-generator from policy %s: see confine.policy(5).\n"
+
+/* systemd expands % in paths and takes quotes and backslashes away. */
+static int print_path(FILE *f, const char *path) {
+        if (strpbrk(path, "\"'\\"))
+                return -EINVAL;
+        for (; *path; path++)
+                fputs(*path == '%' ? "%%" : (const char[]) { *path, '\0' }, f);
+        return 0;
+}
+
+/* "A x B y": two lines. */
+static int print_pairs(FILE *f, const char *key, const char *value) {
+        _cleanup_(strv_freep) char **words = NULL;
+        int r;
+
+        r = strv_split(value, &words);
+        for (size_t i = 0; r >= 0 && words && words[i] && words[i + 1]; i += 2) {
+                fprintf(f, "%s=", key);
+                r = print_path(f, words[i]);
+                fprintf(f, " %s\n", words[i + 1]);
+        }
+        return r;
+}
+
+static int print_resources(FILE *f, const Policy *p) {
+        for (size_t i = 0; i < n_policy_keys; i++) {
+                const PolicyKey *k = &policy_keys[i];
+                _cleanup_(freep) char *value = NULL, *unset = NULL;
+                int r = 0;
+
+                if (strcmp(k->section, "Resources") != 0 || !k->parse)
+                        continue;
+                value = k->format(k, p);
+                unset = k->format(k, policy_defaults());
+                if (!value || !unset)
+                        return -ENOMEM;
+                if (strcmp(value, unset) == 0)
+                        continue;
+                if (k->list)
+                        r = print_pairs(f, k->name, value);
+                else
+                        fprintf(f, "%s=%s\n", k->name, value);
+                if (r < 0)
+                        return r;
+        }
+        return 0;
+}
+
+/* The namespace is there before the service starts; if it isn't, the service fails. Wants=, not Requires=: who
+ * stops the manager does not want to stop the service. */
+int unit_file_print(FILE *f, const Policy *p, const char *unit, const char *runtime_dir) {
+        bool routed = p->network_mode == NETWORK_ROUTED;
+        int r;
+
+        fprintf(f, HEADER, p->name);
+        if (routed)
+                fputs("[Unit]\nWants=confined.service\nAfter=confined.service\n\n", f);
+        fputs("[Service]\n", f);
+        r = print_resources(f, p);
+        if (r < 0)
+                return r;
+        if (p->private_tmp)
+                fputs("PrivateTmp=yes\n", f);
+        if (p->network_mode == NETWORK_NONE)
+                fputs("PrivateNetwork=yes\n", f);
+        if (routed)
+                fprintf(f, "NetworkNamespacePath=%s/" UNIT_FILE_NETNS_DIR "/%s\n", runtime_dir, unit);
+        if (routed && p->n_dns > 0)
+                fprintf(f, "BindReadOnlyPaths=%s/" UNIT_FILE_RESOLV_DIR "/%s:/etc/resolv.conf\n", runtime_dir,
+                        p->name);
+        return 0;
+}
+
+void unit_file_print_refusal(FILE *f, const char *unit) {
+        fprintf(f,
+                "# Made by confine-generator: the policy that %s is to run under is refused, and without it\n"
+                "# the service must not start. See confinectl verify.\n"
+                "[Unit]\n"
+                "AssertPathExists=/run/confine/policy-of-this-service-is-broken-see-confinectl-verify\n",
+                unit);
+}

@@ -1,0 +1,649 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* A placement outlives the manager: its record, its pinned namespace and its link stay when the manager stops,
+ * and the next one finds them. So its job makes only what is missing, and may run at any time.
+ *
+ * A new address takes a new link in the same namespace: the service need not be started again. */
+
+#include "manager/placement.h"
+
+#include <fcntl.h>
+#include <sched.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/fd.h"
+#include "base/log.h"
+#include "manager/network.h"
+#include "manager/state.h"
+#include "netns/firewall.h"
+#include "netns/link.h"
+#include "netns/netns.h"
+#include "policies/policy-keys.h"
+
+#define NETNS_DIR "netns" /* as generator/unit-file.h */
+#define RESOLV_DIR "resolv"
+#define MAKE_TIMEOUT_USEC (15 * USEC_PER_SEC)
+#define REMOVE_TIMEOUT_USEC (30 * USEC_PER_SEC)
+#define RETRY_USEC (5 * USEC_PER_SEC)
+#define IN_USE 1U /* JobReport.flags */
+
+static const char *const state_names[] = { "making", "ready", "failed", "leaving" };
+
+const char *placement_state_to_string(PlacementState s) {
+        return s < 0 || s >= _PLACEMENT_STATE_MAX ? NULL : state_names[s];
+}
+
+/* --- records ----------------------------------------------------------------------------- */
+
+static void save_address(Record *r, const char *key, const IpPrefix *address) {
+        char text[PREFIX_STRING_MAX];
+
+        if (address->family != AF_UNSPEC)
+                record_set(r, key, "%s", prefix_to_string(address, text));
+}
+
+/* What a later manager can't find out: the addresses, and what the firewall says of it. */
+static int save(const Placement *p) {
+        static const char *const keys[] = { "DNS", "Masquerade", "Port" };
+        Record *r = record_new("Placement");
+
+        if (!r)
+                return -ENOMEM;
+        record_set(r, "BootId", "%s", record_boot_id());
+        record_set(r, "Policy", "%s", p->policy->name);
+        record_set(r, "Link", "%s", p->link);
+        save_address(r, "Address4", &p->address4);
+        save_address(r, "Address6", &p->address6);
+        save_address(r, "Gateway4", &p->gateway4);
+        save_address(r, "Gateway6", &p->gateway6);
+        for (size_t i = 0; i < ELEMENTSOF(keys); i++) {
+                const PolicyKey *k = policy_key_find("Network", keys[i]);
+                _cleanup_(freep) char *value = k->format(k, p->policy);
+
+                if (value && *value)
+                        record_set(r, keys[i], "%s", value);
+        }
+        return record_write(r, p->manager->placements_fd, p->unit);
+}
+
+static int restore_key(const char *key, const char *value, void *userdata) {
+        Placement *p = userdata;
+        const struct {
+                const char *key;
+                IpPrefix *address;
+        } addresses[] = {
+                { "Address4", &p->address4 }, { "Address6", &p->address6 },
+                { "Gateway4", &p->gateway4 }, { "Gateway6", &p->gateway6 },
+        };
+        _cleanup_(freep) char *message = NULL;
+
+        if (strcmp(key, "BootId") == 0)
+                return strcmp(value, record_boot_id()) == 0 ? 0 : -ESTALE;
+        if (strcmp(key, "Policy") == 0) {
+                if (p->policy)
+                        return -EBADMSG;
+                p->policy = policy_new(value);
+                return p->policy ? 0 : -ENOMEM;
+        }
+        if (!p->policy)
+                return -EBADMSG;
+        if (strcmp(key, "Link") == 0) {
+                if (strlen(value) >= sizeof(p->link))
+                        return -EBADMSG;
+                (void) strcpy(p->link, value);
+                return 0;
+        }
+        for (size_t i = 0; i < ELEMENTSOF(addresses); i++)
+                if (strcmp(key, addresses[i].key) == 0)
+                        return parse_address(value, addresses[i].address) < 0 ? -EBADMSG : 0;
+        return policy_key_set(p->policy, "Network", key, value, &message) < 0 ? -EBADMSG : 0;
+}
+
+static Placement *placement_free(Placement *p) {
+        if (!p)
+                return NULL;
+        job_cancel(p->job);
+        sd_event_source_disable_unref(p->retry_source);
+        policy_unref(p->policy);
+        free(p->unit);
+        free(p);
+        return NULL;
+}
+DEFINE_CLEANUP(Placement *, placement_free);
+
+static Placement *alloc_placement(Manager *m, const char *unit) {
+        _cleanup_(placement_freep) Placement *p = calloc(1, sizeof(*p));
+
+        if (!p)
+                return NULL;
+        p->manager = m;
+        p->unit = strdup(unit);
+        return p->unit ? TAKE_PTR(p) : NULL;
+}
+
+/* Gives back what it has of the host's addresses. */
+static void release(Placement *p) {
+        if (p->address4.family != AF_UNSPEC)
+                pool_release(p->manager->pool, &p->address4);
+        if (p->address6.family != AF_UNSPEC)
+                pool_release(p->manager->pool, &p->address6);
+        p->address4 = p->address6 = p->gateway4 = p->gateway6 = (IpPrefix) {};
+}
+
+static int restore(const char *unit, void *userdata) {
+        Manager *m = userdata;
+        _cleanup_(placement_freep) Placement *p = alloc_placement(m, unit);
+        int r;
+
+        if (!p)
+                return -ENOMEM;
+        r = policy_unit_name_valid(unit) ?
+                record_read(m->placements_fd, unit, "Placement", restore_key, p) : -EBADMSG;
+        if (r >= 0 && !p->policy)
+                r = -EBADMSG;
+        if (r == -ENOMEM)
+                return r;
+        if (r < 0) { /* the policies say again what it should be */
+                log_warning_errno(r, "The record of service %s is unusable, dropping it: %m", unit);
+                (void) unlinkat(m->placements_fd, unit, 0);
+                return 0;
+        }
+        if (p->address4.family != AF_UNSPEC && pool_claim(m->pool, &p->address4) < 0)
+                p->address4 = (IpPrefix) {};
+        if (p->address6.family != AF_UNSPEC && pool_claim(m->pool, &p->address6) < 0)
+                p->address6 = (IpPrefix) {};
+        HASH_ADD_KEYPTR(hh, m->placements, p->unit, strlen(p->unit), p);
+        p = NULL;
+        return 0;
+}
+
+int placements_read(Manager *m) {
+        return record_for_each(m->placements_fd, restore, m);
+}
+
+/* --- jobs -------------------------------------------------------------------------------- */
+
+static char *netns_path(const Placement *p) {
+        char *path = NULL;
+
+        return asprintf(&path, "%s/" NETNS_DIR "/%s", p->manager->config.runtime_dir, p->unit) < 0 ? NULL : path;
+}
+
+void placement_describe(const Placement *p, FirewallCell *ret) {
+        *ret = (FirewallCell) {
+                .link = p->link,
+                .address4 = p->address4,
+                .address6 = p->address6,
+                .masquerade = p->policy->masquerade,
+                .dns = p->policy->dns,
+                .n_dns = p->policy->n_dns,
+                .ports = p->policy->ports,
+                .n_ports = p->policy->n_ports,
+        };
+}
+
+/* A mount has to be where systemd sees it, even if the manager was put into a mount namespace of its own. */
+static int enter_host_mounts(void) {
+        _cleanup_(close_fdp) int fd = -EBADF;
+        struct stat own, host;
+
+        if (stat("/proc/self/ns/mnt", &own) < 0 || stat("/proc/1/ns/mnt", &host) < 0)
+                return -errno;
+        if (own.st_ino == host.st_ino)
+                return 0;
+        fd = open("/proc/1/ns/mnt", O_RDONLY | O_CLOEXEC);
+        return fd < 0 || setns(fd, CLONE_NEWNS) < 0 ? -errno : 0; /* needs CAP_SYS_ADMIN, CAP_SYS_CHROOT */
+}
+
+static int make_link(const Placement *p, int netns_fd) {
+        const RoutedLink link = {
+                .host_name = p->link,
+                .cell_name = "eth0",
+                .netns_fd = netns_fd,
+                .address4 = p->address4,
+                .address6 = p->address6,
+                .gateway4 = p->gateway4,
+                .gateway6 = p->gateway6,
+        };
+        int r;
+
+        if (*p->old_link) {
+                r = link_remove(p->old_link);
+                if (r < 0)
+                        return r;
+        }
+        r = link_exists(p->link);
+        if (r != 0)
+                return r;
+        return link_make_routed(&link);
+}
+
+static void run_make(void *userdata, JobReport *report, JobText *text) {
+        const Placement *p = userdata;
+        _cleanup_(freep) char *path = netns_path(p);
+        _cleanup_(close_fdp) int netns_fd = -EBADF;
+        FirewallCell cell;
+
+        (void) text;
+        (void) strcpy(report->what, "its network namespace can't be pinned");
+        report->error = path ? enter_host_mounts() : -ENOMEM;
+        if (report->error < 0)
+                return;
+        netns_fd = netns_open_pinned(path);
+        if (netns_fd == -ENOENT) {
+                report->error = netns_pin(path);
+                if (report->error < 0)
+                        return;
+                netns_fd = netns_open_pinned(path);
+                (void) link_remove(p->link); /* of a namespace that is gone, or of one that is no longer pinned */
+        }
+        if (netns_fd < 0) {
+                report->error = netns_fd;
+                return;
+        }
+        (void) strcpy(report->what, "the firewall can't take it in");
+        placement_describe(p, &cell); /* before the link: no packet passes unfiltered */
+        report->error = firewall_add_cell(p->manager->table, &cell);
+        if (report->error < 0)
+                return;
+        (void) strcpy(report->what, "its interface can't be made");
+        report->error = make_link(p, netns_fd);
+}
+
+static void run_remove(void *userdata, JobReport *report, JobText *text) {
+        const Placement *p = userdata;
+        _cleanup_(freep) char *path = netns_path(p);
+        FirewallCell cell;
+        int r;
+
+        (void) text;
+        report->error = path ? enter_host_mounts() : -ENOMEM;
+        if (report->error < 0)
+                return;
+        r = netns_is_used(path);
+        if (r > 0)
+                report->flags = IN_USE;
+        if (r != 0) {
+                report->error = MIN(r, 0);
+                return;
+        }
+        report->error = netns_unpin(path);
+        if (!*p->link)
+                return;
+        r = link_remove(p->link);
+        if (r >= 0) { /* after the link: what is left of it stays filtered */
+                placement_describe(p, &cell);
+                r = firewall_remove_cell(p->manager->table, &cell);
+        }
+        report->error = report->error < 0 ? report->error : r;
+}
+
+/* --- states ------------------------------------------------------------------------------ */
+
+/* For what has changed while a job ran, or may succeed by now. May free placements. */
+static void look_again(Manager *m) {
+        if (placements_update(m))
+                network_prepare(m);
+        placements_start(m);
+}
+
+static int on_retry(sd_event_source *s, uint64_t usec, void *userdata) {
+        Placement *p = userdata;
+        Manager *m = p->manager;
+
+        (void) s, (void) usec;
+        p->retry_source = sd_event_source_disable_unref(p->retry_source);
+        look_again(m);
+        return 0;
+}
+
+static void retry(Placement *p) {
+        int r;
+
+        if (p->retry_source)
+                return;
+        r = sd_event_add_time_relative(p->manager->event, &p->retry_source, CLOCK_MONOTONIC, RETRY_USEC, 0,
+                                       on_retry, p);
+        if (r < 0)
+                log_error_errno(r, "Cannot schedule another try for service %s: %m", p->unit);
+}
+
+static void fail(Placement *p, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* Says the same only once. */
+static void fail(Placement *p, const char *format, ...) {
+        char why[sizeof(p->why)];
+        va_list ap;
+
+        va_start(ap, format);
+        (void) vsnprintf(why, sizeof(why), format, ap);
+        va_end(ap);
+        if (strcmp(why, p->why) != 0)
+                log_error("Service %s (policy %s): %s; %s", p->unit, p->policy->name, why,
+                          *p->link ? "its network stays as it is" : "without a network it can't start");
+        (void) strcpy(p->why, why);
+        p->state = PLACEMENT_FAILED;
+        retry(p);
+}
+
+static void on_made(const JobReport *report, const char *text, void *userdata) {
+        Placement *p = userdata;
+        char address4[PREFIX_STRING_MAX] = "", address6[PREFIX_STRING_MAX] = "";
+
+        (void) text;
+        p->job = NULL;
+        if (report->error < 0) {
+                fail(p, "%.150s: %s", report->what, strerror(-report->error));
+                return;
+        }
+        p->old_link[0] = p->why[0] = '\0';
+        if (p->state == PLACEMENT_MAKING)
+                p->state = PLACEMENT_READY;
+        if (p->address4.family != AF_UNSPEC)
+                (void) prefix_to_string(&p->address4, address4);
+        if (p->address6.family != AF_UNSPEC)
+                (void) prefix_to_string(&p->address6, address6);
+        log_info("Service %s (policy %s) has its network: %s%s%s", p->unit, p->policy->name, address4,
+                 *address4 && *address6 ? " " : "", address6);
+        look_again(p->manager);
+}
+
+static void on_removed(const JobReport *report, const char *text, void *userdata) {
+        Placement *p = userdata;
+        Manager *m = p->manager;
+
+        (void) text;
+        p->job = NULL;
+        if (report->error < 0)
+                log_warning_errno(report->error, "The network of service %s is not all gone, trying again: %m",
+                                  p->unit);
+        if (report->error < 0 || report->flags & IN_USE) {
+                retry(p);
+                return;
+        }
+        if (unlinkat(m->placements_fd, p->unit, 0) < 0 && errno != ENOENT)
+                log_warning_errno(errno, "Cannot remove the record of service %s: %m", p->unit);
+        log_info("The network of service %s is gone", p->unit);
+        release(p);
+        HASH_DEL(m->placements, p);
+        placement_free(p);
+        look_again(m);
+}
+
+static void start_job(Placement *p, bool make) {
+        const JobSpec spec = {
+                .name = make ? "make the network of a service" : "remove the network of a service",
+                .uid = UID_INVALID,
+                .timeout_usec = make ? MAKE_TIMEOUT_USEC : REMOVE_TIMEOUT_USEC,
+                .run = make ? run_make : run_remove,
+                .done = make ? on_made : on_removed,
+                .userdata = p,
+        };
+        int r = job_start(p->manager->jobs, &spec, &p->job);
+
+        if (r < 0 && make)
+                fail(p, "no job can be started: %s", strerror(-r));
+        else if (r < 0)
+                retry(p);
+}
+
+void placements_start(Manager *m) {
+        Placement *p, *next;
+
+        HASH_ITER(hh, m->placements, p, next)
+                if (!p->job && p->state == PLACEMENT_MAKING)
+                        start_job(p, true);
+                else if (!p->job && !p->retry_source && p->state == PLACEMENT_LEAVING)
+                        start_job(p, false);
+}
+
+/* --- what policies want ------------------------------------------------------------------ */
+
+static Policy *wanted_policy(const Manager *m, const char *unit) {
+        Policy *p = policy_set_pick_unit(m->policies, unit);
+
+        return p && p->mode == POLICY_ENFORCE && p->network_mode == NETWORK_ROUTED ? p : NULL;
+}
+
+static const IpPrefix *fixed_address(const Policy *policy, int family) {
+        for (size_t i = 0; i < policy->n_addresses && policy->address_mode == ADDRESS_FIXED; i++)
+                if (policy->addresses[i].family == family)
+                        return &policy->addresses[i];
+        return NULL;
+}
+
+/* Would the policy give this address, too? */
+static bool address_fits(const Policy *policy, int family, const IpPrefix *address, const IpPrefix *gateway) {
+        const IpPrefix *fixed = fixed_address(policy, family);
+
+        if (fixed && memcmp(fixed, address, sizeof(*fixed)) != 0)
+                return false;
+        for (size_t i = 0; i < policy->n_pools; i++) {
+                IpPrefix other;
+
+                if (policy->pools[i].family == family)
+                        return prefix_contains(&policy->pools[i], address) &&
+                                pool_gateway(&policy->pools[i], &other) >= 0 &&
+                                memcmp(&other, gateway, sizeof(other)) == 0;
+        }
+        return address->family == AF_UNSPEC;
+}
+
+static int choose_addresses(Placement *p, const Policy *policy) {
+        char id[RECORD_ID_SIZE];
+        int r;
+
+        for (size_t i = 0; i < policy->n_pools; i++) {
+                const IpPrefix *pool = &policy->pools[i], *fixed = fixed_address(policy, pool->family);
+                bool v4 = pool->family == AF_INET;
+                IpPrefix address;
+
+                r = fixed ? pool_claim(p->manager->pool, fixed) : pool_acquire(p->manager->pool, pool, &address);
+                if (r < 0)
+                        return r;
+                *(v4 ? &p->address4 : &p->address6) = fixed ? *fixed : address;
+                r = pool_gateway(pool, v4 ? &p->gateway4 : &p->gateway6);
+                if (r < 0)
+                        return r;
+        }
+        r = record_choose_id('u', id);
+        if (r < 0)
+                return r;
+        (void) snprintf(p->link, sizeof(p->link), "%s%.*s", p->manager->link_prefix, 8, id + 1);
+        return 0;
+}
+
+const Placement *placements_find_port(const Manager *m, const Policy *policy, const PolicyPort **ret_port) {
+        for (const Placement *p = m->placements; p; p = p->hh.next) {
+                const PolicyPort *port = *p->link ? policy_ports_collide(policy, p->policy) : NULL;
+
+                if (port) {
+                        *ret_port = port;
+                        return p;
+                }
+        }
+        return NULL;
+}
+
+/* True if the ports of `policy` are free for it; else it has failed. */
+static bool check_ports(Placement *p, const Policy *policy) {
+        Manager *m = p->manager;
+        char text[POLICY_PORT_STRING_MAX];
+
+        for (const Placement *o = m->placements; o; o = o->hh.next) {
+                const PolicyPort *port = o != p && *o->link ? policy_ports_collide(policy, o->policy) : NULL;
+
+                if (port) {
+                        fail(p, "port %s of the host is taken by service %s (policy %s)",
+                             policy_port_to_string(port, text), o->unit, o->policy->name);
+                        return false;
+                }
+        }
+        for (const Cell *c = m->cells; c; c = c->hh.next) {
+                const PolicyPort *port = policy_ports_collide(policy, c->policy);
+
+                if (port) {
+                        fail(p, "port %s of the host is taken by cell %s (policy %s)",
+                             policy_port_to_string(port, text), c->id, c->policy->name);
+                        return false;
+                }
+        }
+        return true;
+}
+
+/* One that is ready or leaving keeps what it has if the policy would give it the same. True: there is something
+ * to make. */
+static bool adopt(Placement *p, Policy *policy) {
+        bool ports_changed = policy != p->policy;
+        int r;
+
+        if (p->job)
+                return false; /* it looks again when that is done */
+        if (*p->link && (!address_fits(policy, AF_INET, &p->address4, &p->gateway4) ||
+                         !address_fits(policy, AF_INET6, &p->address6, &p->gateway6))) {
+                (void) strcpy(p->old_link, p->link);
+                p->link[0] = '\0';
+                release(p);
+        }
+        if (p->state == PLACEMENT_READY && *p->link && !ports_changed)
+                return false;
+        if (!check_ports(p, policy)) {
+                if (p->policy == policy || *p->link) /* it goes on as it was */
+                        p->state = *p->link ? PLACEMENT_READY : PLACEMENT_FAILED;
+                return false;
+        }
+        policy_ref(policy);
+        policy_unref(p->policy);
+        p->policy = policy;
+        if (!*p->link) {
+                r = choose_addresses(p, policy);
+                if (r < 0) {
+                        release(p);
+                        fail(p, "%s", r == -ENOSPC ? "no address is free in Pool=" :
+                             r == -EADDRINUSE ? "the address of Address= is in use" : strerror(-r));
+                        return false;
+                }
+        }
+        p->retry_source = sd_event_source_disable_unref(p->retry_source);
+        p->state = PLACEMENT_MAKING;
+        r = save(p);
+        if (r < 0)
+                fail(p, "it can't be recorded: %s", strerror(-r));
+        return r >= 0;
+}
+
+static bool place(Manager *m, const char *unit, Policy *policy) {
+        Placement *p;
+
+        HASH_FIND_STR(m->placements, unit, p);
+        if (!p) {
+                p = alloc_placement(m, unit);
+                if (!p) {
+                        log_error_errno(ENOMEM, "Cannot place service %s: %m", unit);
+                        return false;
+                }
+                p->policy = policy_ref(policy);
+                HASH_ADD_KEYPTR(hh, m->placements, p->unit, strlen(p->unit), p);
+        }
+        return adopt(p, policy);
+}
+
+static void leave(Placement *p) {
+        if (p->state == PLACEMENT_LEAVING)
+                return;
+        log_info("No policy places service %s any more: its network goes when nothing runs in it", p->unit);
+        p->state = PLACEMENT_LEAVING;
+        p->retry_source = sd_event_source_disable_unref(p->retry_source);
+}
+
+/* DNS= of a policy, for the drop-in to bind. */
+static void write_resolv(Manager *m, const Policy *p) {
+        char name[80], text[3 * (PREFIX_STRING_MAX + 16) + 128], address[PREFIX_STRING_MAX];
+        size_t n;
+        int r;
+
+        n = (size_t) snprintf(text, sizeof(text), "# Made by confine: DNS= of policy %s\n", p->name);
+        for (size_t i = 0; i < p->n_dns && i < 3; i++)
+                n += (size_t) snprintf(text + n, sizeof(text) - n, "nameserver %s\n",
+                                       prefix_to_string(&p->dns[i], address));
+        (void) snprintf(name, sizeof(name), RESOLV_DIR "/%s", p->name);
+        r = fd_replace_file_at(m->runtime_fd, name, text, 0644, false);
+        if (r < 0)
+                log_error_errno(r, "Cannot write %s/%s: %m", m->config.runtime_dir, name);
+}
+
+bool placements_update(Manager *m) {
+        Placement *p, *next;
+        bool changed = false;
+
+        HASH_ITER(hh, m->placements, p, next)
+                if (!wanted_policy(m, p->unit))
+                        leave(p);
+        for (size_t i = 0; i < policy_set_size(m->policies); i++) {
+                Policy *policy = policy_set_get(m->policies, i);
+                const MatchList *units = &policy->match[MATCH_UNIT];
+
+                if (units->n_values > 0 && policy->network_mode == NETWORK_ROUTED && policy->n_dns > 0)
+                        write_resolv(m, policy);
+                for (size_t k = 0; k < units->n_values; k++)
+                        if (wanted_policy(m, units->values[k].text) == policy)
+                                changed = place(m, units->values[k].text, policy) || changed;
+        }
+        return changed;
+}
+
+unsigned placements_sweep(const Manager *m) {
+        _cleanup_(freep) char *dir = NULL;
+        _cleanup_(closedirp) DIR *d = NULL;
+        struct dirent *e;
+        unsigned n = 0;
+
+        if (asprintf(&dir, "%s/" NETNS_DIR, m->config.runtime_dir) < 0) {
+                dir = NULL;
+                return 0;
+        }
+        if (enter_host_mounts() < 0)
+                return 0;
+        d = opendir(dir);
+        while (d && (e = readdir(d))) {
+                _cleanup_(freep) char *path = NULL;
+                const Placement *p;
+
+                HASH_FIND_STR(m->placements, e->d_name, p);
+                if (p || e->d_name[0] == '.' || asprintf(&path, "%s/%s", dir, e->d_name) < 0)
+                        continue;
+                n += netns_is_used(path) == 0 && netns_unpin(path) >= 0;
+        }
+        return n;
+}
+
+bool placements_pending(const Manager *m) {
+        for (const Placement *p = m->placements; p; p = p->hh.next)
+                if (p->job && p->state == PLACEMENT_MAKING)
+                        return true;
+        return false;
+}
+
+void placements_free(Manager *m) {
+        Placement *p, *next;
+
+        HASH_ITER(hh, m->placements, p, next) {
+                HASH_DEL(m->placements, p);
+                placement_free(p);
+        }
+}
+
+static int unlink_resolv(const char *name, void *userdata) {
+        return unlinkat(*(int *) userdata, name, 0) < 0 ? -errno : 0;
+}
+
+void placements_remove(Manager *m) {
+        _cleanup_(close_fdp) int fd = fd_open_beneath(m->runtime_fd, RESOLV_DIR, O_RDONLY | O_DIRECTORY, 0);
+        static const char *const names[] = { "placements", NETNS_DIR, RESOLV_DIR };
+
+        if (fd >= 0)
+                (void) record_for_each(fd, unlink_resolv, &fd);
+        for (size_t i = 0; i < ELEMENTSOF(names); i++)
+                (void) unlinkat(m->runtime_fd, names[i], AT_REMOVEDIR); /* ENOTEMPTY: somebody else's */
+}

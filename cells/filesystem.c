@@ -237,6 +237,17 @@ static int put_part(int tmpfs, const char *name, const char *target) {
 }
 
 /* Lays a file with this content over `target`. */
+/* Over a link that leads nowhere (resolv.conf before its service has started) the link itself is covered. What
+ * is not there at all stays so: a mount needs something to be on. */
+static int put_over(int mount_fd, const char *target) {
+        int r = put(mount_fd, target);
+
+        if (r != -ENOENT)
+                return r;
+        r = (int) syscall(SYS_move_mount, mount_fd, "", AT_FDCWD, target, MOVE_MOUNT_F_EMPTY_PATH);
+        return r < 0 && errno != ENOENT ? -errno : 0;
+}
+
 static int put_file(int tmpfs, const char *name, const char *content, const char *target) {
         struct mount_attr attr = { .attr_set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV };
         _cleanup_(close_fdp) int file = -EBADF, fd = -EBADF;
@@ -249,7 +260,7 @@ static int put_file(int tmpfs, const char *name, const char *content, const char
         fd = sys_open_tree(tmpfs, name);
         if (fd < 0 || sys_mount_setattr(fd, "", AT_EMPTY_PATH, &attr) < 0)
                 return -errno;
-        return put(fd, target);
+        return put_over(fd, target);
 }
 
 static uint64_t default_tmp_bytes(void) {

@@ -181,6 +181,7 @@ static void firewall_cell(const CellPlan *c, FirewallCell *ret) {
                 .n_dns = c->cell.policy->n_dns,
                 .ports = c->cell.policy->ports,
                 .n_ports = c->cell.policy->n_ports,
+                .policy = c->cell.policy,
         };
 }
 

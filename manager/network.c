@@ -96,6 +96,7 @@ static int setup_firewall(const Manager *m, const Gateways *g, bool guard4, bool
                                 .n_dns = c->policy->n_dns,
                                 .ports = c->policy->ports,
                                 .n_ports = c->policy->n_ports,
+                                .policy = c->policy,
                         };
         for (const Placement *p = m->placements; p; p = p->hh.next)
                 if (*p->link)

@@ -45,7 +45,8 @@ static void save_address(Record *r, const char *key, const IpPrefix *address) {
 
 /* What a later manager can't find out: the addresses, and what the firewall says of it. */
 static int save(const Placement *p) {
-        static const char *const keys[] = { "DNS", "Masquerade", "Port" };
+        static const char *const keys[] = { "DNS", "Masquerade", "Port", "Egress", "EgressAllow", "EgressDeny", "Ingress",
+                                            "IngressAllow", "MaxConnections", "LogDenied" };
         Record *r = record_new("Placement");
 
         if (!r)
@@ -180,6 +181,7 @@ void placement_describe(const Placement *p, FirewallCell *ret) {
                 .n_dns = p->policy->n_dns,
                 .ports = p->policy->ports,
                 .n_ports = p->policy->n_ports,
+                .policy = p->policy,
         };
 }
 

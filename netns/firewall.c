@@ -5,47 +5,19 @@
 
 #include "netns/firewall.h"
 
-#include <fcntl.h>
+#include <inttypes.h>
 #include <netinet/in.h>
-#include <nftables/libnftables.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/select.h>
 
 #include "base/cleanup.h"
-#include "base/log.h"
+#include "base/strv.h"
+#include "netns/firewall-chains.h"
+#include "netns/firewall-status.h"
 #include "netns/link.h"
+#include "netns/nft.h"
+#include "netns/script.h"
 #include "policies/policy.h"
-
-#define ATTEMPTS_MAX 5
-
-
-/* What libnftables prints is strerror() of what the kernel said; it has no other way to tell. */
-static const struct {
-        int error;
-        const char *text;
-} error_texts[] = {
-        { ENOENT, "No such file or directory" },
-        { EEXIST, "File exists" },
-        { EPERM, "Operation not permitted" },
-        { ENOMEM, "Cannot allocate memory" },
-        { ENOMEM, "Memory allocation failure" },
-        { ENOBUFS, "No buffer space available" },
-        { EBUSY, "Device or resource busy" },
-        { EOPNOTSUPP, "Operation not supported" },
-        { ENOSPC, "No space left on device" },
-        { EMFILE, "Too many open files" },
-        { ENFILE, "Too many open files in system" },
-        { EAGAIN, "Resource temporarily unavailable" },
-        { EAGAIN, "Interrupted system call" },
-        { EINVAL, "Invalid argument" },
-        { EINVAL, "syntax error" },
-};
-
-static void nft_ctx_freep(struct nft_ctx **nft) {
-        if (*nft)
-                nft_ctx_free(*nft);
-}
 
 static bool table_name_is_valid(const char *name) {
         size_t n = strlen(name);
@@ -54,77 +26,10 @@ static bool table_name_is_valid(const char *name) {
                strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-") == n;
 }
 
-static int error_from_text(const char *text) {
-        for (size_t i = 0; i < ELEMENTSOF(error_texts); i++)
-                if (strstr(text, error_texts[i].text))
-                        return -error_texts[i].error;
-        return -EIO;
-}
-
-/* libnftables 1.0.6 puts its socket into an fd_set, whatever its number, and select(2) with one
- * of FD_SETSIZE or more ends the process. A manager with that many fds has to close them first. */
-static int check_next_fd(void) {
-        _cleanup_(close_fdp) int fd = -EBADF;
-
-        fd = open("/", O_PATH | O_CLOEXEC);
-        if (fd < 0)
-                return -errno;
-        return fd < FD_SETSIZE ? 0 : -EMFILE;
-}
-
-static int run_once(const char *commands) {
-        _cleanup_(nft_ctx_freep) struct nft_ctx *nft = NULL;
-        const char *text;
-        int r;
-
-        r = check_next_fd();
-        if (r < 0)
-                return r;
-        nft = nft_ctx_new(NFT_CTX_DEFAULT);
-        if (!nft || nft_ctx_buffer_output(nft) != 0 || nft_ctx_buffer_error(nft) != 0)
-                return -ENOMEM;
-        if (nft_run_cmd_from_buffer(nft, commands) == 0)
-                return 0;
-
-        text = nft_ctx_get_error_buffer(nft);
-        r = error_from_text(text ? text : "");
-        return log_debug_errno(r, "nftables: %s", text ? text : "no message");
-}
-
-/* Another transaction between libnftables' look at the table and its commit makes it fail with
- * EAGAIN or EINTR; it is gone with the next try. */
-static int run(const char *commands) {
-        int r = -EAGAIN;
-
-        for (int i = 0; i < ATTEMPTS_MAX && r == -EAGAIN; i++)
-                r = run_once(commands);
-        return r == -EAGAIN ? -EBUSY : r;
-}
-
-/* A command under construction. */
-typedef struct Script {
-        FILE *file;
-        char *text;
-        size_t size;
-} Script;
-
-static void script_done(Script *s) {
-        if (s->file)
-                (void) fclose(s->file);
-        free(s->text);
-}
-
-static int script_open(Script *s) {
-        s->file = open_memstream(&s->text, &s->size);
-        return s->file ? 0 : -ENOMEM;
-}
-
 static int script_run(Script *s) {
-        bool failed = ferror(s->file);
+        int r = script_close(s);
 
-        failed = fclose(s->file) != 0 || failed;
-        s->file = NULL;
-        return failed ? -ENOMEM : run(s->text);
+        return r < 0 ? r : nft_run(s->text);
 }
 
 static bool is_single_or_none(const IpPrefix *a, int family) {
@@ -145,7 +50,8 @@ static bool cells_are_valid(const FirewallCell *cells, size_t n_cells) {
                 if (!link_name_is_valid(cells[i].link) ||
                     !is_single_or_none(&cells[i].address4, AF_INET) ||
                     !is_single_or_none(&cells[i].address6, AF_INET6) ||
-                    !are_addresses(cells[i].dns, cells[i].n_dns))
+                    !are_addresses(cells[i].dns, cells[i].n_dns) ||
+                    (cells[i].policy && !firewall_chains_name_is_valid(cells[i].policy->name)))
                         return false;
         return true;
 }
@@ -204,12 +110,58 @@ static size_t print_ports(FILE *f, const FirewallCell *cell, int family) {
         return cell->n_ports;
 }
 
+static size_t print_link(FILE *f, const FirewallCell *cell, int family) {
+        (void) family;
+        (void) fprintf(f, "\"%s\", ", cell->link);
+        return 1;
+}
+
+static size_t print_logged(FILE *f, const FirewallCell *cell, int family) {
+        return cell->policy && cell->policy->log_denied ? print_link(f, cell, family) : 0;
+}
+
+static size_t print_connections(FILE *f, const FirewallCell *cell, int family) {
+        (void) family;
+        if (!cell->policy || cell->policy->max_connections == LIMIT_NONE)
+                return 0;
+        (void) fprintf(f, "\"%s\" ct count over %" PRIu64 ", ", cell->link, cell->policy->max_connections);
+        return 1;
+}
+
+static size_t print_verdict(FILE *f, const FirewallCell *cell, FirewallChain chain) {
+        char name[FIREWALL_CHAIN_MAX] = "permitted";
+
+        if (cell->policy && firewall_chains_name(cell->policy, chain, name) <= 0)
+                return 0;
+        if (!cell->policy && chain != FIREWALL_CHAIN_OUT)
+                return 0;
+        (void) fprintf(f, "\"%s\" : goto %s, ", cell->link, name);
+        return 1;
+}
+
+static size_t print_out(FILE *f, const FirewallCell *cell, int family) {
+        (void) family;
+        return print_verdict(f, cell, FIREWALL_CHAIN_OUT);
+}
+
+static size_t print_host(FILE *f, const FirewallCell *cell, int family) {
+        (void) family;
+        return print_verdict(f, cell, FIREWALL_CHAIN_HOST);
+}
+
+static size_t print_in(FILE *f, const FirewallCell *cell, int family) {
+        (void) family;
+        return print_verdict(f, cell, FIREWALL_CHAIN_IN);
+}
+
+/* `state` is what each element has of its own: a counter, a limit, the connections it counts. */
 static const struct {
         const char *name;
         const char *type;
         int family;
         PrintElements print;
         bool map;
+        const char *state;
 } sets[] = {
         { "sources4", "ifname . ipv4_addr", AF_INET, print_source },
         { "sources6", "ifname . ipv6_addr", AF_INET6, print_source },
@@ -219,6 +171,14 @@ static const struct {
         { "dns6", "ifname . ipv6_addr", AF_INET6, print_dns },
         { "ports4", "inet_proto . inet_service : ipv4_addr . inet_service", AF_INET, print_ports, true },
         { "ports6", "inet_proto . inet_service : ipv6_addr . inet_service", AF_INET6, print_ports, true },
+        { "from-cells", "ifname : verdict", AF_UNSPEC, print_out, true },
+        { "to-host", "ifname : verdict", AF_UNSPEC, print_host, true },
+        { "to-cells", "ifname : verdict", AF_UNSPEC, print_in, true },
+        { "connections", "ifname", AF_UNSPEC, print_connections, false, "ct count over 1;" },
+        { "denied-out", "ifname", AF_UNSPEC, print_link, false, "counter;" },
+        { "denied-in", "ifname", AF_UNSPEC, print_link, false, "counter;" },
+        { "logged-out", "ifname", AF_UNSPEC, print_logged, false, "limit rate 10/minute burst 10 packets;" },
+        { "logged-in", "ifname", AF_UNSPEC, print_logged, false, "limit rate 10/minute burst 10 packets;" },
 };
 
 /* `verb` is add or delete. An empty list of elements is a syntax error, so the command begins
@@ -245,30 +205,29 @@ static int print_cells(FILE *f, const char *verb, const char *table, const Firew
 }
 
 static void print_sets(FILE *f, const FirewallConfig *c) {
-        char text[PREFIX_STRING_MAX];
-
         for (size_t i = 0; i < ELEMENTSOF(sets); i++)
-                (void) fprintf(f, "add %s inet %s %s { type %s; }\n", sets[i].map ? "map" : "set",
-                               c->table, sets[i].name, sets[i].type);
+                (void) fprintf(f, "add %s inet %s %s { type %s; %s }\n", sets[i].map ? "map" : "set",
+                               c->table, sets[i].name, sets[i].type, sets[i].state ?: "");
         (void) fprintf(f, "add set inet %s gateways4 { type ipv4_addr; }\n", c->table);
         (void) fprintf(f, "add set inet %s gateways6 { type ipv6_addr; }\n", c->table);
-        for (size_t i = 0; i < c->n_gateways; i++)
-                (void) fprintf(f, "add element inet %s gateways%c { %s }\n", c->table,
-                               c->gateways[i].family == AF_INET ? '4' : '6',
-                               prefix_to_string(c->gateways + i, text));
 }
 
 /* %1$s: the prefix of cells' links. Notes:
  * - prerouting: broadcast and multicast (by layer 2) have no taker; they go uncounted, because
  *   an honest kernel sends multicast listener reports from "::". Whatever else does not come
  *   from the cell's own address, router advertisements and neighbour solicitations included, is
- *   spoofed. An address of the cell's own as destination hairpins; forwarding refuses it.
+ *   spoofed.
+ * - "permitted": what a policy lets out; at another cell it meets that one's policy.
+ * - "counted": MaxConnections=. A lookup in a set whose elements count connections matches when the
+ *   element's count is exceeded; what is in the table already was counted. A packet that is dropped here, or
+ *   in any other way before it leaves, never gets its connection into the table: so no flood fills it.
+ * - a cell that is in no map reaches nothing.
  * - forwarding: what connection tracking calls invalid is not translated either and would leave
  *   with the cell's own address. Related includes the ICMP errors of the world; there is no
  *   helper that would relate a connection.
  * - published ports: on all of the host's addresses, for the world and the host itself, not for cells,
- *   which reach no other cell. What the host sends to 127.0.0.1 or ::1 stays there: its answer could only
- *   come back over a link that takes loopback addresses for its own (route_localnet), and then so could
+ *   which reach no other cell by them. What the host sends to 127.0.0.1 or ::1 stays there: its answer could
+ *   only come back over a link that takes loopback addresses for its own (route_localnet), and then so could
  *   what a cell sends. The client's address stays as it is.
  * - incoming: by interface, not by address: it covers all local addresses of the host, those on
  *   other links too. */
@@ -276,10 +235,40 @@ static const char chains_format[] =
         "counter spoofed { }\n"
         "counter refused-to-cell { }\n"
         "counter refused-to-host { }\n"
+        "counter refused-to-world { }\n"
         "counter refused-from-world { }\n"
+        "counter over-limit { }\n"
         "chain refuse {\n"
+        "  iifname @denied-out\n"
+        "  oifname @denied-in\n"
+        "  iifname @logged-out log prefix \"confine: denied from cell: \" level info\n"
+        "  oifname @logged-in log prefix \"confine: denied to cell: \" level info\n"
         "  meta l4proto tcp reject with tcp reset\n"
         "  reject with icmpx admin-prohibited\n"
+        "}\n"
+        "chain counted {\n"
+        "  ct status confirmed accept\n"
+        "  ct state new iifname @connections counter name over-limit goto refuse\n"
+        "  accept\n"
+        "}\n"
+        "chain permitted {\n"
+        "  oifname != \"%1$s*\" goto counted\n"
+        "  oifname vmap @to-cells\n"
+        "  counter name refused-to-cell goto refuse\n"
+        "}\n"
+        "chain from-cell {\n"
+        "  ct state established,related accept\n"
+        "  ct state invalid drop\n"
+        "  meta l4proto { tcp, udp } th dport 53 iifname . ip daddr @dns4 goto permitted\n"
+        "  meta l4proto { tcp, udp } th dport 53 iifname . ip6 daddr @dns6 goto permitted\n"
+        "  iifname vmap @from-cells\n"
+        "  counter name refused-to-world goto refuse\n"
+        "}\n"
+        "chain to-cell {\n"
+        "  ct state established,related accept\n"
+        "  ct status dnat accept\n"
+        "  oifname vmap @to-cells\n"
+        "  counter name refused-from-world goto refuse\n"
         "}\n"
         "chain prerouting {\n"
         "  type filter hook prerouting priority raw; policy accept;\n"
@@ -287,26 +276,24 @@ static const char chains_format[] =
         "  meta pkttype { broadcast, multicast } drop\n"
         "  iifname . ip saddr @sources4 accept\n"
         "  iifname . ip6 saddr @sources6 accept\n"
+        "  iifname @logged-out log prefix \"confine: spoofed by cell: \" level info\n"
         "  counter name spoofed drop\n"
         "}\n"
         "chain forwarding {\n"
         "  type filter hook forward priority filter; policy accept;\n"
-        "  iifname \"%1$s*\" oifname \"%1$s*\" counter name refused-to-cell goto refuse\n"
-        "  iifname \"%1$s*\" ct state invalid drop\n"
-        "  iifname \"%1$s*\" accept\n"
-        "  oifname \"%1$s*\" ct state established,related accept\n"
-        "  oifname \"%1$s*\" ct status dnat accept\n"
-        "  oifname \"%1$s*\" counter name refused-from-world goto refuse\n"
+        "  iifname \"%1$s*\" goto from-cell\n"
+        "  oifname \"%1$s*\" goto to-cell\n"
         "%2$s%3$s"
         "}\n"
         "chain incoming {\n"
         "  type filter hook input priority filter; policy accept;\n"
         "  iifname != \"%1$s*\" accept\n"
         "  ct state established,related accept\n"
-        "  icmp type echo-request ip daddr @gateways4 accept\n"
-        "  icmpv6 type echo-request ip6 daddr @gateways6 accept\n"
-        "  meta l4proto { tcp, udp } th dport 53 iifname . ip daddr @dns4 accept\n"
-        "  meta l4proto { tcp, udp } th dport 53 iifname . ip6 daddr @dns6 accept\n"
+        "  icmp type echo-request ip daddr @gateways4 goto counted\n"
+        "  icmpv6 type echo-request ip6 daddr @gateways6 goto counted\n"
+        "  meta l4proto { tcp, udp } th dport 53 iifname . ip daddr @dns4 goto counted\n"
+        "  meta l4proto { tcp, udp } th dport 53 iifname . ip6 daddr @dns6 goto counted\n"
+        "  iifname vmap @to-host\n"
         "  counter name refused-to-host goto refuse\n"
         "}\n"
         "chain publish {\n"
@@ -332,22 +319,57 @@ static const char chains_format[] =
         "  ip6 saddr @masquerade6 masquerade\n"
         "}\n";
 
-static void print_chains(FILE *f, const FirewallConfig *c) {
-        (void) fprintf(f, "table inet %s {\n", c->table);
-        (void) fprintf(f, chains_format, c->link_prefix,
+/* The chains that no policy has a part in, and the name of an empty one that stands for what they say, so that
+ * a later look tells whether the table is still what would be made now. */
+static int print_base(const FirewallConfig *c, Script *ret, char ret_name[static FIREWALL_CHAIN_MAX]) {
+        int r;
+
+        r = script_open(ret);
+        if (r < 0)
+                return r;
+        for (size_t i = 0; i < ELEMENTSOF(sets); i++)
+                (void) fprintf(ret->file, "# %s %s\n", sets[i].name, sets[i].type);
+        (void) fprintf(ret->file, chains_format, c->link_prefix,
                        c->guard_ipv4 ? "  meta nfproto ipv4 drop\n" : "",
                        c->guard_ipv6 ? "  meta nfproto ipv6 drop\n" : "");
-        (void) fprintf(f, "}\n");
+        r = script_close(ret);
+        if (r >= 0)
+                (void) snprintf(ret_name, FIREWALL_CHAIN_MAX, "base-%016" PRIx64,
+                                firewall_chains_hash(ret->text));
+        return r;
+}
+
+static int print_chains(FILE *f, const FirewallConfig *c, const FirewallCell *cells, size_t n_cells) {
+        _cleanup_(script_done) Script base = {};
+        char name[FIREWALL_CHAIN_MAX];
+        int r;
+
+        r = print_base(c, &base, name);
+        if (r < 0)
+                return r;
+        (void) fprintf(f, "table inet %s {\n%schain %s { }\n}\n", c->table, base.text, name);
+        return firewall_chains_print_all(f, c->table, cells, n_cells);
+}
+
+static void print_gateways(FILE *f, const FirewallConfig *c) {
+        char text[PREFIX_STRING_MAX];
+
+        for (size_t i = 0; i < c->n_gateways; i++)
+                (void) fprintf(f, "add element inet %s gateways%c { %s }\n", c->table,
+                               c->gateways[i].family == AF_INET ? '4' : '6',
+                               prefix_to_string(c->gateways + i, text));
+}
+
+static bool config_is_valid(const FirewallConfig *c) {
+        return table_name_is_valid(c->table) && link_name_is_valid(c->link_prefix) &&
+                strlen(c->link_prefix) < LINK_NAME_MAX && are_addresses(c->gateways, c->n_gateways);
 }
 
 int firewall_setup(const FirewallConfig *config, const FirewallCell *cells, size_t n_cells) {
         _cleanup_(script_done) Script s = {};
         int r;
 
-        if (!table_name_is_valid(config->table) || !link_name_is_valid(config->link_prefix) ||
-            strlen(config->link_prefix) >= LINK_NAME_MAX ||
-            !are_addresses(config->gateways, config->n_gateways) ||
-            !cells_are_valid(cells, n_cells))
+        if (!config_is_valid(config) || !cells_are_valid(cells, n_cells))
                 return -EINVAL;
 
         r = script_open(&s);
@@ -357,11 +379,46 @@ int firewall_setup(const FirewallConfig *config, const FirewallCell *cells, size
         (void) fprintf(s.file, "add table inet %1$s\ndelete table inet %1$s\nadd table inet %1$s\n",
                        config->table);
         print_sets(s.file, config);
-        print_chains(s.file, config);
+        print_gateways(s.file, config);
+        r = print_chains(s.file, config, cells, n_cells);
+        if (r < 0)
+                return r;
         r = print_cells(s.file, "add", config->table, cells, n_cells);
         if (r < 0)
                 return r;
         return script_run(&s);
+}
+
+/* One at a time: those that a cell's element leads to are in use (EBUSY). */
+static void remove_chains(const char *table, char *const *names) {
+        for (size_t i = 0; names && names[i]; i++) {
+                char command[FIREWALL_TABLE_MAX + FIREWALL_CHAIN_MAX + 32];
+
+                (void) snprintf(command, sizeof(command), "delete chain inet %s %s", table, names[i]);
+                (void) nft_run(command);
+        }
+}
+
+int firewall_refresh(const FirewallConfig *config) {
+        _cleanup_(script_done) Script s = {}, base = {};
+        _cleanup_(strv_freep) char **policies = NULL;
+        char name[FIREWALL_CHAIN_MAX];
+        int r;
+
+        if (!config_is_valid(config))
+                return -EINVAL;
+        r = print_base(config, &base, name);
+        if (r >= 0)
+                r = firewall_status_chains(config->table, name, &policies);
+        if (r <= 0)
+                return r;
+        remove_chains(config->table, policies);
+        r = script_open(&s);
+        if (r < 0)
+                return r;
+        print_gateways(s.file, config);
+        r = script_run(&s);
+        return r < 0 ? r : 1;
 }
 
 int firewall_teardown(const char *table) {
@@ -371,40 +428,42 @@ int firewall_teardown(const char *table) {
                 return -EINVAL;
         (void) snprintf(commands, sizeof(commands),
                         "add table inet %1$s\ndelete table inet %1$s\n", table);
-        return run(commands);
+        return nft_run(commands);
 }
 
+/* `verbs` are carried out one after the other in one transaction; with `chains`, those of the cell's policy
+ * are made before. */
+static int change_cell(const char *table, const FirewallCell *cell, bool chains, const char *const *verbs) {
+        _cleanup_(script_done) Script s = {};
+        int r;
+
+        if (!table_name_is_valid(table) || !cells_are_valid(cell, 1))
+                return -EINVAL;
+        r = script_open(&s);
+        if (r >= 0 && chains)
+                r = firewall_chains_print_all(s.file, table, cell, 1);
+        for (size_t i = 0; verbs[i] && r >= 0; i++)
+                r = print_cells(s.file, verbs[i], table, cell, 1);
+        return r < 0 ? r : script_run(&s);
+}
+
+/* The chains are mostly there: of the first cell that the policy had. */
 int firewall_add_cell(const char *table, const FirewallCell *cell) {
-        _cleanup_(script_done) Script s = {};
+        static const char *const add[] = { "add", NULL };
         int r;
 
-        if (!table_name_is_valid(table) || !cells_are_valid(cell, 1))
-                return -EINVAL;
-        r = script_open(&s);
-        if (r < 0)
-                return r;
-        r = print_cells(s.file, "add", table, cell, 1);
-        if (r < 0)
-                return r;
-        return script_run(&s);
+        r = change_cell(table, cell, false, add);
+        return r == -ENOENT && cell->policy ? change_cell(table, cell, true, add) : r;
 }
 
+/* Deleting what is not there voids the transaction: then it is added first. */
 int firewall_remove_cell(const char *table, const FirewallCell *cell) {
-        _cleanup_(script_done) Script s = {};
+        static const char *const delete[] = { "delete", NULL }, *const both[] = { "add", "delete", NULL };
         int r;
 
-        if (!table_name_is_valid(table) || !cells_are_valid(cell, 1))
-                return -EINVAL;
-        r = script_open(&s);
-        if (r < 0)
-                return r;
-        /* Deleting what is not there would void the transaction: add it first. */
-        r = print_cells(s.file, "add", table, cell, 1);
-        if (r >= 0)
-                r = print_cells(s.file, "delete", table, cell, 1);
-        if (r < 0)
-                return r;
-        r = script_run(&s);
+        r = change_cell(table, cell, false, delete);
+        if (r == -ENOENT)
+                r = change_cell(table, cell, true, both);
         return r == -ENOENT ? 0 : r;
 }
 
@@ -420,6 +479,9 @@ int firewall_sync(const char *table, const FirewallCell *cells, size_t n_cells) 
         for (size_t i = 0; i < ELEMENTSOF(sets); i++)
                 (void) fprintf(s.file, "flush %s inet %s %s\n", sets[i].map ? "map" : "set", table,
                                sets[i].name);
+        r = firewall_chains_print_all(s.file, table, cells, n_cells);
+        if (r < 0)
+                return r;
         r = print_cells(s.file, "add", table, cells, n_cells);
         if (r < 0)
                 return r;

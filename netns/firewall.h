@@ -7,15 +7,16 @@
 #include "base/parse.h"
 
 /* One nftables table of ours (family inet) that says what cells may reach. Its rules are few and
- * fixed; a cell is a handful of set elements. No other table is touched, and ours only ever takes
+ * fixed, but for the chains of each policy (firewall-chains.h); a cell is a handful of set elements. No other table is touched, and ours only ever takes
  * away: what another table drops stays dropped.
  *
  *   from a cell      only with its own source address, checked before connection tracking
- *   cell to world    yes; masqueraded where asked for
- *   world to cell    answers, and the ports that the cell publishes on the host's addresses
- *   cell to cell     refused
+ *   cell to world    what its policy's Egress= says; masqueraded where asked for
+ *   world to cell    answers, the ports that the cell publishes on the host's addresses, and what its
+ *                    policy's Ingress= says
+ *   cell to cell     what both policies let pass
  *   cell to host     echo requests to the gateways; port 53 of the cell's own DNS servers;
- *                    answers to the host's own connections; nothing else, on no local address
+ *                    answers to the host's own connections; what EgressAllow= names of the host
  *   host to cell     yes; by the published ports too, except at 127.0.0.1 and ::1 (see firewall.c)
  *
  * Refused means a TCP reset or "administratively prohibited", so that nobody waits for a timeout.
@@ -53,11 +54,17 @@ struct FirewallCell {
         size_t n_dns;
         const struct PolicyPort *ports; /* of the host that lead to the cell; no two cells have one in common */
         size_t n_ports;
+        const struct Policy *policy; /* whose chains decide; NULL: the world, nothing else */
 };
 
 /* Makes the table, or replaces it by a new one with these cells; in one transaction, so there is
  * no moment without. Counters start at zero again. */
 int firewall_setup(const FirewallConfig *config, const FirewallCell *cells, size_t n_cells);
+
+/* Leaves the table, its counters and its cells as they are if it is one that firewall_setup() would make, and
+ * removes the chains of policies that no cell has any more.
+ * 1: done; 0: there is none, or another: it is to be set up. */
+int firewall_refresh(const FirewallConfig *config);
 
 /* Removes the table. 0: gone, or was not there. */
 int firewall_teardown(const char *table);

@@ -195,7 +195,9 @@ static void check_per_user_address(PolicyCheck *c) {
 /* Keys that the mode makes useless, when they stand in the same file as the mode: what is
  * inherited is nobody's mistake. */
 static void check_unused_network(PolicyCheck *c) {
-        static const char *const keys[] = { "Pool", "Address", "DNS", "Masquerade", "Port" };
+        static const char *const keys[] = { "Pool", "Address", "DNS", "Domains", "Masquerade", "Port", "Egress",
+                                            "EgressAllow", "EgressDeny", "Ingress", "IngressAllow",
+                                            "MaxConnections", "LogDenied" };
         const Policy *p = c->policy;
         const PolicySource *mode = source_of(p, "Network", "Mode");
 
@@ -206,6 +208,16 @@ static void check_unused_network(PolicyCheck *c) {
                         complain(c, true, "Network", keys[i], "it has no effect with Mode=%s",
                                  network_mode_to_string(p->network_mode));
         }
+}
+
+static void check_reach(PolicyCheck *c) {
+        const Policy *p = c->policy;
+
+        if (p->egress_deny && p->egress_deny_rules.n_items > 0)
+                complain(c, true, "Network", "EgressDeny",
+                         "it adds nothing to Egress=deny: what EgressAllow= names passes, all else does not");
+        if (p->ingress_allow && p->ingress_allow_rules.n_items > 0)
+                complain(c, true, "Network", "IngressAllow", "it adds nothing to Ingress=allow");
 }
 
 static void check_network(PolicyCheck *c) {
@@ -221,6 +233,7 @@ static void check_network(PolicyCheck *c) {
                          "Mode=routed needs addresses to give away (add a Pool= such as "
                          "10.77.0.0/16, or Mode=none)");
         check_ports(c);
+        check_reach(c);
         if (p->address_mode == ADDRESS_FIXED)
                 check_fixed_address(c);
         if (policy_is_for_units(p)) {

@@ -359,6 +359,17 @@ static bool may_set(PolicyReader *r, const PolicyKey *key, const char *value) {
         return !device_repeated(r, key, value);
 }
 
+/* Those of the line just read are the only ones that come from nowhere. */
+static void mark_rules(PolicyReader *r) {
+        PolicyRules *const lists[] = { &r->policy->egress_allow_rules, &r->policy->egress_deny_rules,
+                                       &r->policy->ingress_allow_rules };
+
+        for (size_t k = 0; k < ELEMENTSOF(lists); k++)
+                for (size_t i = 0; i < lists[k]->n_items; i++)
+                        if (!lists[k]->items[i].source.file)
+                                lists[k]->items[i].source = (PolicySource) { r->path, r->line };
+}
+
 static void assign(PolicyReader *r) {
         const PolicyKey *key = policy_key_find(r->section, r->key);
         _cleanup_(freep) char *message = NULL;
@@ -373,6 +384,7 @@ static void assign(PolicyReader *r) {
                 report(r, false, r->key, "%s", message ? message : "not valid");
         else {
                 r->policy->sources[key - policy_keys] = (PolicySource) { r->path, r->line };
+                mark_rules(r);
                 if (k > 0 && message)
                         report(r, true, r->key, "%s", message);
         }

@@ -24,6 +24,7 @@
 
 #define SIZE_HELP "BYTES|PERCENT|infinity"
 #define IO_HELP "DEVICE AMOUNT..."
+#define RULE_HELP "tcp|udp|icmp|any[:PORT[-PORT]][@PREFIX"
 
 #define RESOURCES(s, level)                                                                      \
         VALUE(s, "CPUQuota", cpu_quota, level.cpu_quota_permille, 0, "PERCENT"),                 \
@@ -92,13 +93,17 @@ const PolicyKey policy_keys[] = {
         LIST("Network", "DNS", dns, dns, 0, "ADDRESS..."),
         VALUE("Network", "Masquerade", flag, masquerade, WORDS_BOOLEAN, "yes|no"),
         LIST("Network", "Port", port, ports, 0, "[tcp:|udp:]HOST-PORT[:CELL-PORT]..."),
-        LATER("Network", "Egress"),
-        LATER("Network", "EgressAllow"),
-        LATER("Network", "Ingress"),
-        LATER("Network", "IngressAllow"),
+        LIST("Network", "Domains", domains, domains, 0, "DOMAIN..."),
+        VALUE("Network", "Egress", flag, egress_deny, WORDS_EGRESS, "allow|deny"),
+        LIST("Network", "EgressAllow", rules, egress_allow_rules, RULES_EGRESS_ALLOW, RULE_HELP "|host]..."),
+        LIST("Network", "EgressDeny", rules, egress_deny_rules, RULES_OTHER, RULE_HELP "]..."),
+        VALUE("Network", "Ingress", flag, ingress_allow, WORDS_INGRESS, "deny|allow"),
+        LIST("Network", "IngressAllow", rules, ingress_allow_rules, RULES_OTHER, RULE_HELP "]..."),
+        VALUE("Network", "MaxConnections", number, max_connections, NUMBER_CONNECTIONS,
+              "COUNT|infinity"),
+        VALUE("Network", "LogDenied", flag, log_denied, WORDS_BOOLEAN, "yes|no"),
         LATER("Network", "BandwidthUp"),
         LATER("Network", "BandwidthDown"),
-        LATER("Network", "MaxConnections"),
 
         VALUE("Filesystem", "PrivateTmp", flag, private_tmp, WORDS_BOOLEAN, "yes|no"),
         LATER("Filesystem", "ProtectHome"),

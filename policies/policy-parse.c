@@ -18,7 +18,7 @@
 #define CONST_FIELD(type, key, p) ((const type *) ((const char *) (p) + (key)->offset))
 
 #define CPUS_MAX 8192
-#define SESSIONS_MAX 1000000
+#define COUNT_MAX 1000000
 #define SMALL_MEMORY (UINT64_C(1) << 20)
 
 int policy_say(char **ret_message, int r, const char *format, ...) {
@@ -153,6 +153,8 @@ static const struct {
         [WORDS_NETWORK_MODE] = { { "routed", "none", "host" }, " bridge macvlan ipvlan interface " },
         [WORDS_DEVICE_POLICY] = { { "auto", "closed", "strict" } },
         [WORDS_BOOLEAN] = { { "no", "yes" } },
+        [WORDS_EGRESS] = { { "allow", "deny" } },
+        [WORDS_INGRESS] = { { "deny", "allow" } },
 };
 
 static bool is_later_word(int list, const char *value) {
@@ -233,14 +235,14 @@ static char *format_uint64(uint64_t value) {
 }
 
 int policy_parse_number(const PolicyKey *key, Policy *p, const char *value, char **ret_message) {
-        bool sessions = key->data == NUMBER_SESSIONS;
-        uint64_t max = sessions ? SESSIONS_MAX : 10000, n;
+        bool endless = key->data != NUMBER_WEIGHT;
+        uint64_t max = endless ? COUNT_MAX : 10000, n;
 
-        if (sessions && strcmp(value, "infinity") == 0)
+        if (endless && strcmp(value, "infinity") == 0)
                 n = LIMIT_NONE;
         else if (parse_uint64(value, &n) < 0 || n < 1 || n > max)
                 return policy_say(ret_message, -EINVAL, "\"%s\" is no number from 1 to %" PRIu64 "%s",
-                           value, max, sessions ? ", nor infinity" : "");
+                           value, max, endless ? ", nor infinity" : "");
         *FIELD(uint64_t, key, p) = n;
         return 0;
 }
@@ -253,7 +255,7 @@ char *policy_format_number(const PolicyKey *key, const Policy *p) {
         uint64_t n = *CONST_FIELD(uint64_t, key, p);
 
         if (n == LIMIT_NONE)
-                return strdup(key->data == NUMBER_SESSIONS ? "infinity" : "");
+                return strdup(key->data != NUMBER_WEIGHT ? "infinity" : "");
         return format_uint64(n);
 }
 

@@ -20,6 +20,8 @@ typedef enum ValueWords { /* data of choice and flag */
         WORDS_NETWORK_MODE,
         WORDS_DEVICE_POLICY,
         WORDS_BOOLEAN,
+        WORDS_EGRESS,
+        WORDS_INGRESS,
 } ValueWords;
 
 typedef enum MemoryKind { /* data of memory */
@@ -31,7 +33,13 @@ typedef enum MemoryKind { /* data of memory */
 typedef enum NumberKind { /* data of number */
         NUMBER_WEIGHT,
         NUMBER_SESSIONS,
+        NUMBER_CONNECTIONS,
 } NumberKind;
+
+typedef enum RulesKind { /* data of rules */
+        RULES_EGRESS_ALLOW, /* takes "@host" */
+        RULES_OTHER,
+} RulesKind;
 
 typedef enum TimeKind { /* data of time */
         TIME_LINGER,
@@ -57,6 +65,8 @@ DECLARE_VALUE_KIND(pool);
 DECLARE_VALUE_KIND(address);
 DECLARE_VALUE_KIND(dns);
 DECLARE_VALUE_KIND(port);
+DECLARE_VALUE_KIND(domains);  /* char ** */
+DECLARE_VALUE_KIND(rules);    /* PolicyRules; RulesKind */
 
 /* [A-Za-z0-9_.-], 1 to 64 bytes, no leading '.' or '-'. */
 bool policy_name_valid(const char *name);

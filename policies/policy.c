@@ -36,6 +36,7 @@ static const Policy defaults = {
         .network_mode = NETWORK_ROUTED,
         .address_mode = ADDRESS_DYNAMIC,
         .masquerade = true,
+        .max_connections = 4096,
         .private_tmp = true,
 };
 
@@ -214,6 +215,10 @@ Policy *policy_unref(Policy *p) {
         free(p->addresses);
         free(p->dns);
         free(p->ports);
+        strv_free(p->domains);
+        free(p->egress_allow_rules.items);
+        free(p->egress_deny_rules.items);
+        free(p->ingress_allow_rules.items);
         free(p->sources);
         strv_free(p->files);
         free(p);
@@ -252,6 +257,37 @@ static int inherit_network(Policy *to, const Policy *from) {
         return 0;
 }
 
+static int copy_rules(PolicyRules *to, const PolicyRules *from) {
+        void *items = NULL;
+
+        if (copy_array(&items, from->items, from->n_items, sizeof(PolicyRule)) < 0)
+                return -ENOMEM;
+        free(to->items);
+        *to = (PolicyRules) { items, from->n_items };
+        return 0;
+}
+
+static int inherit_firewall(Policy *to, const Policy *from) {
+        char **domains = NULL;
+
+        for (size_t i = 0; from->domains && from->domains[i]; i++)
+                if (strv_extend(&domains, from->domains[i]) < 0) {
+                        strv_free(domains);
+                        return -ENOMEM;
+                }
+        strv_free(to->domains);
+        to->domains = domains;
+        if (copy_rules(&to->egress_allow_rules, &from->egress_allow_rules) < 0 ||
+            copy_rules(&to->egress_deny_rules, &from->egress_deny_rules) < 0 ||
+            copy_rules(&to->ingress_allow_rules, &from->ingress_allow_rules) < 0)
+                return -ENOMEM;
+        to->egress_deny = from->egress_deny;
+        to->ingress_allow = from->ingress_allow;
+        to->max_connections = from->max_connections;
+        to->log_denied = from->log_denied;
+        return 0;
+}
+
 static bool key_is_inherited(const PolicyKey *key) {
         if (strcmp(key->section, "Match") == 0)
                 return false;
@@ -259,8 +295,19 @@ static bool key_is_inherited(const PolicyKey *key) {
                 (strcmp(key->name, "Description") != 0 && strcmp(key->name, "Extends") != 0);
 }
 
+static void inherit_source(PolicySource *s, const Policy *to, size_t first, const Policy *from) {
+        const char *file = s->file;
+
+        s->file = NULL;
+        for (size_t i = 0; file && from->files[i]; i++)
+                if (from->files[i] == file)
+                        s->file = to->files[first + i];
+}
+
 /* The names of `from`'s files go to `to`, which then owns what its sources point to. */
 static int inherit_sources(Policy *to, const Policy *from) {
+        PolicyRules *const rules[] = { &to->egress_allow_rules, &to->egress_deny_rules,
+                                       &to->ingress_allow_rules };
         size_t first = strv_length(to->files);
 
         for (size_t i = 0; from->files && from->files[i]; i++)
@@ -270,11 +317,12 @@ static int inherit_sources(Policy *to, const Policy *from) {
         for (size_t k = 0; k < n_policy_keys; k++) {
                 if (!key_is_inherited(&policy_keys[k]))
                         continue;
-                to->sources[k] = (PolicySource) { .line = from->sources[k].line };
-                for (size_t i = 0; from->sources[k].file && from->files[i]; i++)
-                        if (from->files[i] == from->sources[k].file)
-                                to->sources[k].file = to->files[first + i];
+                to->sources[k] = from->sources[k];
+                inherit_source(&to->sources[k], to, first, from);
         }
+        for (size_t k = 0; k < ELEMENTSOF(rules); k++)
+                for (size_t i = 0; i < rules[k]->n_items; i++)
+                        inherit_source(&rules[k]->items[i].source, to, first, from);
         return 0;
 }
 
@@ -283,7 +331,7 @@ int policy_inherit(Policy *to, const Policy *from) {
             resources_copy(&to->cell, &from->cell) < 0 ||
             resources_copy(&to->user, &from->user) < 0 ||
             resources_copy(&to->policy, &from->policy) < 0 || inherit_network(to, from) < 0 ||
-            inherit_sources(to, from) < 0)
+            inherit_firewall(to, from) < 0 || inherit_sources(to, from) < 0)
                 return -ENOMEM;
 
         to->mode = from->mode;
@@ -343,6 +391,28 @@ const char *policy_port_to_string(const PolicyPort *port, char buffer[static POL
         else
                 (void) snprintf(buffer, POLICY_PORT_STRING_MAX, "%s:%u:%u", protocol, port->host, port->cell);
         return buffer;
+}
+
+const char *policy_rule_to_string(const PolicyRule *rule, char buffer[static POLICY_RULE_STRING_MAX]) {
+        const char *protocol = rule->protocol == IPPROTO_TCP ? "tcp" : rule->protocol == IPPROTO_UDP ? "udp" :
+                rule->protocol == IPPROTO_ICMP ? "icmp" : "any";
+        char prefix[PREFIX_STRING_MAX] = "", ports[16] = "";
+
+        if (rule->first > 0 && rule->first == rule->last)
+                (void) snprintf(ports, sizeof(ports), ":%u", rule->first);
+        else if (rule->first > 0)
+                (void) snprintf(ports, sizeof(ports), ":%u-%u", rule->first, rule->last);
+        if (rule->host)
+                (void) strcpy(prefix, "host");
+        else if (rule->prefix.family != AF_UNSPEC)
+                (void) prefix_to_string(&rule->prefix, prefix);
+        (void) snprintf(buffer, POLICY_RULE_STRING_MAX, "%s%s%s%s", protocol, ports, *prefix ? "@" : "", prefix);
+        return buffer;
+}
+
+bool policy_rule_equal(const PolicyRule *a, const PolicyRule *b) {
+        return a->protocol == b->protocol && a->first == b->first && a->last == b->last && a->host == b->host &&
+                memcmp(&a->prefix, &b->prefix, sizeof(a->prefix)) == 0;
 }
 
 static int lookup(const char *const *names, size_t n, const char *s) {

@@ -116,6 +116,19 @@ typedef struct PolicySource {
         unsigned line;
 } PolicySource;
 
+typedef struct PolicyRule { /* one word of EgressAllow=, EgressDeny= or IngressAllow= */
+        uint8_t protocol;     /* IPPROTO_TCP, IPPROTO_UDP; IPPROTO_ICMP is of both families; 0: any */
+        uint16_t first, last; /* ports; 0: all, or the protocol has none */
+        bool host;            /* "@host": all addresses of the host's own */
+        IpPrefix prefix;      /* family 0: wherever */
+        PolicySource source;  /* file NULL: a live cell's, read from its record */
+} PolicyRule;
+
+typedef struct PolicyRules {
+        PolicyRule *items;
+        size_t n_items;
+} PolicyRules;
+
 typedef struct Policy {
         unsigned n_ref;
         char *name; /* the file name without ".ini": [A-Za-z0-9_.-], at most 64 bytes, no leading . or - */
@@ -153,6 +166,11 @@ typedef struct Policy {
         bool masquerade;
         PolicyPort *ports;
         size_t n_ports;
+        char **domains;
+        bool egress_deny, ingress_allow; /* where no rule decides */
+        PolicyRules egress_allow_rules, egress_deny_rules, ingress_allow_rules;
+        uint64_t max_connections; /* that a cell has opened and the host still tracks; LIMIT_NONE */
+        bool log_denied;
 
         /* [Filesystem] */
         bool private_tmp;
@@ -186,6 +204,11 @@ const PolicyPort *policy_ports_collide(const Policy *p, const Policy *other);
 #define POLICY_PORT_STRING_MAX 32
 /* "tcp:8080:80"; the port of the cell is left out where it is that of the host. */
 const char *policy_port_to_string(const PolicyPort *port, char buffer[static POLICY_PORT_STRING_MAX]);
+
+#define POLICY_RULE_STRING_MAX 96
+/* "tcp:8000-8999@fd00::/8", as policy files take it. */
+const char *policy_rule_to_string(const PolicyRule *rule, char buffer[static POLICY_RULE_STRING_MAX]);
+bool policy_rule_equal(const PolicyRule *a, const PolicyRule *b); /* wherever they stand */
 
 void resources_init(Resources *r); /* all unset */
 void resources_done(Resources *r); /* frees what it owns, and leaves it unset */

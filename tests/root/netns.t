@@ -365,7 +365,7 @@ check "the cell is back" tcp a 192.0.2.2:7000
 terse=$(host nft -s -t list table inet $T)
 many=$(for i in $(seq 1 200); do echo "${P}1$(printf %03x $i),10.77.1.$i,fd77::1:$(printf %x $i),yes,10.77.0.1"; done)
 check "200 cells" host "$tool" add $T $many
-is "are in the sets" "$(elements ${P}10c8)" 3 # two sources, one DNS server
+is "are in the sets" "$(elements ${P}10c8)" 6 # two sources, one DNS server, its verdict, two counters of what is refused
 is "and no rule more" "$(host nft -s -t list table inet $T)" "$terse"
 check "200 removals" host "$tool" remove $T $many
 is "leave what was" "$(host nft -s list ruleset)" "$rules"

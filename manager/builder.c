@@ -21,6 +21,7 @@
 #include "cells/anchor.h"
 #include "netns/firewall.h"
 #include "netns/link.h"
+#include "netns/names.h"
 #include "netns/netns.h"
 
 #define ANCHOR_TIMEOUT_USEC (5 * USEC_PER_SEC)
@@ -41,26 +42,6 @@ static void fail(JobReport *report, LoginStage stage, int error, const char *for
 }
 
 /* --- making ------------------------------------------------------------------------------ */
-
-static char *resolv_conf_text(const Policy *p) {
-        char *text = NULL, address[PREFIX_STRING_MAX];
-        size_t size;
-        FILE *f;
-
-        if (p->n_dns == 0)
-                return NULL;
-        f = open_memstream(&text, &size);
-        if (!f)
-                return NULL;
-        fprintf(f, "# Made by confine: DNS= of policy %s\n", p->name);
-        for (size_t i = 0; i < p->n_dns; i++)
-                fprintf(f, "nameserver %s\n", prefix_to_string(&p->dns[i], address));
-        if (fclose(f) != 0) {
-                free(text);
-                return NULL;
-        }
-        return text;
-}
 
 /* The host's names and the cell's own, which programs like sudo look up. NULL: leave it as it is. */
 static char *hosts_text(const CellPlan *c) {
@@ -89,8 +70,8 @@ static char *hosts_text(const CellPlan *c) {
         return text;
 }
 
-static void fill_filesystem(const CellPlan *c, const char *resolv_conf, const char *hosts,
-                            const char *cgroup_own, FilesystemSpec *ret) {
+static void fill_filesystem(const CellPlan *c, const char *hosts, const char *cgroup_own,
+                            FilesystemSpec *ret) {
         const Hierarchies *h = c->cell.hierarchies;
         unsigned ns = c->namespaces;
         uint64_t memory;
@@ -102,7 +83,7 @@ static void fill_filesystem(const CellPlan *c, const char *resolv_conf, const ch
                 .own_ipc = ns & CLONE_NEWIPC,
                 .own_cgroup = ns & CLONE_NEWCGROUP,
                 .private_tmp = c->cell.policy->private_tmp,
-                .resolv_conf = resolv_conf,
+                .resolv_conf = c->resolv_conf,
                 .hosts = hosts,
                 .cgroup_layout = h->layout_path,
                 .cgroup_own = *cgroup_own ? cgroup_own : NULL,
@@ -139,19 +120,15 @@ static int start_anchor_in(const CellPlan *c, bool reserve, const FilesystemSpec
 }
 
 static int start_anchor(const CellPlan *c, pid_t *ret_pid, int *ret_pidfd, JobReport *report) {
-        _cleanup_(freep) char *resolv_conf = resolv_conf_text(c->cell.policy), *hosts = hosts_text(c);
+        _cleanup_(freep) char *hosts = hosts_text(c);
         char own[GROUP_PATH_MAX] = "";
         FilesystemSpec filesystem;
         const char *what = "";
         int r;
 
-        if (c->cell.policy->n_dns > 0 && !resolv_conf) {
-                fail(report, LOGIN_STAGE_OTHER, -ENOMEM, "resolv.conf can't be written");
-                return -ENOMEM;
-        }
         if (c->driver->delegated)
                 c->driver->delegated(&c->cell, own);
-        fill_filesystem(c, resolv_conf, hosts, own, &filesystem);
+        fill_filesystem(c, hosts, own, &filesystem);
         r = start_anchor_in(c, false, &filesystem, ret_pid, ret_pidfd, &what);
         if (r == -EAGAIN) /* the user's or policy's sum of tasks is used up */
                 r = start_anchor_in(c, true, &filesystem, ret_pid, ret_pidfd, &what);
@@ -177,8 +154,8 @@ static void firewall_cell(const CellPlan *c, FirewallCell *ret) {
                 .address4 = c->address4,
                 .address6 = c->address6,
                 .masquerade = c->cell.policy->masquerade,
-                .dns = c->cell.policy->dns,
-                .n_dns = c->cell.policy->n_dns,
+                .dns = c->dns,
+                .n_dns = c->n_dns,
                 .ports = c->cell.policy->ports,
                 .n_ports = c->cell.policy->n_ports,
                 .policy = c->cell.policy,
@@ -264,8 +241,15 @@ void builder_make(const CellPlan *c, JobReport *report) {
         if (start_anchor(c, &pid, &pidfd, report) < 0)
                 return;
         report->pid = pid;
-        if (read_inodes(c, pid, report) < 0 || make_network(c, pidfd, report) < 0)
+        if (read_inodes(c, pid, report) < 0 || make_network(c, pidfd, report) < 0) {
                 (void) fd_pidfd_send_signal(pidfd, SIGKILL);
+                return;
+        }
+        if (!*c->netns_name)
+                return;
+        r = netns_name_set(c->netns_name, pid);
+        if (r < 0) /* for the eyes of administrators alone */
+                log_warning_errno(r, "Cannot name the network of cell %s in " NETNS_NAMES_DIR ": %m", c->cell.id);
 }
 
 void builder_remove(const CellPlan *c, JobReport *report) {
@@ -277,6 +261,8 @@ void builder_remove(const CellPlan *c, JobReport *report) {
         r = c->driver->remove(&c->cell, what);
         if (r < 0)
                 fail_groups(report, r, what);
+        if (*c->netns_name)
+                (void) netns_name_remove(c->netns_name); /* it leads nowhere any more */
         if (!*c->link)
                 return;
         r = link_remove(c->link);

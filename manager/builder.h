@@ -18,6 +18,10 @@ typedef struct CellPlan {
         int init_fd;
         const char *table;   /* of the firewall */
         const char *link;    /* host's end; "": the cell has no interface */
+        const char *netns_name; /* for ip-netns(8); "": none */
+        const IpPrefix *dns; /* let through */
+        size_t n_dns;
+        const char *resolv_conf; /* NULL: the host's */
         IpPrefix address4, address6, gateway4, gateway6;
 } CellPlan;
 

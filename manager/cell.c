@@ -81,6 +81,10 @@ void cell_plan(Cell *c, CellPlan *ret) {
                 .init_fd = h->init_fd,
                 .table = h->table,
                 .link = c->link,
+                .netns_name = c->netns_name,
+                .dns = c->resolver.servers,
+                .n_dns = c->resolver.n_servers,
+                .resolv_conf = c->resolver.text,
                 .address4 = c->address4,
                 .address6 = c->address6,
                 .gateway4 = c->gateway4,
@@ -117,6 +121,8 @@ static void save_address(Record *r, const char *key, const IpPrefix *address) {
                 record_set(r, key, "%s", prefix_to_string(address, text));
 }
 
+static const char *const server_keys[RESOLVER_SERVERS_MAX] = { "Server1", "Server2", "Server3" };
+
 int cell_save(const Cell *c) {
         Record *r = record_new("Cell");
 
@@ -139,6 +145,9 @@ int cell_save(const Cell *c) {
         save_address(r, "Address6", &c->address6);
         save_address(r, "Gateway4", &c->gateway4);
         save_address(r, "Gateway6", &c->gateway6);
+        record_set(r, "NetnsName", "%s", c->netns_name);
+        for (size_t i = 0; i < c->resolver.n_servers; i++)
+                save_address(r, server_keys[i], &c->resolver.servers[i]);
         (void) save_policy(r, c->policy);
         return record_write(r, c->host->records_fd, c->id);
 }
@@ -215,6 +224,18 @@ static int restore_key(const char *key, const char *value, void *userdata) {
         if (strcmp(key, "Gateway6") == 0)
                 return parse_address(value, &c->gateway6) < 0 ? -EBADMSG : 0;
 
+        if (strcmp(key, "NetnsName") == 0) {
+                if (strlen(value) >= sizeof(c->netns_name) || strchr(value, '/'))
+                        return -EBADMSG;
+                (void) strcpy(c->netns_name, value);
+                return 0;
+        }
+        for (size_t i = 0; i < ELEMENTSOF(server_keys); i++)
+                if (strcmp(key, server_keys[i]) == 0) {
+                        c->resolver.n_servers = i + 1;
+                        return parse_address(value, &c->resolver.servers[i]) < 0 ? -EBADMSG : 0;
+                }
+
         r = restore_number(value, &number);
         if (r < 0)
                 return r;
@@ -280,6 +301,7 @@ Cell *cell_free(Cell *c) {
         policy_unref(c->policy);
         free(c->user);
         free(c->hostname);
+        resolver_done(&c->resolver);
         strv_free(c->groups);
         free(c);
         return NULL;
@@ -534,9 +556,15 @@ static int choose_address(Cell *c, const IpPrefix *pool, const MatchSubject *sub
 
 static int choose_network(Cell *c, const MatchSubject *subject) {
         const Policy *p = c->policy;
+        int error;
 
+        if (c->host->netns_prefix && cell_namespaces(c) & CLONE_NEWNET)
+                (void) snprintf(c->netns_name, sizeof(c->netns_name), "%s-%s", c->host->netns_prefix, c->id);
         if (p->network_mode != NETWORK_ROUTED)
                 return 0;
+        error = resolver_choose(p, RESOLVER_PATH, RESOLVER_UPSTREAM_PATH, &c->resolver);
+        if (error < 0)
+                return error;
         for (size_t i = 0; i < p->n_pools; i++) {
                 bool v4 = p->pools[i].family == AF_INET;
                 int r;

@@ -10,8 +10,11 @@
 #include "bus/login.h"
 #include "manager/builder.h"
 #include "manager/job.h"
+#include "manager/resolver.h"
 #include "netns/pool.h"
 #include "policies/policy.h"
+
+#define CELL_NETNS_NAME_MAX 64
 
 typedef struct Cell Cell;
 typedef struct Session Session;
@@ -42,6 +45,7 @@ typedef struct CellHost {
         const Driver *driver;
         Pool *pool;
         const char *root_group, *table, *link_prefix;
+        const char *netns_prefix; /* NULL: no names for ip-netns(8) */
         int init_fd, records_fd, driver_fd;
         char host_name[65];
 
@@ -71,6 +75,8 @@ struct Cell {
 
         char link[BUILDER_LINK_MAX]; /* "": none */
         IpPrefix address4, address6, gateway4, gateway6;
+        Resolver resolver; /* its text only until the cell is made */
+        char netns_name[CELL_NETNS_NAME_MAX]; /* "": none */
 
         bool frozen, end_wanted, removed, init_reaped;
         Job *job;

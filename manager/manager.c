@@ -617,6 +617,7 @@ static void fill_hosts(Manager *m) {
                 .root_group = m->root_group,
                 .table = m->table,
                 .link_prefix = m->link_prefix,
+                .netns_prefix = m->conf.netns_names ? m->config.instance : NULL,
                 .init_fd = m->init_fd,
                 .records_fd = m->cells_fd,
                 .driver_fd = m->driver_fd,
@@ -663,7 +664,7 @@ int manager_new(const ManagerConfig *config, Manager **ret) {
                 return -ENOMEM;
         *m = (Manager) { .config = *config, .runtime_fd = -EBADF, .lock_fd = -EBADF, .cells_fd = -EBADF,
                          .sessions_fd = -EBADF, .driver_fd = -EBADF, .placements_fd = -EBADF,
-                         .init_fd = -EBADF };
+                         .init_fd = -EBADF, .firewall_wanted = 1 };
         r = sd_event_new(&m->event);
         if (r >= 0)
                 r = name_things(m);
@@ -694,6 +695,7 @@ int manager_new(const ManagerConfig *config, Manager **ret) {
         register_pools(m);
         (void) placements_update(m);
         sweep_start(m);
+        network_watch(m);
         network_prepare(m);
         placements_start(m);
         takeover_settle(m);
@@ -723,6 +725,7 @@ Manager *manager_free(Manager *m) {
 
         if (!m)
                 return NULL;
+        network_unwatch(m);
         idle = m->jobs && !m->cells && !m->sessions && !m->placements;
         m->login = login_server_free(m->login);
         m->bus = bus_server_free(m->bus);

@@ -47,6 +47,9 @@ struct Manager {
         PolicyDiags diags;       /* of the last load */
         char **policy_dirs;
         bool network_ready, forwarding_guard4, forwarding_guard6;
+        uint64_t firewall_wanted, firewall_made; /* they differ: the table is to be made anew */
+        struct FirewallWatch *firewall_watch;
+        sd_event_source *watch_source, *repair_source;
         CellHost cell_host;
         SessionHost session_host;
         Cell *cells;             /* uthash */

@@ -7,15 +7,18 @@
 
 #include <fcntl.h>
 #include <string.h>
+#include <sys/epoll.h>
 
 #include "base/log.h"
 #include "manager/placement.h"
 #include "manager/state.h"
+#include "netns/firewall-watch.h"
 #include "netns/firewall.h"
 #include "netns/forwarding.h"
 #include "netns/link.h"
 
 #define PREPARE_TIMEOUT_USEC (20 * USEC_PER_SEC)
+#define REPAIR_INTERVAL_USEC USEC_PER_SEC
 #define GATEWAYS_MAX 256
 #define CHANGED_IPV4 1U
 #define CHANGED_IPV6 2U
@@ -81,7 +84,14 @@ static int setup_firewall(const Manager *m, const Gateways *g, bool guard4, bool
         };
         _cleanup_(freep) FirewallCell *cells = NULL;
         size_t n = 0;
+        int r;
 
+        /* A reload leaves live cells as they are, and new ones bring the chains of their policies along. */
+        if (m->firewall_made == m->firewall_wanted) {
+                r = firewall_refresh(&config);
+                if (r != 0)
+                        return MIN(r, 0);
+        }
         cells = calloc(HASH_COUNT(m->cells) + HASH_COUNT(m->placements) + 1, sizeof(FirewallCell));
         if (!cells)
                 return -ENOMEM;
@@ -92,8 +102,8 @@ static int setup_firewall(const Manager *m, const Gateways *g, bool guard4, bool
                                 .address4 = c->address4,
                                 .address6 = c->address6,
                                 .masquerade = c->policy->masquerade,
-                                .dns = c->policy->dns,
-                                .n_dns = c->policy->n_dns,
+                                .dns = c->resolver.servers,
+                                .n_dns = c->resolver.n_servers,
                                 .ports = c->policy->ports,
                                 .n_ports = c->policy->n_ports,
                                 .policy = c->policy,
@@ -110,6 +120,7 @@ static void run_prepare(void *userdata, JobReport *report, JobText *text) {
         const Manager *m = userdata;
         Gateways g = { .n_items = 0 };
 
+        report->numbers[0] = m->firewall_wanted;
         (void) strcpy(report->what, "gateway addresses");
         report->error = collect_gateways(m, &g);
         if (report->error >= 0)
@@ -179,10 +190,36 @@ static void save_forwarding(Manager *m, const char *accept_ra) {
                 log_warning_errno(error, "Cannot record that forwarding was turned on: %m");
 }
 
+static int on_repair(sd_event_source *s, uint64_t usec, void *userdata) {
+        Manager *m = userdata;
+
+        (void) s, (void) usec;
+        m->repair_source = sd_event_source_disable_unref(m->repair_source);
+        network_prepare(m);
+        return 0;
+}
+
+/* At once, and at most so often: two who undo each other's work would do nothing else. */
+static void repair(Manager *m) {
+        static uint64_t last;
+        uint64_t now = 0;
+        int r;
+
+        if (m->repair_source)
+                return;
+        (void) sd_event_now(m->event, CLOCK_MONOTONIC, &now);
+        last = MAX(now, last + REPAIR_INTERVAL_USEC);
+        r = sd_event_add_time(m->event, &m->repair_source, CLOCK_MONOTONIC, last, 1, on_repair, m);
+        if (r < 0)
+                log_error_errno(r, "Cannot make the nftables table %s anew: %m", m->table);
+}
+
 static void on_prepared(const JobReport *report, const char *text, void *userdata) {
         Manager *m = userdata;
 
         m->network_ready = report->error >= 0;
+        if (report->error >= 0)
+                m->firewall_made = report->numbers[0];
         if (report->flags & CHANGED_IPV4) {
                 m->forwarding_guard4 = true;
                 log_notice("Turned on net.ipv4.ip_forward for routed cells; nothing else is forwarded");
@@ -197,6 +234,8 @@ static void on_prepared(const JobReport *report, const char *text, void *userdat
         if (report->error < 0)
                 log_error_errno(report->error, "Cannot prepare the host's side of the network (%s: %m), "
                                 "refusing cells with Mode=routed", report->what);
+        if (report->error < 0 && m->firewall_made > 0) /* it has worked before */
+                repair(m);
 }
 
 static bool needs_network(const Manager *m) {
@@ -239,6 +278,43 @@ void network_prepare(Manager *m) {
                 m->network_ready = false;
                 log_error_errno(r, "Cannot prepare the host's side of the network: %m");
         }
+}
+
+/* --- what others do to the table --------------------------------------------------------- */
+
+static int on_watch(sd_event_source *s, int fd, uint32_t events, void *userdata) {
+        char who[FIREWALL_WATCH_NAME_MAX];
+        Manager *m = userdata;
+        int r;
+
+        (void) s, (void) fd, (void) events;
+        r = firewall_watch_read(m->firewall_watch, who);
+        if (r == 0 || !needs_network(m))
+                return 0;
+        if (r > 0) {
+                log_warning("%s has changed the nftables table %s, making it anew", who, m->table);
+                m->firewall_wanted++;
+        } else
+                log_debug_errno(r, "Changes of nftables tables were missed, looking at table %s: %m", m->table);
+        repair(m);
+        return 0;
+}
+
+void network_watch(Manager *m) {
+        int r;
+
+        r = firewall_watch_new(m->table, &m->firewall_watch);
+        if (r >= 0)
+                r = sd_event_add_io(m->event, &m->watch_source, firewall_watch_fd(m->firewall_watch), EPOLLIN,
+                                    on_watch, m);
+        if (r < 0)
+                log_warning_errno(r, "Cannot watch the nftables table %s, going on without: %m", m->table);
+}
+
+void network_unwatch(Manager *m) {
+        m->watch_source = sd_event_source_disable_unref(m->watch_source);
+        m->repair_source = sd_event_source_disable_unref(m->repair_source);
+        m->firewall_watch = firewall_watch_free(m->firewall_watch);
 }
 
 void network_remove(Manager *m) {

@@ -9,5 +9,9 @@
  * exclusive job; cells that are opened meanwhile wait for it. m->network_ready tells how it went. */
 void network_prepare(Manager *m);
 
+/* Looks after the firewall: what somebody else does to its table is undone. */
+void network_watch(Manager *m);
+void network_unwatch(Manager *m);
+
 /* Removes all of it and puts the host's forwarding switches back. Blocks; no cell may be left. */
 void network_remove(Manager *m);

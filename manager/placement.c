@@ -592,6 +592,7 @@ bool placements_update(Manager *m) {
                         if (wanted_policy(m, units->values[k].text) == policy)
                                 changed = place(m, units->values[k].text, policy) || changed;
         }
+        m->firewall_wanted += changed;
         return changed;
 }
 

@@ -15,7 +15,7 @@ typedef struct Reader {
         PolicyDiags *diags;
         const char *path;
         unsigned line;
-        bool driver_seen;
+        unsigned seen; /* bits of keys */
         int error;
 } Reader;
 
@@ -38,27 +38,56 @@ static char *next_line(char *buffer, int size, void *userdata) {
         return in->reader->line > LINES_MAX ? NULL : fgets(buffer, size, in->f);
 }
 
-static int handle(void *userdata, const char *section, const char *name, const char *value) {
+static const char *take_driver(ManagerConf *c, const char *value) {
         static const char *const drivers[] = { "auto", "cgroupfs", "systemd" };
+
+        for (size_t i = 0; i < ELEMENTSOF(drivers); i++)
+                if (strcmp(value, drivers[i]) == 0) {
+                        (void) strcpy(c->cgroup_driver, value);
+                        return NULL;
+                }
+        return "is none of auto, cgroupfs and systemd";
+}
+
+static const char *take_netns_names(ManagerConf *c, const char *value) {
+        return parse_boolean(value, &c->netns_names) < 0 ? "is neither yes nor no" : NULL;
+}
+
+static const char *take_hosts_file(ManagerConf *c, const char *value) {
+        return parse_boolean(value, &c->hosts_file) < 0 ? "is neither yes nor no" : NULL;
+}
+
+/* `take` returns what is wrong, or NULL. */
+static const struct {
+        const char *name;
+        const char *(*take)(ManagerConf *c, const char *value);
+} conf_keys[] = {
+        { "CgroupDriver", take_driver },
+        { "NetnsNames", take_netns_names },
+        { "HostsFile", take_hosts_file },
+};
+
+static int handle(void *userdata, const char *section, const char *name, const char *value) {
         Reader *r = userdata;
 
         if (strcmp(section, "Manager") != 0)
                 return complain(r, section, name, "unknown section; there is [Manager]");
-        if (strcmp(name, "CgroupDriver") != 0)
-                return complain(r, section, name, "unknown key; there is CgroupDriver=");
-        if (r->driver_seen)
-                return complain(r, section, name, "given twice");
-        r->driver_seen = true;
-        for (size_t i = 0; i < ELEMENTSOF(drivers); i++)
-                if (strcmp(value, drivers[i]) == 0) {
-                        (void) strcpy(r->conf.cgroup_driver, value);
-                        return 1;
-                }
-        return complain(r, section, name, "is none of auto, cgroupfs and systemd");
+        for (size_t i = 0; i < ELEMENTSOF(conf_keys); i++) {
+                const char *wrong;
+
+                if (strcmp(name, conf_keys[i].name) != 0)
+                        continue;
+                if (r->seen & 1U << i)
+                        return complain(r, section, name, "given twice");
+                r->seen |= 1U << i;
+                wrong = conf_keys[i].take(&r->conf, value);
+                return wrong ? complain(r, section, name, wrong) : 1;
+        }
+        return complain(r, section, name, "unknown key; there are CgroupDriver=, NetnsNames= and HostsFile=");
 }
 
 int manager_conf_read(const char *dir, PolicyDiags *diags, ManagerConf *ret) {
-        static const ManagerConf defaults = { .cgroup_driver = "auto" };
+        static const ManagerConf defaults = { .cgroup_driver = "auto", .netns_names = true };
         _cleanup_(fclosep) FILE *f = NULL;
         _cleanup_(freep) char *path = NULL;
         Reader r = { .conf = defaults, .diags = diags };

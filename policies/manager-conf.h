@@ -5,6 +5,8 @@
 
 /* What /etc/confine/confined.conf says, section [Manager]; see confined(8). */
 typedef struct ManagerConf {
+        bool netns_names;       /* NetnsNames=: cells in /run/netns, default yes */
+        bool hosts_file;        /* HostsFile=: RUNTIME/hosts, default no */
         char cgroup_driver[16]; /* CgroupDriver=: "auto" (the default), "cgroupfs", "systemd" */
 } ManagerConf;
 

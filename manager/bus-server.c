@@ -291,7 +291,7 @@ static void on_call_done(const JobReport *report, const char *text, void *userda
         BusCall *call = userdata;
         int r;
 
-        (void) text;
+        call->text = text;
         if (report->error < 0)
                 r = sd_bus_reply_method_errnof(call->message, report->error, "%s: %s", report->what,
                                                strerror(-report->error));

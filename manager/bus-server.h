@@ -54,6 +54,7 @@ struct BusCall {
         Resources resources; /* of SetProperties() */
         char **assignments;
         bool runtime;
+        const char *text; /* what the job wrote, for `reply` */
         bus_call_reply_t reply;
 };
 

@@ -9,6 +9,7 @@
 #include "cgroups/usage.h"
 #include "manager/access.h"
 #include "manager/bus-server.h"
+#include "manager/cell-net.h"
 #include "manager/drop-in.h"
 #include "policies/policy-keys.h"
 
@@ -411,6 +412,16 @@ static int method_terminate(sd_bus_message *m, void *userdata, sd_bus_error *err
         return sd_bus_reply_method_return(m, NULL);
 }
 
+static int method_get_network(sd_bus_message *m, void *userdata, sd_bus_error *error) {
+        BusCall call = { .reply = cell_net_reply_status };
+
+        return start(m, peer_of(m), userdata, cell_net_run_status, &call, error);
+}
+
+static int method_test_network(sd_bus_message *m, void *userdata, sd_bus_error *error) {
+        return cell_net_test(m, peer_of(m)->manager, userdata, error);
+}
+
 static int method_get_processes(sd_bus_message *m, void *userdata, sd_bus_error *error) {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
         pid_t pids[PIDS_MAX];
@@ -483,6 +494,11 @@ static const sd_bus_vtable cell_vtable[] = {
                                 SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD("Terminate", NULL, NULL, method_terminate, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("GetProcesses", NULL, SD_BUS_RESULT("a(us)", processes), method_get_processes,
+                                SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("GetNetwork", NULL, SD_BUS_RESULT("s", json), method_get_network,
+                                SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("TestNetwork", SD_BUS_ARGS("s", protocol, "s", address, "u", port),
+                                SD_BUS_RESULT("b", passes, "a(ssbsssus)", steps), method_test_network,
                                 SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_VTABLE_END,
 };

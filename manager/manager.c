@@ -16,6 +16,7 @@
 #include "base/log.h"
 #include "cgroups/support.h"
 #include "manager/bus-server.h"
+#include "manager/hosts-file.h"
 #include "manager/login-server.h"
 #include "manager/network.h"
 #include "manager/placement.h"
@@ -235,6 +236,8 @@ static void on_cell_event(Cell *c, CellEvent event, const JobReport *report, voi
         switch (event) {
         case CELL_EVENT_LIVE:
                 bus_server_announce(m->bus, MANAGER_CELL_NEW, c, NULL);
+                if (m->conf.hosts_file)
+                        hosts_file_update(m);
                 attach_waiting(c);
                 break;
         case CELL_EVENT_FAILED:
@@ -246,6 +249,8 @@ static void on_cell_event(Cell *c, CellEvent event, const JobReport *report, voi
         case CELL_EVENT_GONE:
                 bus_server_announce(m->bus, MANAGER_CELL_REMOVED, c, NULL);
                 HASH_DEL(m->cells, c);
+                if (m->conf.hosts_file)
+                        hosts_file_update(m);
                 break;
         }
 }
@@ -699,6 +704,7 @@ int manager_new(const ManagerConfig *config, Manager **ret) {
         network_prepare(m);
         placements_start(m);
         takeover_settle(m);
+        hosts_file_update(m);
         r = wait_for_placements(m);
         if (r < 0)
                 return log_error_errno(r, "The event loop failed: %m");
@@ -707,7 +713,8 @@ int manager_new(const ManagerConfig *config, Manager **ret) {
 }
 
 static void remove_from_host(Manager *m) {
-        static const char *const names[] = { "login", "bus", "cells", "sessions", "units", "broken", "lock" };
+        static const char *const names[] = { "login", "bus", "cells", "sessions", "units", "broken", "hosts",
+                                             "lock" };
 
         network_remove(m);
         placements_remove(m);
@@ -726,6 +733,7 @@ Manager *manager_free(Manager *m) {
         if (!m)
                 return NULL;
         network_unwatch(m);
+        hosts_file_stop(m);
         idle = m->jobs && !m->cells && !m->sessions && !m->placements;
         m->login = login_server_free(m->login);
         m->bus = bus_server_free(m->bus);

@@ -50,6 +50,7 @@ int verb_policies(Tool *t);
 int verb_status(Tool *t);
 int verb_show(Tool *t);
 int verb_explain(Tool *t);
+int verb_net(Tool *t);
 int verb_check(Tool *t);
 int verb_verify(Tool *t);
 int verb_cat(Tool *t);

@@ -24,6 +24,8 @@ const Verb verbs[] = {
         { "show", verb_show, 0, 1, 0, "[CELL|USER|SESSION|POLICY]", "Properties, for scripts" },
         { "explain", verb_explain, 0, 0, 0, "--user USER|--unit UNIT",
           "Which policy a login or service would get, and why" },
+        { "net", verb_net, 2, 3, 0, "status CELL | test CELL PROTOCOL:HOST[:PORT]",
+          "What a cell's network is, and whether it would let a connection pass" },
         { "check", verb_check, 0, 0, 0, "", "Is this host ready, and is there a way round the cells" },
         { "verify", verb_verify, 0, ARGUMENTS_ANY, 0, "[FILE...]",
           "Check policies as this host's manager would" },

@@ -4,6 +4,7 @@
 
 #include <fcntl.h>
 #include <jansson.h>
+#include <net/if.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -25,12 +26,16 @@ static void add_address(json_t *list, const IpPrefix *address) {
 
 static void add_route(struct nl_object *object, void *userdata) {
         struct rtnl_route *route = (struct rtnl_route *) object;
-        char line[256] = "";
+        struct rtnl_nexthop *hop = rtnl_route_nexthop_n(route, 0);
+        char line[256], to[80] = "", via[80] = "", name[IF_NAMESIZE] = "?";
 
-        if (rtnl_route_get_table(route) != RT_TABLE_MAIN)
+        if (rtnl_route_get_table(route) != RT_TABLE_MAIN || !hop)
                 return;
-        nl_object_dump_buf(object, line, sizeof(line));
-        line[strcspn(line, "\n")] = '\0';
+        (void) nl_addr2str(rtnl_route_get_dst(route), to, sizeof(to));
+        if (rtnl_route_nh_get_gateway(hop))
+                (void) nl_addr2str(rtnl_route_nh_get_gateway(hop), via, sizeof(via));
+        (void) if_indextoname((unsigned) rtnl_route_nh_get_ifindex(hop), name);
+        (void) snprintf(line, sizeof(line), "%s%s%s dev %s", strcmp(to, "none") == 0 ? "default" : to, *via ? " via " : "", via, name);
         (void) json_array_append_new(userdata, json_string(line));
 }
 

@@ -87,7 +87,7 @@ static void run_child(Job *job, int fd, pid_t parent) {
         (void) prctl(PR_SET_PDEATHSIG, SIGKILL);
         if (getppid() != parent) /* died before that */
                 _exit(1);
-        (void) prctl(PR_SET_NAME, "confined-job");
+        (void) prctl(PR_SET_NAME, JOB_PROCESS_NAME);
         (void) sigemptyset(&none);
         (void) sigprocmask(SIG_SETMASK, &none, NULL);
         j->keep_fds[j->n_keep_fds] = fd;

@@ -16,6 +16,7 @@
 typedef struct Jobs Jobs;
 typedef struct Job Job;
 
+#define JOB_PROCESS_NAME "confined-job" /* as ps(1) shows it, and the kernel tells who changed nftables */
 #define JOB_WHAT_MAX 256
 #define JOB_TEXT_MAX (256 * 1024)
 

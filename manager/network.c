@@ -218,8 +218,11 @@ static void on_prepared(const JobReport *report, const char *text, void *userdat
         Manager *m = userdata;
 
         m->network_ready = report->error >= 0;
-        if (report->error >= 0)
+        if (report->error >= 0) {
+                if (m->firewall_made > 0 && m->firewall_made != report->numbers[0])
+                        log_info("Made the nftables table %s anew", m->table);
                 m->firewall_made = report->numbers[0];
+        }
         if (report->flags & CHANGED_IPV4) {
                 m->forwarding_guard4 = true;
                 log_notice("Turned on net.ipv4.ip_forward for routed cells; nothing else is forwarded");
@@ -303,7 +306,7 @@ static int on_watch(sd_event_source *s, int fd, uint32_t events, void *userdata)
 void network_watch(Manager *m) {
         int r;
 
-        r = firewall_watch_new(m->table, &m->firewall_watch);
+        r = firewall_watch_new(m->table, JOB_PROCESS_NAME, &m->firewall_watch);
         if (r >= 0)
                 r = sd_event_add_io(m->event, &m->watch_source, firewall_watch_fd(m->firewall_watch), EPOLLIN,
                                     on_watch, m);

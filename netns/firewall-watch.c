@@ -14,7 +14,6 @@
 #include <netlink/msg.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 
 #include "netns/firewall.h"
@@ -28,18 +27,18 @@ struct FirewallWatch {
         bool touched; /* in the transaction that is being read */
 };
 
-int firewall_watch_new(const char *table, FirewallWatch **ret) {
+int firewall_watch_new(const char *table, const char *own_name, FirewallWatch **ret) {
         _cleanup_(firewall_watch_freep) FirewallWatch *w = NULL;
         const struct sockaddr_nl address = { .nl_family = AF_NETLINK };
         int group = NFNLGRP_NFTABLES, size = QUEUE_SIZE;
 
-        if (strlen(table) > FIREWALL_TABLE_MAX)
+        if (strlen(table) > FIREWALL_TABLE_MAX || strlen(own_name) >= sizeof(w->own_name))
                 return -EINVAL;
         w = calloc(1, sizeof(*w));
         if (!w)
                 return -ENOMEM;
         (void) strcpy(w->table, table);
-        (void) prctl(PR_GET_NAME, w->own_name);
+        (void) strcpy(w->own_name, own_name);
         w->fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_NETFILTER);
         if (w->fd < 0 || bind(w->fd, (const struct sockaddr *) &address, sizeof(address)) < 0 ||
             setsockopt(w->fd, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, &group, sizeof(group)) < 0)

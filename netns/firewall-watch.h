@@ -10,9 +10,9 @@
 
 typedef struct FirewallWatch FirewallWatch;
 
-/* For the network namespace of the calling thread. Transactions of processes with the caller's name (its
- * jobs, see PR_GET_NAME in prctl(2)) are its own. -errno of making the socket; -ENOMEM. */
-int firewall_watch_new(const char *table, FirewallWatch **ret);
+/* For the network namespace of the calling thread. Transactions of processes named `own_name` (PR_SET_NAME in
+ * prctl(2); at most 15 bytes) are nobody else's. -errno of making the socket; -ENOMEM; -EINVAL. */
+int firewall_watch_new(const char *table, const char *own_name, FirewallWatch **ret);
 FirewallWatch *firewall_watch_free(FirewallWatch *w); /* takes NULL, returns NULL */
 DEFINE_CLEANUP(FirewallWatch *, firewall_watch_free);
 

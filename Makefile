@@ -214,6 +214,7 @@ INSTALL_FILES = \
 	644:$(B)/confined.service:$(unitdir) \
 	755:$(B)/confine-generator:$(generatordir) \
 	644:systemd/user@.service.d/50-confine.conf:$(unitdir)/user@.service.d \
+	$(patsubst %,644:%:$(unitdir),$(wildcard systemd/*.slice)) \
 	$(if $(TOOL_SRC),755:$(B)/confinectl:$(bindir)) \
 	$(patsubst %,644:%:$(completiondir),$(wildcard completions/*)) \
 	$(patsubst %,644:%:$(policydir),$(wildcard policies/shipped/*.ini)) \

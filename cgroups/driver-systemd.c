@@ -155,11 +155,20 @@ static int make(const DriverCell *c, char what[static DRIVER_WHAT_MAX]) {
         return c->uid == UID_INVALID ? 0 : relimit_user(c, c->uid, what);
 }
 
+/* systemd takes a device that is not there, and leaves it out. */
+static void on_unsupported(const char *key, const char *reason, void *userdata) {
+        (void) driver_fail(userdata, 0, "%s=: %s", key, reason);
+}
+
 static int change(const DriverCell *c, const Resources *to, char what[static DRIVER_WHAT_MAX]) {
         _cleanup_(sd_bus_flush_close_unrefp) sd_bus *bus = NULL;
         char unit[UNIT_NAME_LENGTH_MAX], ignored[DRIVER_WHAT_MAX];
         int r;
 
+        *what = '\0';
+        knobs_check(c->hierarchies, to, on_unsupported, what);
+        if (*what)
+                return -EOPNOTSUPP;
         r = unit_bus_open(&bus, what);
         if (r < 0)
                 return r;

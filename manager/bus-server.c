@@ -196,7 +196,7 @@ static int on_listening(sd_event_source *source, int listen_fd, uint32_t events,
         return 0;
 }
 
-int bus_server_new(Manager *m, const char *path, BusServer **ret) {
+int bus_server_new(Manager *m, int fd, BusServer **ret) {
         BusServer *b = calloc(1, sizeof(*b));
         int r;
 
@@ -206,8 +206,7 @@ int bus_server_new(Manager *m, const char *path, BusServer **ret) {
         LIST_INIT(&b->peers);
         r = sd_id128_randomize(&b->id);
         if (r >= 0) /* logins go first */
-                r = listener_open(&b->listener, m->event, SOCK_STREAM, path, 0666,
-                                  SD_EVENT_PRIORITY_NORMAL + 10, on_listening, b);
+                r = listener_open(&b->listener, m->event, fd, SD_EVENT_PRIORITY_NORMAL + 10, on_listening, b);
         if (r < 0) {
                 free(b);
                 return r;

@@ -19,7 +19,8 @@ typedef struct Peer {
         bool heard; /* it has sent a message: from now on it gets signals */
 } Peer;
 
-int bus_server_new(Manager *m, const char *path, BusServer **ret);
+/* Serves a listening socket, and owns it unless it fails. */
+int bus_server_new(Manager *m, int fd, BusServer **ret);
 BusServer *bus_server_free(BusServer *b); /* takes NULL, returns NULL */
 
 /* Sends a signal to everybody who may see its subject and has made a call before: libsystemd's clients of

@@ -17,6 +17,7 @@
 #include "base/escape.h"
 #include "base/fd.h"
 #include "base/log.h"
+#include "manager/fd-store.h"
 #include "manager/reap.h"
 #include "manager/state.h"
 #include "policies/policy-keys.h"
@@ -280,7 +281,11 @@ static int watch_init(Cell *c) {
         char path[64];
         int fd, r;
 
-        fd = fd_pidfd_open(c->init_pid);
+        fd = fd_store_take_pidfd(c->host->fd_store, c->id, &c->init_pid);
+        if (fd >= 0)
+                c->init_start_time = 0; /* which was to tell what the pidfd tells */
+        else if (fd == -ENOENT)
+                fd = fd_pidfd_open(c->init_pid);
         if (fd < 0)
                 return fd;
         c->init_pidfd = fd;

@@ -41,6 +41,7 @@ typedef struct CellHost {
         const Hierarchies *hierarchies;
         Pool *pool;
         const char *root_group, *table, *link_prefix;
+        struct FdStore *fd_store;
         int init_fd, records_fd;
         char host_name[65];
 

@@ -15,11 +15,13 @@
 
 #include "base/fd.h"
 #include "base/log.h"
+#include "base/parse.h"
 #include "manager/reap.h"
 
 #define RUNNING_MAX 8
 #define QUEUED_MAX 4096
 #define KEEP_MAX 15
+#define OVERDUE_USEC (5 * USEC_PER_SEC)
 
 struct Job {
         Jobs *jobs;
@@ -334,4 +336,18 @@ Job *job_cancel(Job *job) {
 
 unsigned jobs_count(const Jobs *j) {
         return j->n_waiting + j->n_running;
+}
+
+bool jobs_are_moving(const Jobs *j) {
+        uint64_t now, deadline;
+        const Job *job;
+
+        if (j->n_waiting > 0 && j->n_running == 0 && !TAILQ_FIRST(&j->waiting)->timer_source)
+                return false;
+        if (sd_event_now(j->event, CLOCK_MONOTONIC, &now) < 0)
+                return false;
+        TAILQ_FOREACH(job, &j->running, entry)
+                if (sd_event_source_get_time(job->timer_source, &deadline) < 0 || now > deadline + OVERDUE_USEC)
+                        return false;
+        return true;
 }

@@ -432,7 +432,11 @@ static int on_listening(sd_event_source *source, int listen_fd, uint32_t events,
         return 0;
 }
 
-int login_server_new(Manager *m, const char *path, LoginServer **ret) {
+bool login_server_is_served(LoginServer *l) {
+        return listener_is_served(&l->listener);
+}
+
+int login_server_new(Manager *m, int fd, LoginServer **ret) {
         LoginServer *l = calloc(1, sizeof(*l));
         int r;
 
@@ -440,8 +444,7 @@ int login_server_new(Manager *m, const char *path, LoginServer **ret) {
                 return -ENOMEM;
         l->manager = m;
         LIST_INIT(&l->connections);
-        r = listener_open(&l->listener, m->event, SOCK_SEQPACKET, path, 0600, SD_EVENT_PRIORITY_NORMAL,
-                          on_listening, l);
+        r = listener_open(&l->listener, m->event, fd, SD_EVENT_PRIORITY_NORMAL, on_listening, l);
         if (r < 0) {
                 free(l);
                 return r;

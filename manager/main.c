@@ -9,6 +9,7 @@
 
 #include "base/log.h"
 #include "manager/manager.h"
+#include "manager/watchdog.h"
 
 #define FILES_WANTED 65536
 #define MEMORY_MAX_BYTES ((rlim_t) 1 << 30)
@@ -124,8 +125,8 @@ static int watch_signals(Manager *m) {
         if (r >= 0)
                 r = sd_event_add_signal(m->event, NULL, SIGHUP, on_hangup, m);
         if (r >= 0)
-                r = sd_event_set_watchdog(m->event, true);
-        return r < 0 ? log_error_errno(r, "Cannot watch signals: %m") : 0;
+                r = watchdog_start(m);
+        return r < 0 ? log_error_errno(r, "Cannot watch signals and the watchdog: %m") : 0;
 }
 
 static void block_signals(void) {

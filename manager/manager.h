@@ -20,6 +20,7 @@ typedef struct ManagerConfig {
 
 typedef struct Manager Manager;
 typedef struct BusServer BusServer;
+typedef struct FdStore FdStore;
 typedef struct LoginServer LoginServer;
 
 typedef enum ManagerEvent {
@@ -46,6 +47,9 @@ struct Manager {
         Cell *cells;             /* uthash */
         Session *sessions;       /* uthash */
         uint64_t n_logins, n_denied;
+        FdStore *fd_store;
+        bool login_passed, bus_passed; /* sockets that are not ours to remove */
+        uint64_t watchdog_usec;
         BusServer *bus;
         LoginServer *login;
 };

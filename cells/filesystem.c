@@ -44,6 +44,10 @@ static int sys_mount_setattr(int fd, const char *path, unsigned flags, const str
         return (int) syscall(SYS_mount_setattr, fd, path, flags, attr, sizeof(*attr));
 }
 
+static int sys_umount_detach(const char *target) {
+        return (int) syscall(SYS_umount2, target, 2 /* MNT_DETACH */);
+}
+
 typedef struct FsOption {
         const char *key, *value; /* value NULL: a flag */
 } FsOption;
@@ -219,6 +223,41 @@ static uint64_t default_tmp_bytes(void) {
         return sysinfo(&si) < 0 ? UINT64_C(64) << 20 : (uint64_t) si.totalram * si.mem_unit / 10;
 }
 
+/* Lays parts of the tmpfs `fd` where they belong. */
+static int put_parts(const FilesystemSpec *spec, int fd, const char **ret_what) {
+        const struct {
+                bool wanted;
+                const char *name, *target;
+        } directories[] = {
+                { spec->own_ipc, "shm", "/dev/shm" },
+                { spec->private_tmp, "tmp", "/tmp" },
+                { spec->private_tmp, "var-tmp", "/var/tmp" },
+        };
+        const struct {
+                const char *content, *name, *target;
+        } files[] = {
+                { spec->hosts, "hosts", "/etc/hosts" },
+                { spec->resolv_conf, "resolv.conf", "/etc/resolv.conf" },
+        };
+        int r;
+
+        for (size_t i = 0; i < ELEMENTSOF(directories); i++)
+                if (directories[i].wanted) {
+                        *ret_what = directories[i].target;
+                        r = put_part(fd, directories[i].name, directories[i].target);
+                        if (r < 0)
+                                return r;
+                }
+        for (size_t i = 0; i < ELEMENTSOF(files); i++)
+                if (files[i].content) {
+                        *ret_what = files[i].target;
+                        r = put_file(fd, files[i].name, files[i].content, files[i].target);
+                        if (r < 0)
+                                return r;
+                }
+        return 0;
+}
+
 static int setup_tmpfs(const FilesystemSpec *spec, const char **ret_what) {
         char size[32];
         FsOption options[] = { { "size", size }, { "mode", "0755" } };
@@ -233,33 +272,14 @@ static int setup_tmpfs(const FilesystemSpec *spec, const char **ret_what) {
         fd = make_fs("tmpfs", options, ELEMENTSOF(options), MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV);
         if (fd < 0)
                 return fd;
-        if (spec->own_ipc) {
-                *ret_what = "/dev/shm";
-                r = put_part(fd, "shm", "/dev/shm");
-                if (r < 0)
-                        return r;
-        }
-        if (spec->private_tmp) {
-                *ret_what = "/tmp";
-                r = put_part(fd, "tmp", "/tmp");
-                if (r < 0)
-                        return r;
-                *ret_what = "/var/tmp";
-                r = put_part(fd, "var-tmp", "/var/tmp");
-                if (r < 0)
-                        return r;
-        }
-        if (spec->hosts) {
-                *ret_what = "/etc/hosts";
-                r = put_file(fd, "hosts", spec->hosts, "/etc/hosts");
-                if (r < 0)
-                        return r;
-        }
-        if (spec->resolv_conf) {
-                *ret_what = "/etc/resolv.conf for DNS=";
-                return put_file(fd, "resolv.conf", spec->resolv_conf, "/etc/resolv.conf");
-        }
-        return 0;
+        /* Before Linux 6.15 only what is mounted somewhere has parts that can be mounted elsewhere. */
+        r = put(fd, "/proc");
+        if (r < 0)
+                return r;
+        r = put_parts(spec, fd, ret_what);
+        if (sys_umount_detach("/proc") < 0 && r >= 0)
+                r = -errno;
+        return r;
 }
 
 static int setup_mqueue(void) {

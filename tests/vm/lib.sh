@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Shared by the suites that run as root inside the guest (sourced). The guest is thrown away afterwards:
+# what a suite changes needs no undoing, but what confine makes must be gone at the end.
+
+. "$(dirname "$0")/../lib.sh"
+
+LAB_DIR=$(mktemp -d /root/lab.XXXXXX)
+export LAB_DIR
+instance=confine
+
+ctl() { confinectl "$@"; }
+
+# The module in the stacks of Debian: last in each that opens sessions, first in sudo's.
+vm_pam() {
+        for s in sshd login su cron atd systemd-user; do
+                echo "session required pam_confine.so ${1:-}" >> /etc/pam.d/$s
+        done
+        for s in sudo sudo-i; do
+                sed -i "0,/^session\|^@include common-session/s//session required pam_confine.so ${1:-}\n&/" /etc/pam.d/$s
+        done
+}
+
+# Starts the manager as the README says.
+vm_up() {
+        systemctl daemon-reload
+        systemctl -q enable confined.service
+        for unit in confined.socket confined.service; do
+                [ ! -e /usr/lib/systemd/system/$unit ] || systemctl start $unit || journalctl -u $unit --no-pager
+        done
+        wait_for 30 idle
+}
+
+# in_ssh USER COMMAND...: by a real login.
+in_ssh() {
+        u=$1
+        shift
+        ssh -o BatchMode=yes "$u@localhost" "$@"
+}
+
+# Nobody is logged in any more, and systemd has put away what that leaves.
+vm_logged_out() { [ -z "$(loginctl --no-legend list-users)" ] && no_cells && idle; }
+
+# What is confine's on this host, besides the manager itself.
+vm_leftovers() {
+        systemctl list-units --all --no-legend --plain 'confine-*' | awk '{print $1}'
+        systemctl list-units --all --no-legend --plain 'user-*.slice' 'session-*.scope' | awk '{print $1}'
+        ls -d /run/systemd/system.control/user-*.slice.d /run/systemd/system.control/user@*.service.d 2>/dev/null
+        find /sys/fs/cgroup -name 'confine*' ! -path '*/system.slice/*'
+        ip -o link show | grep -oE 'cf[0-9a-f]{4}[^:@]*'
+        lsns -n -o NS,TYPE,COMMAND 2>/dev/null | grep confine-init
+        ls /run/confine/cells /run/confine/sessions 2>/dev/null | grep -E '^[cs][0-9a-f]{12}$'
+}
+
+vm_done() {
+        wait_for 60 vm_logged_out || loginctl --no-pager
+        is "nothing is left on the host" "$(vm_leftovers)" ""
+        is "no unit has failed" "$(systemctl --failed --no-legend --plain)" ""
+        if [ $tap_failed != 0 ]; then
+                journalctl --no-pager -o short-monotonic -u confined -t sshd -t systemd -t systemd-logind \
+                        -n "${LAB_LOG_LINES:-150}" | sed 's/^/# /'
+        fi
+        echo "1..$tap_n"
+        exit $tap_failed
+}

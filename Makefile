@@ -19,6 +19,10 @@ libexecdir ?= $(prefix)/libexec/confine
 vendordir ?= $(prefix)/lib/confine
 policydir = $(vendordir)/policies
 unitdir ?= $(prefix)/lib/systemd/system
+dbusdir ?= $(prefix)/share/dbus-1/system.d
+polkitdir ?= $(prefix)/share/polkit-1/actions
+catalogdir ?= $(prefix)/lib/systemd/catalog
+pamconfigdir ?= $(prefix)/share/pam-configs
 mandir ?= $(prefix)/share/man
 docdir ?= $(prefix)/share/doc/confine
 completiondir ?= $(prefix)/share/bash-completion/completions
@@ -145,7 +149,7 @@ $(B)/tests/helpers/pam-open: tests/helpers/pam-open.c
 $(filter-out %/pam-open,$(HELPERS)) $(BENCHES): $(B)/%: $(B)/%.o $(LIB)
 	$(call say,LD,$@)$(CC) $(CFLAGS) $(SANITIZE) $(LDFLAGS) -o $@ $^ $(LIBS) -lpam
 
-$(B)/confined.service: confined.service.in
+$(B)/confined.service: service/confined.service.in
 	@mkdir -p $(@D)
 	$(call say,GEN,$@)sed 's|@sbindir@|$(sbindir)|g' $< > $@
 
@@ -205,6 +209,9 @@ INSTALL_FILES = \
 	755:$(B)/confine-init:$(libexecdir) \
 	644:$(B)/pam_confine.so:$(securitydir) \
 	644:$(B)/confined.service:$(unitdir) \
+	644:service/org.confine1.conf:$(dbusdir) 644:service/org.confine1.policy:$(polkitdir) \
+	644:service/confine.catalog:$(catalogdir) 644:service/pam-config/confine:$(pamconfigdir) \
+	$(patsubst %,644:%:$(unitdir),$(wildcard service/*.socket service/*.target)) \
 	$(if $(TOOL_SRC),755:$(B)/confinectl:$(bindir)) \
 	$(patsubst %,644:%:$(completiondir),$(wildcard completions/*)) \
 	$(patsubst %,644:%:$(policydir),$(wildcard policies/shipped/*.ini)) \

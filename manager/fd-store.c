@@ -137,6 +137,9 @@ void fd_store_add(FdStore *s, const char *id, int pidfd) {
 
         if (!s->active || pidfd < 0)
                 return;
+        for (size_t i = 0; i < s->n_passed; i++) /* taken from there */
+                if (strcmp(s->passed[i].name, id) == 0)
+                        return;
         (void) snprintf(text, sizeof(text), "FDSTORE=1\nFDNAME=%s", id);
         r = sd_pid_notify_with_fds(0, false, text, &pidfd, 1);
         if (r < 0)

@@ -26,5 +26,6 @@ int fd_store_take_pidfd(FdStore *s, const char *id, pid_t *ret_pid);
 /* Forgets the stored pidfds that nobody took, here and in the store. */
 void fd_store_drop_rest(FdStore *s);
 
+/* Once for each cell, or again for one whose pidfd may have been taken: that one is there already. */
 void fd_store_add(FdStore *s, const char *id, int pidfd); /* borrowed */
 void fd_store_remove(FdStore *s, const char *id);

@@ -17,6 +17,7 @@
 #include "base/escape.h"
 #include "base/fd.h"
 #include "base/log.h"
+#include "manager/event.h"
 #include "manager/fd-store.h"
 #include "manager/reap.h"
 #include "manager/state.h"
@@ -349,7 +350,8 @@ static void on_removed(const JobReport *report, const char *text, void *userdata
         release_addresses(c);
         if (unlinkat(c->host->records_fd, c->id, 0) < 0 && errno != ENOENT)
                 log_warning_errno(errno, "Cannot remove the record of cell %s: %m", c->id);
-        log_info("Cell %s of %s (policy %s) is gone", c->id, c->user ?: "all users", c->policy->name);
+        event_cell(EVENT_CELL_REMOVED, c, "Cell %s of %s (policy %s) is gone", c->id, c->user ?: "all users",
+                   c->policy->name);
         c->removed = true;
         free_if_gone(c);
 }
@@ -433,8 +435,8 @@ static void on_made(const JobReport *report, const char *text, void *userdata) {
                 cell_end(c, "it could not be recorded");
                 return;
         }
-        log_info("Cell %s of %s (policy %s) is live, pid 1 is process %d", c->id, c->user ?: "all users",
-                 c->policy->name, (int) c->init_pid);
+        event_cell(EVENT_CELL_NEW, c, "Cell %s of %s (policy %s) is live, pid 1 is process %d", c->id,
+                   c->user ?: "all users", c->policy->name, (int) c->init_pid);
         tell(c, CELL_EVENT_LIVE, NULL);
         if (c->end_wanted)
                 cell_end(c, "nobody waits for it any more");

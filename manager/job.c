@@ -88,6 +88,7 @@ static void run_child(Job *job, int fd, pid_t parent) {
         if (getppid() != parent) /* died before that */
                 _exit(1);
         (void) prctl(PR_SET_NAME, "confined-job");
+        log_set_sink(NULL); /* its socket is among those that are closed */
         (void) sigemptyset(&none);
         (void) sigprocmask(SIG_SETMASK, &none, NULL);
         j->keep_fds[j->n_keep_fds] = fd;

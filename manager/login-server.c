@@ -15,6 +15,7 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "manager/bus-server.h"
+#include "manager/event.h"
 #include "manager/listener.h"
 
 #ifndef SO_PEERPIDFD
@@ -98,6 +99,7 @@ static void answer(Connection *c, LoginVerdict verdict, LoginStage stage, bool l
         __attribute__((format(printf, 5, 6)));
 
 static void answer(Connection *c, LoginVerdict verdict, LoginStage stage, bool loud, const char *format, ...) {
+        const char *policy = c->policy ? c->policy->name : NULL;
         LoginReply reply;
         va_list ap;
         int r;
@@ -111,12 +113,14 @@ static void answer(Connection *c, LoginVerdict verdict, LoginStage stage, bool l
 
         if (verdict == LOGIN_REFUSED || verdict == LOGIN_FAILED) {
                 c->server->manager->n_denied++;
-                log_notice("Refused %s (%s): %s", c->request.user, c->request.service, reply.message);
+                event_login(EVENT_DENIED, LOG_NOTICE, &c->request, policy, verdict == LOGIN_FAILED ? "failed" : "denied",
+                            "Refused %s (%s): %s", c->request.user, c->request.service, reply.message);
                 bus_server_announce_denied(c->server->manager->bus, c->request.uid, c->request.user,
                                            c->request.service, reply.message);
-        } else if (verdict == LOGIN_UNCONFINED)
-                log_full(loud ? LOG_WARNING : LOG_INFO, "Login of %s (%s) is not confined: %s",
-                         c->request.user, c->request.service, reply.message);
+        } else if (verdict == LOGIN_UNCONFINED) /* loud: by OnFailure=allow */
+                event_login(loud ? EVENT_UNCONFINED : NULL, loud ? LOG_WARNING : LOG_INFO, &c->request, policy,
+                            "unconfined", "Login of %s (%s) is not confined: %s", c->request.user,
+                            c->request.service, reply.message);
         r = send_reply(c, &reply, -EBADF);
         if (r < 0)
                 log_debug_errno(r, "Cannot answer process %d: %m", (int) c->pid);

@@ -8,6 +8,7 @@
 #include <systemd/sd-daemon.h>
 
 #include "base/log.h"
+#include "manager/event.h"
 #include "manager/manager.h"
 #include "manager/watchdog.h"
 
@@ -169,6 +170,7 @@ int main(int argc, char **argv) {
                 log_error("confined must run as root: it makes namespaces and control groups");
                 return 1;
         }
+        event_use_journal();
         (void) umask(022);
         (void) setenv("PATH", "/usr/sbin:/usr/bin:/sbin:/bin", 1);
         block_signals();

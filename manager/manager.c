@@ -16,6 +16,7 @@
 #include "base/log.h"
 #include "cgroups/support.h"
 #include "manager/bus-server.h"
+#include "manager/event.h"
 #include "manager/fd-store.h"
 #include "manager/listener.h"
 #include "manager/login-server.h"
@@ -288,7 +289,7 @@ static int load_policies(Manager *m) {
         for (size_t i = 0; i < diags.n_items; i++) {
                 _cleanup_(freep) char *line = policy_diag_to_string(&diags.items[i]);
 
-                log_full(diags.items[i].warning ? LOG_WARNING : LOG_ERR, "%s", line ?: "out of memory");
+                event_policy(diags.items[i].file, diags.items[i].warning, line ?: "out of memory");
         }
         policy_diags_done(&m->diags);
         m->diags = diags;

@@ -212,6 +212,7 @@ INSTALL_FILES = \
 	644:service/org.confine1.conf:$(dbusdir) 644:service/org.confine1.policy:$(polkitdir) \
 	644:service/confine.catalog:$(catalogdir) 644:service/pam-config/confine:$(pamconfigdir) \
 	$(patsubst %,644:%:$(unitdir),$(wildcard service/*.socket service/*.target)) \
+	644:systemd/user@.service.d/50-confine.conf:$(unitdir)/user@.service.d \
 	$(if $(TOOL_SRC),755:$(B)/confinectl:$(bindir)) \
 	$(patsubst %,644:%:$(completiondir),$(wildcard completions/*)) \
 	$(patsubst %,644:%:$(policydir),$(wildcard policies/shipped/*.ini)) \

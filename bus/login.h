@@ -76,7 +76,7 @@ extern const struct LoginNamespaceInfo {
 typedef struct LoginReply {
         uint32_t magic, version, verdict, stage;
         uint32_t loud; /* the message is for the user to see */
-        uint32_t reserved;
+        uint32_t executes; /* the caller is not going to fork: it has to be born in the pid namespace itself */
         uint64_t inodes[_LOGIN_NS_MAX];
         char cell[LOGIN_ID_MAX], session[LOGIN_ID_MAX], policy[LOGIN_NAME_MAX];
         char group[LOGIN_GROUP_PATH_MAX]; /* the control group that the caller was put into, without the

@@ -112,10 +112,11 @@ static int setup_proc(const FilesystemSpec *spec) {
         return r;
 }
 
-static int mount_cgroup(const FilesystemCgroup *c) {
+/* Mounted from inside the cgroup namespace, so that its root is the cell. Never from the host's: there the
+ * options of this mount would become those of all cgroup2 mounts (cgroups(7)), and nsdelegate be lost. */
+static int make_cgroup(const FilesystemCgroup *c) {
         FsOption options[8];
         char copy[256], *save = NULL;
-        _cleanup_(close_fdp) int fd = -EBADF;
         size_t n = 0;
 
         if (c->options) {
@@ -124,40 +125,68 @@ static int mount_cgroup(const FilesystemCgroup *c) {
                      o = strtok_r(NULL, ",", &save))
                         options[n++] = (FsOption) { o, NULL };
         }
-        fd = make_fs(c->options ? "cgroup" : "cgroup2", options, n,
-                     MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
-        return fd < 0 ? fd : put(fd, c->mount_path);
+        return make_fs(c->options ? "cgroup" : "cgroup2", options, n,
+                       MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
 }
 
-/* The cgroup file systems again, mounted from inside the cgroup namespace: their root is the cell. */
-static int setup_cgroups(const FilesystemSpec *spec) {
+/* A copy of the mount at `path`, read-only or writable again. */
+static int copy_mount(const char *path, bool read_only) {
+        struct mount_attr attr = { .attr_set = read_only ? MOUNT_ATTR_RDONLY : 0,
+                                   .attr_clr = read_only ? 0 : MOUNT_ATTR_RDONLY };
+        _cleanup_(close_fdp) int fd = sys_open_tree(AT_FDCWD, path);
+
+        if (fd < 0 || sys_mount_setattr(fd, "", AT_EMPTY_PATH, &attr) < 0)
+                return -errno;
+        return TAKE_FD(fd);
+}
+
+static void close_all(int *fds, size_t n) {
+        for (size_t i = 0; i < n; i++)
+                close_fd(fds[i]);
+}
+
+/* What is to lie where the host has its cgroup file systems; before /sys covers those. */
+static int open_cgroups(const FilesystemSpec *spec, int fds[static FILESYSTEM_CGROUPS_MAX]) {
+        for (size_t i = 0; i < spec->n_cgroups; i++) {
+                fds[i] = spec->own_cgroup ? make_cgroup(&spec->cgroups[i]) :
+                                            copy_mount(spec->cgroups[i].mount_path, true);
+                if (fds[i] < 0) {
+                        close_all(fds, i);
+                        return fds[i];
+                }
+        }
+        return 0;
+}
+
+static int put_cgroups(const FilesystemSpec *spec, const int *fds) {
         struct mount_attr read_only = { .attr_set = MOUNT_ATTR_RDONLY };
+        _cleanup_(close_fdp) int own = -EBADF;
 
         for (size_t i = 0; i < spec->n_cgroups; i++) {
-                int r = mount_cgroup(&spec->cgroups[i]);
+                int r = put(fds[i], spec->cgroups[i].mount_path);
 
                 if (r < 0)
                         return r;
         }
         if (spec->cgroup_layout && sys_mount_setattr(AT_FDCWD, spec->cgroup_layout, 0, &read_only) < 0)
                 return -errno;
-        return 0;
+        if (!spec->cgroup_own || spec->own_cgroup)
+                return 0;
+        own = copy_mount(spec->cgroup_own, false);
+        return own < 0 ? own : put(own, spec->cgroup_own);
 }
 
 /* A new /sys shows the cell's own interfaces. It covers the host's cgroup mounts, whose layout (a small
  * tmpfs on hosts with v1) is carried over. */
-static int setup_sys(const FilesystemSpec *spec) {
+static int cover_sys(const FilesystemSpec *spec) {
         _cleanup_(close_fdp) int fd = -EBADF, layout = -EBADF;
         int r;
 
         if (!spec->own_net) {
                 struct mount_attr read_only = { .attr_set = MOUNT_ATTR_RDONLY };
 
-                if (sys_mount_setattr(AT_FDCWD, "/sys", 0, &read_only) < 0 && errno != EINVAL)
-                        return -errno;
-                return spec->own_cgroup ? setup_cgroups(spec) : 0;
+                return sys_mount_setattr(AT_FDCWD, "/sys", 0, &read_only) < 0 && errno != EINVAL ? -errno : 0;
         }
-
         if (spec->cgroup_layout) {
                 layout = sys_open_tree(AT_FDCWD, spec->cgroup_layout);
                 if (layout < 0)
@@ -168,14 +197,20 @@ static int setup_sys(const FilesystemSpec *spec) {
         if (fd < 0)
                 return fd;
         r = put(fd, "/sys");
+        return r < 0 || layout < 0 ? r : put(layout, spec->cgroup_layout);
+}
+
+static int setup_sys(const FilesystemSpec *spec) {
+        int fds[FILESYSTEM_CGROUPS_MAX], r;
+
+        r = open_cgroups(spec, fds);
         if (r < 0)
                 return r;
-        if (layout >= 0) {
-                r = put(layout, spec->cgroup_layout);
-                if (r < 0)
-                        return r;
-        }
-        return setup_cgroups(spec);
+        r = cover_sys(spec);
+        if (r >= 0)
+                r = put_cgroups(spec, fds);
+        close_all(fds, spec->n_cgroups);
+        return r;
 }
 
 static int part_of(int tmpfs, const char *name, mode_t mode) {

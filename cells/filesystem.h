@@ -25,6 +25,8 @@ typedef struct FilesystemSpec {
         FilesystemCgroup cgroups[FILESYSTEM_CGROUPS_MAX];
         size_t n_cgroups;
         const char *cgroup_layout; /* the directory of v1's mount points; NULL on v2 alone */
+        const char *cgroup_own;    /* a path below a cgroup mount that stays writable for whom it is delegated to;
+                                    * NULL: none. Only without a cgroup namespace of the cell's own */
 } FilesystemSpec;
 
 /* Makes all mounts of the host slaves, so that later ones of the host appear and none of ours leaves,

@@ -31,6 +31,16 @@ static void complain(const char *key, const char *reason, void *userdata) {
                                 "not supported on this host: %s", reason);
 }
 
+/* At each key of a section that the policy or what it extends sets. */
+static void complain_of_section(const Resources *r, const char *reason, Check *c) {
+        if (resources_is_unset(r))
+                return;
+        for (size_t i = 0; i < n_policy_keys; i++)
+                if (strcmp(policy_keys[i].section, c->section) == 0 && c->policy->sources &&
+                    c->policy->sources[i].file)
+                        complain(policy_keys[i].name, reason, c);
+}
+
 static void check_namespaces(Check *c) {
         static const struct {
                 int flag;
@@ -61,7 +71,7 @@ static void check_network(Check *c) {
 }
 
 void support_check(const Policy *p, PolicyDiags *diags, void *userdata) {
-        const Hierarchies *h = userdata;
+        const SupportHost *host = userdata;
         Check c = { .policy = p, .diags = diags };
         const struct {
                 const char *section;
@@ -71,8 +81,13 @@ void support_check(const Policy *p, PolicyDiags *diags, void *userdata) {
         };
 
         for (size_t i = 0; i < ELEMENTSOF(levels); i++) {
+                const char *reason = host->driver->refuses(p, levels[i].section);
+
                 c.section = levels[i].section;
-                knobs_check(h, levels[i].resources, complain, &c);
+                if (reason)
+                        complain_of_section(levels[i].resources, reason, &c);
+                else
+                        knobs_check(host->hierarchies, levels[i].resources, complain, &c);
         }
         check_namespaces(&c);
         check_network(&c);

@@ -1,10 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "cgroups/controllers.h"
+#include "cgroups/driver.h"
 #include "policies/policy-file.h"
 
+typedef struct SupportHost {
+        const Hierarchies *hierarchies;
+        const Driver *driver;
+} SupportHost;
+
 /* Adds to `diags` every key of a policy that this host can't enforce, at the line that sets it: an error,
- * or a warning if the policy says IfUnsupported=warn. `userdata` is the Hierarchies. Has the form of
+ * or a warning if the policy says IfUnsupported=warn. `userdata` is a SupportHost. Has the form of
  * policy_check_host_t. */
 void support_check(const Policy *p, PolicyDiags *diags, void *userdata);

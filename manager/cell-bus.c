@@ -56,17 +56,17 @@ static int enumerate(sd_bus *bus, const char *prefix, void *userdata, char ***re
 
 /* --- properties -------------------------------------------------------------------------- */
 
-static void cell_group(const Cell *c, char ret[static GROUP_PATH_MAX]) {
+static void cell_group(Cell *c, char ret[static GROUP_PATH_MAX]) {
         CellPlan plan;
 
         cell_plan(c, &plan);
-        builder_cell_group(&plan, ret);
+        plan.driver->group(&plan.cell, ret);
 }
 
 static int get_text(sd_bus *bus, const char *path, const char *interface, const char *property,
                     sd_bus_message *reply, void *userdata, sd_bus_error *error) {
         char group[GROUP_PATH_MAX];
-        const Cell *c = userdata;
+        Cell *c = userdata;
 
         cell_group(c, group);
         const struct {
@@ -102,17 +102,17 @@ static int get_uint(sd_bus *bus, const char *path, const char *interface, const 
 
 /* All usage of a cell is read at once and serves the properties that are asked for in the same turn of the
  * loop. */
-static const Usage *read_usage(const Cell *c) {
+static const Usage *read_usage(Cell *c) {
         static Usage usage;
         static char id[LOGIN_ID_MAX];
         static uint64_t when;
-        char group[GROUP_PATH_MAX];
+        CellPlan plan;
         uint64_t now;
 
         (void) sd_event_now(c->host->event, CLOCK_MONOTONIC, &now);
         if (now != when || strcmp(id, c->id) != 0) {
-                cell_group(c, group);
-                if (usage_read(c->host->hierarchies, group, &usage) < 0)
+                cell_plan(c, &plan);
+                if (plan.driver->usage(&plan.cell, &usage) < 0)
                         memset(&usage, 0xff, sizeof(usage));
                 (void) strcpy(id, c->id);
                 when = now;
@@ -122,8 +122,7 @@ static const Usage *read_usage(const Cell *c) {
 
 static int get_usage(sd_bus *bus, const char *path, const char *interface, const char *property,
                      sd_bus_message *reply, void *userdata, sd_bus_error *error) {
-        const Cell *c = userdata;
-        const Usage *u = read_usage(c);
+        const Usage *u = read_usage(userdata);
         const struct {
                 const char *name;
                 uint64_t value;
@@ -234,7 +233,7 @@ static int refuse(sd_bus_error *error) {
 }
 
 static void plan_of(const BusCall *call, CellPlan *ret) {
-        const Cell *c = manager_find_cell(call->manager, call->cell);
+        Cell *c = manager_find_cell(call->manager, call->cell);
 
         cell_plan(c, ret); /* a job sees the table as it was when the job was started: the cell is in it */
 }
@@ -285,10 +284,10 @@ static void run_change(void *userdata, JobReport *report, JobText *text) {
         builder_change_limits(&plan, &call->resources, report);
         if (report->error < 0 || call->runtime)
                 return;
-        report->error = drop_in_write(call->manager->config.config_dir, plan.policy->name, call->assignments);
+        report->error = drop_in_write(call->manager->config.config_dir, plan.cell.policy->name, call->assignments);
         if (report->error < 0)
                 (void) snprintf(report->what, sizeof(report->what), "the limits are in force until a restart of "
-                                "the manager, but the drop-in for policy %s can't be written", plan.policy->name);
+                                "the manager, but the drop-in for policy %s can't be written", plan.cell.policy->name);
 }
 
 static int reply_change(sd_bus_message *m, const JobReport *report, BusCall *call) {
@@ -414,15 +413,14 @@ static int method_terminate(sd_bus_message *m, void *userdata, sd_bus_error *err
 
 static int method_get_processes(sd_bus_message *m, void *userdata, sd_bus_error *error) {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
-        char group[GROUP_PATH_MAX];
-        const Cell *c = userdata;
         pid_t pids[PIDS_MAX];
+        CellPlan plan;
         ssize_t n;
         int r;
 
         (void) error;
-        cell_group(c, group);
-        n = group_list_pids(c->host->hierarchies, group, pids, ELEMENTSOF(pids));
+        cell_plan(userdata, &plan);
+        n = plan.driver->list(&plan.cell, pids, ELEMENTSOF(pids));
         if (n < 0)
                 return (int) n;
         r = sd_bus_message_new_method_return(m, &reply);

@@ -17,9 +17,11 @@
 #include "base/escape.h"
 #include "base/fd.h"
 #include "base/log.h"
+#include "base/strv.h"
 #include "manager/event.h"
 #include "manager/fd-store.h"
 #include "manager/reap.h"
+#include "manager/session.h"
 #include "manager/state.h"
 #include "policies/policy-keys.h"
 
@@ -44,15 +46,39 @@ static CellState state_from_string(const char *text) {
         return _CELL_STATE_INVALID;
 }
 
-void cell_plan(const Cell *c, CellPlan *ret) {
+unsigned cell_namespaces(const Cell *c) {
+        return c->policy->namespaces & ~c->host->driver->without_namespaces;
+}
+
+/* Without memory the list is left empty: then a cell without namespaces looks empty, too. */
+static char *const *list_groups(Cell *c) {
+        const Session *s;
+
+        c->groups = strv_free(c->groups);
+        LIST_FOREACH(s, &c->sessions, entry)
+                if (s->group && strv_extend(&c->groups, s->group) < 0)
+                        break;
+        return c->groups;
+}
+
+void cell_plan(Cell *c, CellPlan *ret) {
         const CellHost *h = c->host;
 
         *ret = (CellPlan) {
-                .hierarchies = h->hierarchies,
-                .root_group = h->root_group,
-                .id = c->id,
-                .policy = c->policy,
-                .uid = c->uid,
+                .driver = h->driver,
+                .cell = {
+                        .hierarchies = h->hierarchies,
+                        .state_fd = h->driver_fd,
+                        .root_group = h->root_group,
+                        .id = c->id,
+                        .policy = c->policy,
+                        .uid = c->uid,
+                        .groups = list_groups(c),
+                        .pid_inode = c->inodes[LOGIN_NS_PID],
+                        .others = h->others,
+                        .userdata = h->userdata,
+                },
+                .namespaces = cell_namespaces(c),
                 .hostname = c->hostname,
                 .init_fd = h->init_fd,
                 .table = h->table,
@@ -62,7 +88,7 @@ void cell_plan(const Cell *c, CellPlan *ret) {
                 .gateway4 = c->gateway4,
                 .gateway6 = c->gateway6,
         };
-        h->count(c->policy->name, c->uid, &ret->user_cells, &ret->policy_cells, h->userdata);
+        h->count(c->policy->name, c->uid, &ret->cell.user_cells, &ret->cell.policy_cells, h->userdata);
 }
 
 /* --- record ------------------------------------------------------------------------------ */
@@ -256,6 +282,7 @@ Cell *cell_free(Cell *c) {
         policy_unref(c->policy);
         free(c->user);
         free(c->hostname);
+        strv_free(c->groups);
         free(c);
         return NULL;
 }
@@ -299,7 +326,7 @@ static int watch_init(Cell *c) {
         }
         c->init_start_time = start;
         for (int i = 0; i < _LOGIN_NS_MAX; i++) {
-                if (!(c->policy->namespaces & (unsigned) login_namespaces[i].flag))
+                if (!(cell_namespaces(c) & (unsigned) login_namespaces[i].flag))
                         continue;
                 (void) snprintf(path, sizeof(path), "/proc/%d/ns/%s", (int) c->init_pid,
                                 login_namespaces[i].name);

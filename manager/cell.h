@@ -39,14 +39,17 @@ typedef struct CellHost {
         sd_event *event;
         Jobs *jobs;
         const Hierarchies *hierarchies;
+        const Driver *driver;
         Pool *pool;
         const char *root_group, *table, *link_prefix;
         struct FdStore *fd_store;
-        int init_fd, records_fd;
+        int init_fd, records_fd, driver_fd;
         char host_name[65];
 
         /* how many live cells of this user under this policy, and of the policy */
         void (*count)(const char *policy, uid_t uid, unsigned *ret_user, unsigned *ret_policy, void *userdata);
+        /* see DriverCell.others */
+        bool (*others)(uid_t uid, const char *except_cell, Resources *limits, void *userdata);
         void (*event_callback)(Cell *c, CellEvent event, const JobReport *report, void *userdata);
         void *userdata;
 } CellHost;
@@ -75,6 +78,7 @@ struct Cell {
         sd_event_source *init_source, *linger_source, *retry_source;
         LIST_HEAD(, Session) sessions;
         unsigned n_sessions;
+        char **groups; /* of its sessions, as cell_plan() last listed them */
 };
 
 /* Makes a cell for a subject; it is recorded on disk before anything of it exists. Its events come by
@@ -97,7 +101,8 @@ void cell_session_joined(Cell *c);
 
 Cell *cell_free(Cell *c); /* leaves the cell as it is, takes NULL, returns NULL */
 
-void cell_plan(const Cell *c, CellPlan *ret); /* borrows */
+void cell_plan(Cell *c, CellPlan *ret); /* borrows, until it is asked again */
+unsigned cell_namespaces(const Cell *c); /* CLONE_NEW*: what the policy says and the driver leaves */
 int cell_save(const Cell *c);
 /* Replaces the policy by a copy with other [Resources]; -ENOMEM. */
 int cell_set_resources(Cell *c, const Resources *r);

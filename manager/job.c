@@ -44,6 +44,7 @@ struct Jobs {
         struct JobList waiting, running;
         unsigned n_waiting, n_running;
         bool exclusive; /* an exclusive job runs */
+        bool one_for_each_user;
 };
 
 struct JobText {
@@ -237,15 +238,18 @@ static bool user_runs(const Jobs *j, uid_t uid) {
         return false;
 }
 
-/* The oldest job of a user who has none running, else the oldest. Nothing passes an exclusive one. */
+/* The oldest job of a user who has none running, else the oldest that may run beside another one of its
+ * user; or NULL. Nothing passes an exclusive one. */
 static Job *pick_next(Jobs *j) {
-        Job *job, *oldest = TAILQ_FIRST(&j->waiting);
+        Job *job, *oldest = NULL;
 
         TAILQ_FOREACH(job, &j->waiting, entry) {
                 if (job->spec.exclusive)
-                        return job == oldest ? job : oldest;
+                        return job == TAILQ_FIRST(&j->waiting) ? job : oldest;
                 if (!user_runs(j, job->spec.uid))
                         return job;
+                if (!oldest && (!j->one_for_each_user || job->spec.uid == UID_INVALID))
+                        oldest = job;
         }
         return oldest;
 }
@@ -262,6 +266,8 @@ static void start_waiting(Jobs *j) {
                 Job *job = pick_next(j);
                 int r;
 
+                if (!job)
+                        return; /* again when one of those that run is done */
                 r = start_now(job);
                 if (r >= 0)
                         continue;
@@ -276,7 +282,7 @@ static void start_waiting(Jobs *j) {
         }
 }
 
-int jobs_new(sd_event *event, const int *keep_fds, size_t n_keep_fds, Jobs **ret) {
+int jobs_new(sd_event *event, const int *keep_fds, size_t n_keep_fds, bool one_for_each_user, Jobs **ret) {
         Jobs *j;
 
         if (n_keep_fds > KEEP_MAX)
@@ -287,6 +293,7 @@ int jobs_new(sd_event *event, const int *keep_fds, size_t n_keep_fds, Jobs **ret
         j->event = sd_event_ref(event);
         memcpy(j->keep_fds, keep_fds, n_keep_fds * sizeof(int));
         j->n_keep_fds = n_keep_fds;
+        j->one_for_each_user = one_for_each_user;
         TAILQ_INIT(&j->waiting);
         TAILQ_INIT(&j->running);
         *ret = j;

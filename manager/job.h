@@ -47,8 +47,10 @@ typedef struct JobSpec {
         void *userdata;
 } JobSpec;
 
-/* `keep_fds` are the fds that jobs need; all others of the manager are closed in a job. -ENOMEM. */
-int jobs_new(sd_event *event, const int *keep_fds, size_t n_keep_fds, Jobs **ret);
+/* `keep_fds` are the fds that jobs need; all others of the manager are closed in a job. With
+ * `one_for_each_user` no two jobs of one uid run at once, so that each sees what the one before has
+ * done. -ENOMEM. */
+int jobs_new(sd_event *event, const int *keep_fds, size_t n_keep_fds, bool one_for_each_user, Jobs **ret);
 Jobs *jobs_free(Jobs *j); /* kills what runs; done callbacks are not called */
 DEFINE_CLEANUP(Jobs *, jobs_free);
 

@@ -11,6 +11,9 @@
 #include <string.h>
 #include <sys/queue.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <systemd/sd-daemon.h>
+#include <unistd.h>
 
 #include "base/fd.h"
 #include "base/log.h"
@@ -138,16 +141,12 @@ static void answer_failure(Connection *c, LoginStage stage, const char *message)
 static void offer(Connection *c) {
         Session *s = c->session;
         LoginReply reply;
-        CellPlan plan;
         int r;
 
         init_reply(&reply, LOGIN_CONFINED);
         memcpy(reply.inodes, s->cell->inodes, sizeof(reply.inodes));
-        cell_plan(s->cell, &plan);
-        if (s->in_reserve)
-                builder_reserve_group(&plan, s->uid, reply.group);
-        else
-                builder_leaf_group(&plan, s->uid, reply.group);
+        reply.executes = s->executes;
+        (void) login_set(reply.group, sizeof(reply.group), s->group);
         (void) login_set(reply.cell, sizeof(reply.cell), s->cell->id);
         (void) login_set(reply.session, sizeof(reply.session), s->id);
         (void) login_set(reply.policy, sizeof(reply.policy), s->cell->policy->name);
@@ -192,6 +191,25 @@ void login_server_session_removed(LoginServer *l, Session *s) {
                 answer_failure(c, LOGIN_STAGE_OTHER, "the cell has ended");
 }
 
+/* Is it what systemd starts a unit as, with PAMName=: a process that opens a session and then executes what
+ * was asked for, without a fork? It still is systemd itself, or, since version 255, its helper. */
+static bool is_unit_process(pid_t pid) {
+        struct stat own, first;
+        char path[64], target[4096];
+        const char *name;
+        ssize_t n;
+
+        (void) snprintf(path, sizeof(path), "/proc/%d/exe", (int) pid);
+        if (stat(path, &own) < 0 || sd_booted() <= 0)
+                return false;
+        if (stat("/proc/1/exe", &first) >= 0 && own.st_dev == first.st_dev && own.st_ino == first.st_ino)
+                return true;
+        n = readlink(path, target, sizeof(target) - 1);
+        target[MAX(n, 0)] = '\0';
+        name = strrchr(target, '/');
+        return name && strncmp(name, "/systemd-executor", 17) == 0;
+}
+
 /* --- decisions --------------------------------------------------------------------------- */
 
 static void open_in(Connection *c, Policy *policy, Cell *cell) {
@@ -201,6 +219,7 @@ static void open_in(Connection *c, Policy *policy, Cell *cell) {
                 .subject = subject_match(c->subject),
                 .leader = c->pid,
                 .leader_pidfd = c->pidfd,
+                .executes = is_unit_process(c->pid),
                 .connection = c,
         };
         Session *session = NULL;

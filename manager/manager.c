@@ -40,11 +40,17 @@ Session *manager_find_session(Manager *m, const char *id) {
         return s;
 }
 
+/* It comes with the first login of a user and goes with the last: no login of its own. */
+static bool is_user_manager(const char *service) {
+        return service && strcmp(service, POLICY_SERVICE_USER_MANAGER) == 0;
+}
+
 unsigned manager_count_sessions(const Manager *m, const char *policy, uid_t uid) {
         unsigned n = 0;
 
         for (const Session *s = m->sessions; s; s = s->hh.next)
-                n += s->uid == uid && s->state != SESSION_CLOSING && strcmp(s->cell->policy->name, policy) == 0;
+                n += s->uid == uid && s->state != SESSION_CLOSING && strcmp(s->cell->policy->name, policy) == 0 &&
+                        !is_user_manager(s->service);
         return n;
 }
 
@@ -62,38 +68,84 @@ static void count_cells(const char *policy, uid_t uid, unsigned *ret_user, unsig
         *ret_policy += *ret_policy == 0;
 }
 
+/* What all other cells ask of a user as a whole, where one group holds everything of his. */
+static bool limit_by_others(uid_t uid, const char *except_cell, Resources *limits, void *userdata) {
+        const Manager *m = userdata;
+        bool any = false;
+
+        for (const Cell *c = m->cells; c; c = c->hh.next) {
+                const Session *s;
+                bool his = c->uid == uid;
+
+                LIST_FOREACH(s, &c->sessions, entry)
+                        his = his || s->uid == uid;
+                if (!his || c->removed || strcmp(c->id, except_cell) == 0)
+                        continue;
+                any = true;
+                resources_tighten(limits, &c->policy->user);
+                if (c->policy->scope == CELL_SCOPE_USER)
+                        resources_tighten(limits, &c->policy->cell);
+        }
+        return any;
+}
+
+/* Each namespace is of one cell alone; what root of a cell has unshared again is told by the others. */
+static Cell *find_by_namespaces(Manager *m, pid_t pid) {
+        uint64_t inodes[_LOGIN_NS_MAX] = {};
+
+        for (int i = 0; i < _LOGIN_NS_MAX; i++) {
+                char path[64];
+                struct stat st;
+
+                (void) snprintf(path, sizeof(path), "/proc/%d/ns/%s", (int) pid, login_namespaces[i].name);
+                if (stat(path, &st) >= 0)
+                        inodes[i] = st.st_ino;
+        }
+        for (Cell *c = m->cells; c; c = c->hh.next)
+                for (int i = 0; i < _LOGIN_NS_MAX; i++)
+                        if (c->inodes[i] != 0 && c->inodes[i] == inodes[i])
+                                return c;
+        return NULL;
+}
+
+/* The group of a session's own, or one below it. */
+static Cell *find_by_session_group(Manager *m, const char *lines) {
+        for (const Session *s = m->sessions; s; s = s->hh.next) {
+                _cleanup_(freep) char *below = NULL;
+
+                if (s->group && group_lines_find(lines, s->group, &below) > 0)
+                        return s->cell;
+        }
+        return NULL;
+}
+
 int manager_find_cell_of_pid(Manager *m, pid_t pid, Cell **ret) {
-        static const char *const trees[] = { "cells", "reserve" };
-        _cleanup_(freep) char *lines = NULL;
-        char path[128];
+        _cleanup_(freep) char *lines = NULL, *id = NULL;
+        char path[64];
+        Cell *c = NULL;
         ssize_t n;
+        int r;
 
         (void) snprintf(path, sizeof(path), "/proc/%d/cgroup", (int) pid);
         n = fd_read_file_at(AT_FDCWD, path, 64 * 1024, &lines);
         if (n < 0)
                 return n == -ENOENT ? -ESRCH : (int) n;
-        for (size_t i = 0; i < ELEMENTSOF(trees); i++) {
-                _cleanup_(freep) char *found = NULL;
-                char *save = NULL;
-                int r;
-
-                (void) snprintf(path, sizeof(path), "%s/%s", m->root_group, trees[i]);
-                r = group_lines_find(lines, path, &found);
-                if (r < 0)
-                        return r;
-                if (r == 0)
-                        continue;
-                for (char *part = strtok_r(found, "/", &save); part; part = strtok_r(NULL, "/", &save)) {
-                        Cell *c = manager_find_cell(m, part);
-
-                        if (c && c->state == CELL_LIVE) {
-                                *ret = c;
-                                return 1;
-                        }
-                }
-                return -ENOLINK;
+        r = m->driver->find(m->root_group, lines, &id);
+        if (r < 0)
+                return r;
+        if (r > 0)
+                c = manager_find_cell(m, id);
+        else {
+                c = find_by_namespaces(m, pid);
+                if (!c)
+                        c = find_by_session_group(m, lines);
+                if (!c)
+                        return 0;
         }
-        return 0;
+        if (!c || c->state != CELL_LIVE)
+                return -ENOLINK;
+        *ret = c;
+        return 1;
 }
 
 /* The live or coming cell that a new session of this user shares. */
@@ -196,6 +248,7 @@ int manager_open_session_in(Manager *m, Cell *cell, const OpenInfo *info, Sessio
                 .remote_host = info->subject->remote_host,
                 .leader = info->leader,
                 .leader_pidfd = info->leader_pidfd,
+                .executes = info->executes,
         };
         Session *s;
         int r;
@@ -253,7 +306,8 @@ int manager_open_session(Manager *m, Policy *policy, const OpenInfo *info, Sessi
         Cell *cell;
         int r;
 
-        if (manager_count_sessions(m, policy->name, subject->uid) >= policy->max_sessions)
+        if (!is_user_manager(subject->service) &&
+            manager_count_sessions(m, policy->name, subject->uid) >= policy->max_sessions)
                 return explain(-EUSERS, ret_message, "policy %s: you have %llu of %llu sessions open "
                                "(MaxSessions=), end one first", policy->name,
                                (unsigned long long) policy->max_sessions,
@@ -277,11 +331,12 @@ Policy *manager_pick(Manager *m, const MatchSubject *subject) {
 }
 
 static int load_policies(Manager *m) {
+        SupportHost host = { m->hierarchies, m->driver };
         PolicyDiags diags = {};
         PolicySet *set;
         int r;
 
-        r = policy_set_load(m->policy_dirs, false, m->policies, support_check, m->hierarchies, &diags, &set);
+        r = policy_set_load(m->policy_dirs, false, m->policies, support_check, &host, &diags, &set);
         if (r < 0) {
                 policy_diags_done(&diags);
                 return log_error_errno(r, "Cannot load the policies, keeping those in force: %m");
@@ -365,9 +420,11 @@ static int open_runtime(Manager *m) {
                                        "Another confined runs already with %s", m->config.runtime_dir);
         m->cells_fd = open_subdir(m, "cells");
         m->sessions_fd = open_subdir(m, "sessions");
-        if (m->cells_fd < 0 || m->sessions_fd < 0)
-                return log_error_errno(m->cells_fd < 0 ? m->cells_fd : m->sessions_fd,
-                                       "Cannot open the records in %s: %m", m->config.runtime_dir);
+        m->driver_fd = open_subdir(m, "units");
+        r = MIN(m->cells_fd, m->sessions_fd);
+        r = MIN(r, m->driver_fd);
+        if (r < 0)
+                return log_error_errno(r, "Cannot open the records in %s: %m", m->config.runtime_dir);
         return 0;
 }
 
@@ -395,22 +452,40 @@ static int name_things(Manager *m) {
         return 0;
 }
 
+static int read_conf(Manager *m) {
+        PolicyDiags diags = {};
+        int r;
+
+        r = manager_conf_read(m->config.config_dir, &diags, &m->conf);
+        for (size_t i = 0; i < diags.n_items; i++) {
+                _cleanup_(freep) char *line = policy_diag_to_string(&diags.items[i]);
+
+                log_error("%s", line ?: "out of memory");
+        }
+        policy_diags_done(&diags);
+        return r;
+}
+
 static int open_host(Manager *m) {
         int r;
 
         r = hierarchies_open(NULL, &m->hierarchies);
         if (r < 0)
                 return log_error_errno(r, "Cannot find the control groups: %m");
-        r = builder_make_root(m->hierarchies, m->root_group);
+        m->driver = driver_choose(m->conf.cgroup_driver, m->hierarchies);
+        log_info("Control groups by driver %s", m->driver->name);
+        r = m->driver->make_root(m->hierarchies, m->root_group);
         if (r == -EBUSY)
                 return log_error_errno(r, "Cannot make control group %s: there are processes in the root of "
                                        "cgroup v2 as this container sees it; move them into a group of their own",
                                        m->root_group);
         if (r < 0)
                 return log_error_errno(r, "Cannot make control group %s: %m", m->root_group);
-        r = hierarchies_set_probe(m->hierarchies, m->root_group);
-        if (r < 0)
-                return r;
+        if (m->driver->makes_groups) {
+                r = hierarchies_set_probe(m->hierarchies, m->root_group);
+                if (r < 0)
+                        return r;
+        }
         m->init_fd = open(m->config.init_path, O_PATH | O_CLOEXEC);
         if (m->init_fd < 0)
                 return log_error_errno(errno, "Cannot open %s: %m", m->config.init_path);
@@ -424,7 +499,8 @@ static int start_jobs(Manager *m) {
         for (size_t i = 0; i < m->hierarchies->n_items; i++)
                 keep[n++] = m->hierarchies->items[i].root_fd;
         keep[n++] = m->init_fd;
-        return jobs_new(m->event, keep, n, &m->jobs);
+        keep[n++] = m->driver_fd;
+        return jobs_new(m->event, keep, n, m->driver->user_in_one_group, &m->jobs);
 }
 
 static int name_policy_dirs(Manager *m) {
@@ -486,6 +562,7 @@ static void fill_hosts(Manager *m) {
                 .event = m->event,
                 .jobs = m->jobs,
                 .hierarchies = m->hierarchies,
+                .driver = m->driver,
                 .pool = m->pool,
                 .root_group = m->root_group,
                 .table = m->table,
@@ -493,7 +570,9 @@ static void fill_hosts(Manager *m) {
                 .fd_store = m->fd_store,
                 .init_fd = m->init_fd,
                 .records_fd = m->cells_fd,
+                .driver_fd = m->driver_fd,
                 .count = count_cells,
+                .others = limit_by_others,
                 .event_callback = on_cell_event,
                 .userdata = m,
         };
@@ -514,7 +593,7 @@ int manager_new(const ManagerConfig *config, Manager **ret) {
         if (!m)
                 return -ENOMEM;
         *m = (Manager) { .config = *config, .runtime_fd = -EBADF, .lock_fd = -EBADF, .cells_fd = -EBADF,
-                         .sessions_fd = -EBADF, .init_fd = -EBADF };
+                         .sessions_fd = -EBADF, .driver_fd = -EBADF, .init_fd = -EBADF };
         r = sd_event_new(&m->event);
         if (r >= 0)
                 r = fd_store_new(&m->fd_store);
@@ -524,6 +603,8 @@ int manager_new(const ManagerConfig *config, Manager **ret) {
                 r = name_policy_dirs(m);
         if (r >= 0)
                 r = open_runtime(m);
+        if (r >= 0)
+                r = read_conf(m);
         if (r >= 0)
                 r = open_host(m);
         if (r >= 0)
@@ -550,10 +631,10 @@ int manager_new(const ManagerConfig *config, Manager **ret) {
 }
 
 static void remove_from_host(Manager *m) {
-        static const char *const names[] = { "cells", "sessions", "broken", "lock" };
+        static const char *const names[] = { "cells", "sessions", "units", "broken", "lock" };
 
         network_remove(m);
-        builder_remove_root(m->hierarchies, m->root_group);
+        m->driver->remove_root(m->hierarchies, m->root_group);
         if (!m->login_passed)
                 (void) unlinkat(m->runtime_fd, "login", 0);
         if (!m->bus_passed)
@@ -594,6 +675,7 @@ Manager *manager_free(Manager *m) {
         close_fd(m->init_fd);
         close_fd(m->cells_fd);
         close_fd(m->sessions_fd);
+        close_fd(m->driver_fd);
         close_fd(m->lock_fd);
         close_fd(m->runtime_fd);
         sd_event_unref(m->event);

@@ -6,6 +6,7 @@
 #include "manager/cell.h"
 #include "manager/session.h"
 #include "manager/subject.h"
+#include "policies/manager-conf.h"
 #include "policies/policy-set.h"
 
 /* The resident manager: owns the event loop, the tables of cells and sessions, and the policies. */
@@ -32,10 +33,12 @@ typedef enum ManagerEvent {
 
 struct Manager {
         ManagerConfig config;
+        ManagerConf conf;
         sd_event *event;
-        int runtime_fd, lock_fd, cells_fd, sessions_fd, init_fd;
+        int runtime_fd, lock_fd, cells_fd, sessions_fd, driver_fd, init_fd;
         char root_group[80], table[40], link_prefix[8], gateway_link[16];
         Hierarchies *hierarchies;
+        const Driver *driver;
         Jobs *jobs;
         Pool *pool;
         PolicySet *policies;
@@ -73,6 +76,7 @@ typedef struct OpenInfo {
         const MatchSubject *subject;
         pid_t leader;
         int leader_pidfd; /* borrowed */
+        bool executes;    /* it is not going to fork */
         void *connection;
 } OpenInfo;
 
@@ -87,8 +91,8 @@ int manager_open_session_in(Manager *m, Cell *cell, const OpenInfo *info, Sessio
 
 Cell *manager_find_cell(Manager *m, const char *id);
 Session *manager_find_session(Manager *m, const char *id);
-/* The cell that a process is in by its control group. 1: *ret is set; 0: none; -ENOLINK: a cell of ours
- * that is not known, or is ending. */
+/* The cell that a process is in, by its control group or its namespaces. 1: *ret is set; 0: none; -ENOLINK:
+ * a cell of ours that is not known, or is ending. */
 int manager_find_cell_of_pid(Manager *m, pid_t pid, Cell **ret);
 /* Sessions of a user under a policy, for MaxSessions=. */
 unsigned manager_count_sessions(const Manager *m, const char *policy, uid_t uid);

@@ -2,9 +2,9 @@
 
 /* A session lives as long as its leader, the process that called PAM, which is watched by pidfd.
  *
- * A login program that forks once for its user (sshd, su, login, sudo) is taken out of the cell's group
- * as soon as it has: with a memory bomb in the cell the kernel would kill it first, and then nobody
- * would run close_session. Others stay, because what they fork later must be born inside. */
+ * A login program that forks once for its user (sshd, su, login, sudo) is released as soon as it has:
+ * with a memory bomb in the cell the kernel would kill it first, and then nobody would run
+ * close_session. Others are not, because what they fork later must be born inside. */
 
 #include "manager/session.h"
 
@@ -21,7 +21,7 @@
 #include "manager/state.h"
 
 #define ATTACH_TIMEOUT_USEC (10 * USEC_PER_SEC)
-#define HOME_TIMEOUT_USEC (10 * USEC_PER_SEC)
+#define RELEASE_TIMEOUT_USEC (10 * USEC_PER_SEC)
 #define FORK_WAIT_MIN_USEC (5 * USEC_PER_MSEC)
 #define FORK_WAIT_MAX_USEC (1 * USEC_PER_SEC)
 
@@ -53,7 +53,9 @@ static int save(const Session *s) {
         record_set(r, "Leader", "%d", (int) s->leader);
         record_set(r, "LeaderStartTime", "%llu", s->leader_start_time);
         record_set(r, "InReserve", "%d", s->in_reserve);
-        record_set(r, "AtHome", "%d", s->at_home);
+        record_set(r, "Released", "%d", s->released);
+        record_set(r, "Executes", "%d", s->executes);
+        record_set(r, "Group", "%s", s->group ?: "");
         record_set(r, "Home", "%s", s->home);
         return record_write(r, s->host->records_fd, s->id);
 }
@@ -80,6 +82,7 @@ static int restore_key(const char *key, const char *value, void *userdata) {
         } texts[] = {
                 { "Cell", &restore->cell }, { "User", &s->user }, { "Service", &s->service },
                 { "TTY", &s->tty }, { "RemoteHost", &s->remote_host }, { "Home", &s->home },
+                { "Group", &s->group },
         };
 
         if (strcmp(key, "BootId") == 0)
@@ -107,8 +110,10 @@ static int restore_key(const char *key, const char *value, void *userdata) {
                 s->leader_start_time = number;
         else if (strcmp(key, "InReserve") == 0)
                 s->in_reserve = number != 0;
-        else if (strcmp(key, "AtHome") == 0)
-                s->at_home = number != 0;
+        else if (strcmp(key, "Released") == 0)
+                s->released = number != 0;
+        else if (strcmp(key, "Executes") == 0)
+                s->executes = number != 0;
         else
                 return -EBADMSG;
         return 0;
@@ -137,6 +142,7 @@ Session *session_free(Session *s) {
         free(s->tty);
         free(s->remote_host);
         free(s->home);
+        free(s->group);
         free(s);
         return NULL;
 }
@@ -159,21 +165,24 @@ static bool leader_lives(const Session *s) {
 /* For a job; borrows. `ret_cell` is what *ret points to. */
 static void leader_plan(const Session *s, CellPlan *ret_cell, LeaderPlan *ret) {
         cell_plan(s->cell, ret_cell);
-        *ret = (LeaderPlan) { .cell = ret_cell, .uid = s->uid, .pid = s->leader,
-                              .start_time = s->leader_start_time, .home = s->home };
+        *ret = (LeaderPlan) {
+                .plan = ret_cell,
+                .leader = { .session = s->id, .uid = s->uid, .pid = s->leader,
+                            .start_time = s->leader_start_time, .home = s->home, .executes = s->executes },
+        };
 }
 
-static void run_move_home(void *userdata, JobReport *report, JobText *text) {
+static void run_release(void *userdata, JobReport *report, JobText *text) {
         const Session *s = userdata;
         CellPlan cell;
         LeaderPlan plan;
 
         (void) text;
         leader_plan(s, &cell, &plan);
-        builder_move_home(&plan, report);
+        builder_release(&plan, s->state == SESSION_CLOSING, report);
 }
 
-static void on_moved_home(const JobReport *report, const char *text, void *userdata) {
+static void on_released(const JobReport *report, const char *text, void *userdata) {
         Session *s = userdata;
         int r;
 
@@ -185,19 +194,19 @@ static void on_moved_home(const JobReport *report, const char *text, void *userd
                 finish(s);
                 return;
         }
-        s->at_home = report->error >= 0;
+        s->released = report->error >= 0;
         r = save(s);
         if (r < 0)
                 log_warning_errno(r, "Cannot record session %s: %m", s->id);
 }
 
-static int start_move_home(Session *s) {
+static int start_release(Session *s) {
         const JobSpec spec = {
-                .name = "move a login program out of its cell",
+                .name = "release a login program",
                 .uid = s->uid,
-                .timeout_usec = HOME_TIMEOUT_USEC,
-                .run = run_move_home,
-                .done = on_moved_home,
+                .timeout_usec = RELEASE_TIMEOUT_USEC,
+                .run = run_release,
+                .done = on_released,
                 .userdata = s,
         };
 
@@ -205,7 +214,7 @@ static int start_move_home(Session *s) {
 }
 
 void session_end(Session *s) {
-        bool attached = s->state >= SESSION_ATTACHING && !s->at_home;
+        bool attached = s->state >= SESSION_ATTACHING && !s->released;
         int r = -ESRCH;
 
         if (s->state == SESSION_CLOSING)
@@ -215,9 +224,9 @@ void session_end(Session *s) {
         s->leader_source = sd_event_source_disable_unref(s->leader_source);
         s->state = SESSION_CLOSING;
         if (attached && leader_lives(s)) {
-                r = start_move_home(s);
+                r = start_release(s);
                 if (r < 0)
-                        log_warning_errno(r, "Cannot move the leader of session %s out of its cell: %m", s->id);
+                        log_warning_errno(r, "Cannot release the leader of session %s: %m", s->id);
         }
         if (r < 0)
                 finish(s);
@@ -276,15 +285,15 @@ static int on_fork_timer(sd_event_source *source, uint64_t usec, void *userdata)
                         r = sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
         } else {
                 s->fork_source = sd_event_source_disable_unref(s->fork_source);
-                r = start_move_home(s);
+                r = start_release(s);
         }
         if (r < 0)
-                log_warning_errno(r, "The login program of session %s stays in its cell's group: %m", s->id);
+                log_warning_errno(r, "The login program of session %s is not protected from what its cell does: %m", s->id);
         return 0;
 }
 
 static int watch_fork(Session *s) {
-        if (!forks_once(s) || s->at_home)
+        if (!forks_once(s) || s->released)
                 return 0;
         s->fork_wait_usec = FORK_WAIT_MIN_USEC;
         return sd_event_add_time_relative(s->cell->host->event, &s->fork_source, CLOCK_MONOTONIC,
@@ -304,19 +313,24 @@ void session_joined(Session *s) {
                       s->in_reserve ? ", in its reserve: TasksMax= is reached" : "");
         r = watch_fork(s);
         if (r < 0)
-                log_warning_errno(r, "The login program of session %s stays in its cell's group: %m", s->id);
+                log_warning_errno(r, "The login program of session %s is not protected from what its cell does: %m", s->id);
 }
 
 /* --- opening ----------------------------------------------------------------------------- */
 
 static void on_attached(const JobReport *report, const char *text, void *userdata) {
         Session *s = userdata;
+        JobReport outcome = *report;
 
-        (void) text;
         s->job = NULL;
         s->in_reserve = report->flags & BUILDER_IN_RESERVE;
         s->state = SESSION_OFFERED;
-        s->host->ready(s, report, s->host->userdata);
+        if (outcome.error >= 0) {
+                s->group = strdup(text);
+                if (!s->group)
+                        outcome.error = -ENOMEM;
+        }
+        s->host->ready(s, &outcome, s->host->userdata);
 }
 
 static void run_attach(void *userdata, JobReport *report, JobText *text) {
@@ -324,9 +338,8 @@ static void run_attach(void *userdata, JobReport *report, JobText *text) {
         CellPlan cell;
         LeaderPlan plan;
 
-        (void) text;
         leader_plan(s, &cell, &plan);
-        builder_attach(&plan, report);
+        builder_attach(&plan, report, text);
 }
 
 int session_cell_is_live(Session *s) {
@@ -389,6 +402,7 @@ static void join_list(Session *s, Cell *cell) {
 static int copy_info(Session *s, const SessionInfo *info) {
         s->since_usec = record_now_usec();
         s->uid = info->uid;
+        s->executes = info->executes;
         s->leader = info->leader;
         s->leader_pidfd = fcntl(info->leader_pidfd, F_DUPFD_CLOEXEC, 3);
         if (s->leader_pidfd < 0)

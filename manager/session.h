@@ -8,7 +8,7 @@ typedef enum SessionState {
         SESSION_ATTACHING, /* a job moves the leader into the control group. Next: offered, or closing */
         SESSION_OFFERED,   /* the reply is out, "joined" is not here yet. Next: live, closing */
         SESSION_LIVE,      /* until the leader exits or says that it has closed. Next: closing */
-        SESSION_CLOSING,   /* a job moves the leader home, if it still lives. Next: freed */
+        SESSION_CLOSING,   /* a job releases the leader, if it still lives. Next: freed */
         _SESSION_STATE_MAX,
         _SESSION_STATE_INVALID = -EINVAL,
 } SessionState;
@@ -38,7 +38,9 @@ struct Session {
         unsigned long long leader_start_time;
         int leader_pidfd;
         char *home;  /* text of the leader's /proc/PID/cgroup before */
-        bool in_reserve, at_home;
+        char *group; /* the control group that it was put into; NULL: not yet */
+        bool executes; /* it becomes what it was started for, without a fork */
+        bool in_reserve, released;
         void *connection; /* of the login server; NULL once live */
 
         Job *job;
@@ -51,6 +53,7 @@ typedef struct SessionInfo {
         const char *user, *service, *tty, *remote_host;
         pid_t leader;
         int leader_pidfd; /* borrowed */
+        bool executes;
 } SessionInfo;
 
 /* Adds a session to a cell that is being made or live. -ESRCH: the leader has exited; -errno of writing
@@ -64,6 +67,6 @@ int session_restore(SessionHost *host, const char *id, Cell *(*find)(const char 
 /* Starts to attach the leader; its end comes by host->ready. On error it waits as before. */
 int session_cell_is_live(Session *s);
 void session_joined(Session *s);
-/* Ends it, from any state; the leader is taken home if it lives. */
+/* Ends it, from any state; the leader is released if it lives. */
 void session_end(Session *s);
 Session *session_free(Session *s); /* leaves all as it is, takes NULL, returns NULL */

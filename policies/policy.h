@@ -172,6 +172,10 @@ void resources_init(Resources *r); /* all unset */
 void resources_done(Resources *r); /* frees what it owns, and leaves it unset */
 int resources_copy(Resources *to, const Resources *from); /* `to` is initialised; -ENOMEM */
 bool resources_is_unset(const Resources *r);
+/* Makes each of `to`'s numbers the stricter one of the two (protections: the larger one), and takes over
+ * lists and device rules where `to` has none. Borrows: `to` owns nothing afterwards that it did not own
+ * before, and is not to be freed. */
+void resources_tighten(Resources *to, const Resources *from);
 
 const char *cell_scope_to_string(CellScope s);
 CellScope cell_scope_from_string(const char *s);
@@ -198,7 +202,13 @@ typedef struct MatchSubject {
         const char *service, *tty, *remote_host; /* NULL or "": none */
 } MatchSubject;
 
-/* Does [Match] match? All keys must; of a key's plain values any one, of its negated values none.
+/* The service by which systemd runs a user's service manager, user@UID.service. It serves all logins of
+ * the user, however they come. */
+#define POLICY_SERVICE_USER_MANAGER "systemd-user"
+
+/* Does [Match] match? All keys must; of a key's plain values any one, of its negated values none. A user
+ * manager goes with any login that could match: Service=, TTY= and RemoteHost= don't count for it,
+ * unless Service=~systemd-user excludes it.
  * When not, *ret_why (may be NULL) is what the caller frees: "Group=students: alice is in none of
  * these groups". Returns 1, 0, or -ENOMEM. */
 int policy_match(const Policy *p, const MatchSubject *subject, char **ret_why);

@@ -12,6 +12,7 @@
 #include "base/parse.h"
 #include "cgroups/group.h"
 #include "cgroups/support.h"
+#include "policies/manager-conf.h"
 #include "policies/policy-set.h"
 #include "tools/diagnostics.h"
 #include "tools/policy-dirs.h"
@@ -40,17 +41,25 @@ static int load(Tool *t, const char *first, PolicyDiags *diags, size_t *ret_n) {
         _cleanup_(policy_set_freep) PolicySet *set = NULL;
         _cleanup_(strv_freep) char **dirs = NULL;
         char group[GROUP_PATH_MAX] = "";
+        SupportHost host = {};
+        ManagerConf conf;
         int r;
 
+        r = manager_conf_read(t->options->config_dir, diags, &conf);
+        if (r == -ENOMEM)
+                return tool_fail(r, "Cannot read the manager's settings");
         r = policy_dirs(t->options, first, &dirs);
         if (r < 0)
                 return tool_fail(r, "Cannot find the policies");
         r = hierarchies_open(NULL, &h);
         if (r < 0)
                 log_warning_errno(r, "Cannot find the control groups, not checking what this host supports: %m");
-        else
-                probe_host(h, group);
-        r = policy_set_load(dirs, first != NULL, NULL, h ? support_check : NULL, h, diags, &set);
+        else {
+                host = (SupportHost) { h, driver_choose(conf.cgroup_driver, h) };
+                if (host.driver->makes_groups)
+                        probe_host(h, group);
+        }
+        r = policy_set_load(dirs, first != NULL, NULL, h ? support_check : NULL, &host, diags, &set);
         if (*group)
                 (void) group_remove(h, group, USEC_PER_SEC);
         if (r < 0)

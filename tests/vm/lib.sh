@@ -12,6 +12,8 @@ ctl() { confinectl "$@"; }
 
 # The module in the stacks of Debian: last in each that opens sessions, first in sudo's.
 vm_pam() {
+        # /etc goes before where the stacks of packages may be as well
+        [ -e /etc/pam.d/systemd-user ] || cp /usr/lib/pam.d/systemd-user /etc/pam.d/
         for s in sshd login su cron atd systemd-user; do
                 echo "session required pam_confine.so ${1:-}" >> /etc/pam.d/$s
         done

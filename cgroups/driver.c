@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "cgroups/driver.h"
+
+#include <stdarg.h>
+#include <string.h>
+#include <systemd/sd-daemon.h>
+
+#include "base/fd.h"
+
+static bool is_unified(const Hierarchies *h) {
+        static const Controller needed[] = { CONTROLLER_CPU, CONTROLLER_MEMORY, CONTROLLER_PIDS };
+
+        for (size_t i = 0; i < ELEMENTSOF(needed); i++) {
+                const Hierarchy *owner = hierarchies_find(h, needed[i]);
+
+                if (!owner || owner->version != 2)
+                        return false;
+        }
+        return true;
+}
+
+const Driver *driver_choose(const char *name, const Hierarchies *h) {
+        static const Driver *const drivers[] = { &driver_cgroupfs, &driver_systemd };
+
+        if (strcmp(name, "auto") == 0)
+                return sd_booted() > 0 && is_unified(h) ? &driver_systemd : &driver_cgroupfs;
+        for (size_t i = 0; i < ELEMENTSOF(drivers); i++)
+                if (strcmp(name, drivers[i]->name) == 0)
+                        return drivers[i];
+        return NULL;
+}
+
+bool driver_leader_lives(const DriverLeader *l) {
+        unsigned long long start;
+
+        return fd_pid_start_time(l->pid, &start) >= 0 && start == l->start_time;
+}
+
+int driver_fail(char what[static DRIVER_WHAT_MAX], int error, const char *format, ...) {
+        va_list ap;
+
+        va_start(ap, format);
+        (void) vsnprintf(what, DRIVER_WHAT_MAX, format, ap);
+        va_end(ap);
+        return error;
+}

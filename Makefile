@@ -19,10 +19,11 @@ libexecdir ?= $(prefix)/libexec/confine
 vendordir ?= $(prefix)/lib/confine
 policydir = $(vendordir)/policies
 unitdir ?= $(prefix)/lib/systemd/system
-dbusdir ?= $(prefix)/share/dbus-1/system.d
-polkitdir ?= $(prefix)/share/polkit-1/actions
 catalogdir ?= $(prefix)/lib/systemd/catalog
-pamconfigdir ?= $(prefix)/share/pam-configs
+# Read from there alone, whatever the prefix.
+dbusdir ?= /usr/share/dbus-1/system.d
+polkitdir ?= /usr/share/polkit-1/actions
+pamconfigdir ?= /usr/share/pam-configs
 mandir ?= $(prefix)/share/man
 docdir ?= $(prefix)/share/doc/confine
 completiondir ?= $(prefix)/share/bash-completion/completions

@@ -597,6 +597,7 @@ fail:
 }
 
 int cell_restore(CellHost *host, const char *id, Cell **ret) {
+        pid_t recorded;
         Cell *c;
         int r;
 
@@ -618,8 +619,11 @@ int cell_restore(CellHost *host, const char *id, Cell **ret) {
                 c->address4 = (IpPrefix) {};
         if (c->address6.family != AF_UNSPEC && pool_claim(host->pool, &c->address6) < 0)
                 c->address6 = (IpPrefix) {};
+        recorded = c->init_pid;
         if (c->state == CELL_LIVE && c->init_pid > 0 && watch_init(c) < 0)
                 c->init_source = sd_event_source_disable_unref(c->init_source);
+        else if (c->init_pid != recorded) /* the stored pidfd knew better */
+                (void) cell_save(c); /* which is worth a try: that pidfd is not always there */
         *ret = c;
         return 0;
 }

@@ -346,16 +346,14 @@ unsigned jobs_count(const Jobs *j) {
         return j->n_waiting + j->n_running;
 }
 
-bool jobs_are_moving(const Jobs *j) {
-        uint64_t now, deadline;
+bool jobs_are_moving(const Jobs *j, uint64_t now_usec) {
+        uint64_t deadline;
         const Job *job;
 
         if (j->n_waiting > 0 && j->n_running == 0 && !TAILQ_FIRST(&j->waiting)->timer_source)
                 return false;
-        if (sd_event_now(j->event, CLOCK_MONOTONIC, &now) < 0)
-                return false;
         TAILQ_FOREACH(job, &j->running, entry)
-                if (sd_event_source_get_time(job->timer_source, &deadline) < 0 || now > deadline + OVERDUE_USEC)
+                if (sd_event_source_get_time(job->timer_source, &deadline) < 0 || now_usec > deadline + OVERDUE_USEC)
                         return false;
         return true;
 }

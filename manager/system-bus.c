@@ -18,6 +18,7 @@
 #include "manager/access.h"
 
 #define RETRY_USEC (1 * USEC_PER_SEC)
+#define REFUSED_USEC (10 * USEC_PER_SEC)
 #define CREDENTIALS_TIMEOUT_USEC (10 * USEC_PER_SEC)
 #define POLKIT_TIMEOUT_USEC (120 * USEC_PER_SEC) /* somebody types a password */
 #define CALLERS_MAX 512
@@ -60,6 +61,7 @@ struct SystemBus {
         Caller *callers;
         TAILQ_HEAD(, Parked) parked;
         unsigned n_parked;
+        bool warned; /* that the name is refused */
 };
 
 /* What access.h leaves to root, and with `not_own` what users may do to their own things. */
@@ -415,12 +417,17 @@ static int on_disconnected(sd_bus_message *m, void *userdata, sd_bus_error *erro
 }
 
 static int on_name(sd_bus_message *m, void *userdata, sd_bus_error *error) {
+        SystemBus *s = userdata;
         const sd_bus_error *e = sd_bus_message_get_error(m);
 
-        (void) userdata, (void) error;
-        if (e)
-                log_warning("The system bus does not give us the name %s (%s): is org.confine1.conf where it "
-                            "reads its policy?", BUS_NAME, e->message ?: e->name);
+        (void) error;
+        if (!e)
+                return 0;
+        log_full(s->warned ? LOG_DEBUG : LOG_WARNING, "The system bus does not give us the name %s (%s), trying "
+                 "again: is org.confine1.conf where it reads its policy?", BUS_NAME, e->message ?: e->name);
+        s->warned = true;
+        disconnect(s);
+        (void) schedule_connect(s, REFUSED_USEC); /* logs what is wrong */
         return 0;
 }
 

@@ -12,20 +12,25 @@
 
 #define LOOKS 4
 
-static const char *what_is_stuck(Manager *m) {
+static const char *what_is_stuck(Manager *m, uint64_t now_usec) {
         if (!login_server_is_served(m->login))
                 return "nobody is accepted on the login socket";
-        if (!jobs_are_moving(m->jobs))
+        if (!jobs_are_moving(m->jobs, now_usec))
                 return "jobs don't end";
         return NULL;
 }
 
 static int on_look(sd_event_source *s, uint64_t usec, void *userdata) {
         Manager *m = userdata;
-        const char *stuck = what_is_stuck(m);
+        const char *stuck;
+        uint64_t now;
         int r;
 
-        (void) usec;
+        (void) usec; /* when it was due; that may be long ago */
+        r = sd_event_now(m->event, CLOCK_MONOTONIC, &now);
+        if (r < 0)
+                return r;
+        stuck = what_is_stuck(m, now);
         if (stuck)
                 log_warning("Not well, and not telling the watchdog otherwise: %s", stuck);
         else

@@ -459,8 +459,8 @@ static void remove_root(const Hierarchies *h, const char *root_group) {
         }
 }
 
-static const char *refuses(const Policy *p, const char *section) {
-        (void) p, (void) section;
+static const char *refuses(const Policy *p, const char *section, const char *key) {
+        (void) p, (void) section, (void) key;
         return NULL;
 }
 

@@ -8,8 +8,9 @@
  *   [Resources] with Scope=session                      of the session's scope, and of user@UID.service
  *   pid 1 of a cell                                     is in a scope of ours in that slice
  *
- * and there is no unit that several users' slices are in, but nobody else's: sums over a policy can't be
- * held. When several policies have cells of one user, the slice has the strictest of their limits.
+ * and there is no unit that several users' slices are in, but nobody else's: sums over a policy are shared
+ * out, a part to each user's slice (manager/shares.h). When several policies have cells of one user, the
+ * slice has the strictest of their limits.
  *
  * A login program stays in its scope, since logind ends a session whose scope is empty; from the OOM killer
  * it is protected by its score. The reserve is a scope in ROOT-reserve.slice. */
@@ -94,6 +95,19 @@ static int group_of_pid(pid_t pid, char ret[static GROUP_PATH_MAX]) {
 
 /* --- limits ------------------------------------------------------------------------------ */
 
+/* What means the same for each as for all: which CPUs, nodes and devices. */
+static void tighten_sets(Resources *to, const Resources *from) {
+        Resources sets; /* borrows */
+
+        resources_init(&sets);
+        sets.allowed_cpus = from->allowed_cpus;
+        sets.allowed_memory_nodes = from->allowed_memory_nodes;
+        sets.device_policy = from->device_policy;
+        sets.device_allow = from->device_allow;
+        sets.n_device_allow = from->n_device_allow;
+        resources_tighten(to, &sets);
+}
+
 /* What the user's slice is to hold: what this cell asks, with `own` for its [Resources], and all others. */
 static bool user_limits(const DriverCell *c, uid_t uid, const Resources *own, Resources *ret) {
         resources_init(ret);
@@ -101,6 +115,9 @@ static bool user_limits(const DriverCell *c, uid_t uid, const Resources *own, Re
                 resources_tighten(ret, &c->policy->user);
                 if (c->policy->scope == CELL_SCOPE_USER)
                         resources_tighten(ret, own);
+                tighten_sets(ret, &c->policy->policy);
+                if (c->policy->scope == CELL_SCOPE_POLICY)
+                        tighten_sets(ret, own);
         }
         return c->others(uid, c->id, ret, c->userdata) || own;
 }
@@ -125,14 +142,17 @@ static int limit_session_unit(const DriverCell *c, sd_bus *bus, const char *unit
         return unit_set_limits(bus, transient ? -EBADF : c->state_fd, unit, c->id, to, before, 1, what);
 }
 
-static int make(const DriverCell *c, char what[static DRIVER_WHAT_MAX]) {
+static int relimit_user(const DriverCell *c, uid_t uid, char what[static DRIVER_WHAT_MAX]) {
         _cleanup_(sd_bus_flush_close_unrefp) sd_bus *bus = NULL;
         int r;
 
-        if (c->uid == UID_INVALID)
-                return 0; /* each user's comes with a session of his */
         r = unit_bus_open(&bus, what);
-        return r < 0 ? r : limit_user(c, bus, c->uid, &c->policy->cell, what);
+        return r < 0 ? r : limit_user(c, bus, uid, &c->policy->cell, what);
+}
+
+static int make(const DriverCell *c, char what[static DRIVER_WHAT_MAX]) {
+        /* with Scope=policy each user's come with a session of his */
+        return c->uid == UID_INVALID ? 0 : relimit_user(c, c->uid, what);
 }
 
 static int change(const DriverCell *c, const Resources *to, char what[static DRIVER_WHAT_MAX]) {
@@ -540,14 +560,19 @@ static void delegated(const DriverCell *c, char ret[static GROUP_PATH_MAX]) {
                                 c->hierarchies->items[c->hierarchies->unified].mount_path, c->uid);
 }
 
-static const char *refuses(const Policy *p, const char *section) {
-        if (strcmp(section, "PolicyResources") == 0)
-                return "systemd keeps every user in a slice of his own, and none holds those of one policy; "
-                       "limit each user by [UserResources]";
-        if (strcmp(section, "Resources") == 0 && p->scope == CELL_SCOPE_POLICY)
-                return "with Scope=policy many users share the cell, but systemd keeps each in a slice of his own; "
-                       "limit each user by [UserResources]";
-        return NULL;
+/* What can be shared out over users, and what means the same for each of them as for all. */
+static const char *refuses(const Policy *p, const char *section, const char *key) {
+        static const char *const possible[] = { "MemoryMax", "TasksMax", "CPUQuota", "CPUQuotaPeriodSec",
+                                                "AllowedCPUs", "AllowedMemoryNodes", "DevicePolicy", "DeviceAllow" };
+
+        if (strcmp(section, "PolicyResources") != 0 &&
+            (strcmp(section, "Resources") != 0 || p->scope != CELL_SCOPE_POLICY))
+                return NULL;
+        for (size_t i = 0; i < ELEMENTSOF(possible); i++)
+                if (strcmp(key, possible[i]) == 0)
+                        return NULL;
+        return "systemd keeps every user in a slice of his own, and none holds all who share this; "
+               "there can be MemoryMax=, TasksMax=, CPUQuota=, Allowed...= and Device...=, or [UserResources]";
 }
 
 const Driver driver_systemd = {
@@ -561,6 +586,8 @@ const Driver driver_systemd = {
         .attach = attach,
         .release = release,
         .change = change,
+        .shares_sums = true,
+        .limit_user = relimit_user,
         .freeze = freeze,
         .remove = remove_cell,
         .sweep = sweep,

@@ -24,8 +24,8 @@ typedef struct DriverCell {
         unsigned user_cells, policy_cells; /* live ones with this one: their pid 1 is not the user's */
         char *const *groups;    /* where its sessions' processes are, NULL-terminated; NULL: none */
         uint64_t pid_inode;     /* of its pid namespace; 0: it has none, or is being made */
-        /* Tightens `limits` by what all other cells of `uid` that have not ended ask of the user as a whole.
-         * True: there are such cells. */
+        /* Tightens `limits` by what all other cells of `uid` that have not ended ask of the user as a whole, and by
+         * his shares of sums. True: there are such cells. */
         bool (*others)(uid_t uid, const char *except_cell, Resources *limits, void *userdata);
         void *userdata;
 } DriverCell;
@@ -45,6 +45,7 @@ typedef struct Driver {
         const char *name;
         unsigned without_namespaces; /* CLONE_NEW* that cells don't have with it */
         bool user_in_one_group;      /* no two jobs of one user may run at once */
+        bool shares_sums;            /* no group holds everybody under a policy: see limit_user */
         bool makes_groups;           /* of its own, which show what files the kernel has */
 
         /* Makes what all cells are below; not from a job: at the start, and at the end if nothing is left. */
@@ -66,6 +67,8 @@ typedef struct Driver {
         int (*release)(const DriverCell *c, const DriverLeader *l, bool closing);
         /* Changes the limits of a live cell; on error the old ones are in force. */
         int (*change)(const DriverCell *c, const Resources *to, char what[static DRIVER_WHAT_MAX]);
+        /* Puts a user's limits in force anew, since what `others` gives has changed. NULL unless shares_sums. */
+        int (*limit_user)(const DriverCell *c, uid_t uid, char what[static DRIVER_WHAT_MAX]);
         int (*freeze)(const DriverCell *c, bool freeze);
         /* Kills what is left of a cell whose pid 1 is dead, and removes its groups and limits. */
         int (*remove)(const DriverCell *c, char what[static DRIVER_WHAT_MAX]);
@@ -85,8 +88,8 @@ typedef struct Driver {
         /* The directory below which the user may have groups of his own, that somebody else delegates to him, once
          * the cell's pid 1 was born; "": none. May be NULL. */
         void (*delegated)(const DriverCell *c, char ret[static GROUP_PATH_MAX]);
-        /* A reason why the host can't enforce limits on a level with it, or NULL. */
-        const char *(*refuses)(const Policy *p, const char *section);
+        /* A reason why the host can't enforce a key of a level with it, or NULL. */
+        const char *(*refuses)(const Policy *p, const char *section, const char *key);
 } Driver;
 
 extern const Driver driver_cgroupfs, driver_systemd;

@@ -31,14 +31,20 @@ static void complain(const char *key, const char *reason, void *userdata) {
                                 "not supported on this host: %s", reason);
 }
 
-/* At each key of a section that the policy or what it extends sets. */
-static void complain_of_section(const Resources *r, const char *reason, Check *c) {
+/* At each key that the policy or what it extends sets. */
+static void check_driver(const Driver *driver, const Resources *r, Check *c) {
         if (resources_is_unset(r))
                 return;
-        for (size_t i = 0; i < n_policy_keys; i++)
-                if (strcmp(policy_keys[i].section, c->section) == 0 && c->policy->sources &&
-                    c->policy->sources[i].file)
+        for (size_t i = 0; i < n_policy_keys; i++) {
+                const char *reason;
+
+                if (strcmp(policy_keys[i].section, c->section) != 0 || !c->policy->sources ||
+                    !c->policy->sources[i].file)
+                        continue;
+                reason = driver->refuses(c->policy, c->section, policy_keys[i].name);
+                if (reason)
                         complain(policy_keys[i].name, reason, c);
+        }
 }
 
 static void check_namespaces(Check *c) {
@@ -81,13 +87,9 @@ void support_check(const Policy *p, PolicyDiags *diags, void *userdata) {
         };
 
         for (size_t i = 0; i < ELEMENTSOF(levels); i++) {
-                const char *reason = host->driver->refuses(p, levels[i].section);
-
                 c.section = levels[i].section;
-                if (reason)
-                        complain_of_section(levels[i].resources, reason, &c);
-                else
-                        knobs_check(host->hierarchies, levels[i].resources, complain, &c);
+                check_driver(host->driver, levels[i].resources, &c);
+                knobs_check(host->hierarchies, levels[i].resources, complain, &c);
         }
         check_namespaces(&c);
         check_network(&c);

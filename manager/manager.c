@@ -86,7 +86,43 @@ static bool limit_by_others(uid_t uid, const char *except_cell, Resources *limit
                 if (c->policy->scope == CELL_SCOPE_USER)
                         resources_tighten(limits, &c->policy->cell);
         }
+        if (m->shares)
+                shares_get(m->shares, uid, limits);
         return any;
+}
+
+/* A user's share of a policy's sums ends with the last of what he has there. */
+static void drop_share(Manager *m, const char *policy, uid_t uid) {
+        if (!m->shares || uid == UID_INVALID)
+                return;
+        for (const Cell *c = m->cells; c; c = c->hh.next) {
+                const Session *s;
+                bool his = c->uid == uid;
+
+                if (c->state == CELL_ENDING || strcmp(c->policy->name, policy) != 0)
+                        continue;
+                LIST_FOREACH(s, &c->sessions, entry)
+                        his = his || (s->uid == uid && s->state != SESSION_CLOSING);
+                if (his)
+                        return;
+        }
+        shares_remove(m->shares, policy, uid);
+}
+
+/* In a job. Any cell that the user is in has the policy and the rest of what the driver needs. */
+static int limit_user(uid_t uid, const char *policy, char what[static DRIVER_WHAT_MAX], void *userdata) {
+        Manager *m = userdata;
+
+        for (Cell *c = m->cells; c; c = c->hh.next) {
+                CellPlan plan;
+
+                if (c->state == CELL_ENDING || strcmp(c->policy->name, policy) != 0 ||
+                    (c->uid != uid && c->uid != UID_INVALID))
+                        continue;
+                cell_plan(c, &plan);
+                return m->driver->limit_user(&plan.cell, uid, what);
+        }
+        return 0;
 }
 
 /* Each namespace is of one cell alone; what root of a cell has unshared again is told by the others. */
@@ -207,6 +243,7 @@ static void on_cell_event(Cell *c, CellEvent event, const JobReport *report, voi
                 break;
         case CELL_EVENT_ENDING:
                 fd_store_remove(m->fd_store, c->id);
+                drop_share(m, c->policy->name, c->uid);
                 break;
         case CELL_EVENT_GONE:
                 bus_server_announce(m->bus, MANAGER_CELL_REMOVED, c, NULL);
@@ -221,6 +258,7 @@ static void on_session_removed(Session *s, void *userdata) {
         if (s->connection)
                 login_server_session_removed(m->login, s);
         bus_server_announce(m->bus, MANAGER_SESSION_REMOVED, s->cell, s);
+        drop_share(m, s->cell->policy->name, s->uid);
         HASH_DEL(m->sessions, s);
 }
 
@@ -316,12 +354,14 @@ int manager_open_session(Manager *m, Policy *policy, const OpenInfo *info, Sessi
         if (cell && cell->frozen)
                 return explain(-EBUSY, ret_message, "policy %s: your cell is frozen by the administrator",
                                policy->name);
-        if (!cell) {
-                r = make_cell(m, policy, subject, &cell, ret_message);
-                if (r < 0)
-                        return r;
-        }
-        return manager_open_session_in(m, cell, info, ret, ret_message);
+        if (m->shares && shares_add(m->shares, policy, subject->uid, false) < 0)
+                return -ENOMEM;
+        r = cell ? 0 : make_cell(m, policy, subject, &cell, ret_message);
+        if (r >= 0)
+                r = manager_open_session_in(m, cell, info, ret, ret_message);
+        if (r < 0)
+                drop_share(m, policy->name, subject->uid);
+        return r;
 }
 
 /* --- policies ---------------------------------------------------------------------------- */
@@ -493,14 +533,17 @@ static int open_host(Manager *m) {
 }
 
 static int start_jobs(Manager *m) {
-        int keep[HIERARCHIES_MAX + 3];
+        int keep[HIERARCHIES_MAX + 3], r;
         size_t n = 0;
 
         for (size_t i = 0; i < m->hierarchies->n_items; i++)
                 keep[n++] = m->hierarchies->items[i].root_fd;
         keep[n++] = m->init_fd;
         keep[n++] = m->driver_fd;
-        return jobs_new(m->event, keep, n, m->driver->user_in_one_group, &m->jobs);
+        r = jobs_new(m->event, keep, n, m->driver->user_in_one_group, &m->jobs);
+        if (r >= 0 && m->driver->shares_sums)
+                r = shares_new(m->event, m->jobs, m->hierarchies, limit_user, m, &m->shares);
+        return r;
 }
 
 static int name_policy_dirs(Manager *m) {
@@ -663,6 +706,7 @@ Manager *manager_free(Manager *m) {
                 HASH_DEL(m->cells, c);
                 cell_free(c);
         }
+        m->shares = shares_free(m->shares);
         m->jobs = jobs_free(m->jobs);
         if (idle)
                 remove_from_host(m);

@@ -5,6 +5,7 @@
 
 #include "manager/cell.h"
 #include "manager/session.h"
+#include "manager/shares.h"
 #include "manager/subject.h"
 #include "policies/manager-conf.h"
 #include "policies/policy-set.h"
@@ -40,6 +41,7 @@ struct Manager {
         Hierarchies *hierarchies;
         const Driver *driver;
         Jobs *jobs;
+        Shares *shares; /* NULL: control groups hold the sums of policies */
         Pool *pool;
         PolicySet *policies;
         PolicyDiags diags;       /* of the last load */

@@ -40,6 +40,8 @@ static int restore_cell(const char *name, void *userdata) {
                 return 0;
         }
         HASH_ADD_STR(m->cells, id, c);
+        if (m->shares && c->state == CELL_LIVE && c->uid != UID_INVALID)
+                return shares_add(m->shares, c->policy, c->uid, true);
         return 0;
 }
 
@@ -64,7 +66,7 @@ static int restore_session(const char *name, void *userdata) {
                 return 0;
         }
         HASH_ADD_STR(m->sessions, id, s);
-        return 0;
+        return m->shares ? shares_add(m->shares, s->cell->policy, s->uid, true) : 0;
 }
 
 void takeover_settle(Manager *m) {

@@ -10,6 +10,8 @@
 #include "base/parse.h"
 #include "manager/job.h"
 
+static const int no_fds[1] = { -1 };
+
 static void run_forever(void *userdata, JobReport *report, JobText *text) {
         (void) userdata, (void) report, (void) text;
         (void) pause();
@@ -43,7 +45,7 @@ static void test_done(void **state) {
 
         (void) state;
         assert_int_equal(sd_event_new(&event), 0);
-        assert_int_equal(jobs_new(event, NULL, 0, false, &jobs), 0);
+        assert_int_equal(jobs_new(event, no_fds, 0, false, &jobs), 0);
         assert_int_equal(job_start(jobs, &spec, NULL), 0);
         while (!done)
                 assert_true(sd_event_run(event, UINT64_MAX) >= 0);
@@ -63,7 +65,7 @@ static void test_moving(void **state) {
 
         (void) state;
         assert_int_equal(sd_event_new(&event), 0);
-        assert_int_equal(jobs_new(event, NULL, 0, false, &jobs), 0);
+        assert_int_equal(jobs_new(event, no_fds, 0, false, &jobs), 0);
         assert_true(sd_event_now(event, CLOCK_MONOTONIC, &now) >= 0);
         assert_true(jobs_are_moving(jobs, now + 3600 * USEC_PER_SEC)); /* none */
         assert_int_equal(job_start(jobs, &spec, NULL), 0);

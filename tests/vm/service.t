@@ -90,6 +90,11 @@ is "pam-auth-update: what sudo has before it" \
         "$(cat /etc/pam.d/sudo /etc/pam.d/common-session-noninteractive | awk '/^session/ && $2 ~ /requi/ { print $3 }' | tr '\n' ' ')" \
         "pam_limits.so pam_deny.so pam_permit.so pam_unix.so pam_confine.so "
 
+# --- units -----------------------------------------------------------------------------------------
+
+is "systemd has no complaint about the units" "$(systemd-analyze verify --man=no confined.service confined.socket \
+        confined-bus.socket confined-sockets.target 2>&1)" ""
+
 # --- sockets -------------------------------------------------------------------------------------
 
 vm_up

@@ -15,7 +15,7 @@ typedef struct Peer {
         LIST_ENTRY(Peer) entry;
         sd_bus *bus;
         uid_t uid;
-        pid_t pid; /* on the system bus both are those of the message that is being answered */
+        pid_t pid; /* 0 on the system bus, where uid is that of the message being answered */
         bool heard; /* it has sent a message: from now on it gets signals */
 } Peer;
 

@@ -307,13 +307,13 @@ static char *read_line(char *buffer, int size, void *userdata) {
 static bool device_repeated(PolicyReader *r, const PolicyKey *key, const char *value) {
         _cleanup_(strv_freep) char **words = NULL;
 
-        if (strncmp(key->name, "IO", 2) != 0)
+        if (strncmp(key->name, "IO", 2) != 0 || !key->list)
                 return false;
         if (strv_split(value, &words) < 0) {
                 r->error = -ENOMEM;
                 return false;
         }
-        for (size_t i = 0; words && words[i]; i += 2) {
+        for (size_t i = 0; words && words[i]; i += words[i + 1] ? 2 : 1) {
                 _cleanup_(freep) char *entry = NULL;
 
                 if (asprintf(&entry, "%s.%s %s", key->section, key->name, words[i]) < 0) {

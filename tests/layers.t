@@ -31,10 +31,10 @@ my %may = (
 );
 # Libraries, by the headers they come with, and who may use them. All else is libc.
 my %library = (
-        'libsystemd' => [qr{^systemd/}, qr{^(manager|tools)/|^bus/(?!login|join|contract)|^cgroups/driver-systemd}],
+        'libsystemd' => [qr{^systemd/}, qr{^(manager|tools)/|^bus/(?!login|join|contract)|^cgroups/(driver|unit)}],
         'libnl'      => [qr{^netlink/}, qr{^netns/}],
         'libnftables'=> [qr{^nftables/}, qr{^netns/firewall\.c$}],
-        'inih'       => [qr{^ini\.h$}, qr{^policies/policy-file\.c$}],
+        'inih'       => [qr{^ini\.h$}, qr{^policies/(policy-file|manager-conf)\.c$}],
         'jansson'    => [qr{^jansson\.h$}, qr{^(netns|tools|manager)/}],
         'uthash'     => [qr{^ut\w+\.h$}, qr{^(policies|netns|manager|tools)/}],
         'libpam'     => [qr{^security/}, qr{^pam-module/|^tools/}],

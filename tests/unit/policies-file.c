@@ -135,6 +135,10 @@ static void test_syntax(void **state) {
                 { "[Resources]\nIOReadIOPSMax=/a 1\nIOReadIOPSMax=/b 1\nIOWriteIOPSMax=/a 1\n", NULL },
                 { "[Resources]\nIOReadIOPSMax=/a 1\nIOReadIOPSMax=/a 2\n",
                   "t.ini:3: [Resources] IOReadIOPSMax=: /a has this limit already in this file\n" },
+                /* an odd number of words */
+                { "[Resources]\nIOWeight=50\n", NULL },
+                { "[Resources]\nIOReadIOPSMax=/a 1 /b\n",
+                  "t.ini:2: [Resources] IOReadIOPSMax=: the amount for /b is missing (such as /b 50M)\n" },
         };
 
         (void) state;

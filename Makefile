@@ -20,6 +20,11 @@ vendordir ?= $(prefix)/lib/confine
 policydir = $(vendordir)/policies
 unitdir ?= $(prefix)/lib/systemd/system
 generatordir ?= $(prefix)/lib/systemd/system-generators
+catalogdir ?= $(prefix)/lib/systemd/catalog
+# Read from there alone, whatever the prefix.
+dbusdir ?= /usr/share/dbus-1/system.d
+polkitdir ?= /usr/share/polkit-1/actions
+pamconfigdir ?= /usr/share/pam-configs
 mandir ?= $(prefix)/share/man
 docdir ?= $(prefix)/share/doc/confine
 completiondir ?= $(prefix)/share/bash-completion/completions
@@ -152,7 +157,7 @@ $(B)/tests/helpers/pam-open: tests/helpers/pam-open.c
 $(filter-out %/pam-open,$(HELPERS)) $(BENCHES): $(B)/%: $(B)/%.o $(LIB)
 	$(call say,LD,$@)$(CC) $(CFLAGS) $(SANITIZE) $(LDFLAGS) -o $@ $^ $(LIBS) -lpam
 
-$(B)/confined.service: confined.service.in
+$(B)/confined.service: service/confined.service.in
 	@mkdir -p $(@D)
 	$(call say,GEN,$@)sed 's|@sbindir@|$(sbindir)|g' $< > $@
 
@@ -213,8 +218,10 @@ INSTALL_FILES = \
 	644:$(B)/pam_confine.so:$(securitydir) \
 	644:$(B)/confined.service:$(unitdir) \
 	755:$(B)/confine-generator:$(generatordir) \
-	644:systemd/user@.service.d/50-confine.conf:$(unitdir)/user@.service.d \
-	$(patsubst %,644:%:$(unitdir),$(wildcard systemd/*.slice)) \
+	644:service/org.confine1.conf:$(dbusdir) 644:service/org.confine1.policy:$(polkitdir) \
+	644:service/confine.catalog:$(catalogdir) 644:service/pam-config/confine:$(pamconfigdir) \
+	$(patsubst %,644:%:$(unitdir),$(wildcard service/*.socket service/*.target service/*.slice)) \
+	644:service/user@.service.d/50-confine.conf:$(unitdir)/user@.service.d \
 	$(if $(TOOL_SRC),755:$(B)/confinectl:$(bindir)) \
 	$(patsubst %,644:%:$(completiondir),$(wildcard completions/*)) \
 	$(patsubst %,644:%:$(policydir),$(wildcard policies/shipped/*.ini)) \

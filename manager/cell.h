@@ -42,6 +42,7 @@ typedef struct CellHost {
         const Driver *driver;
         Pool *pool;
         const char *root_group, *table, *link_prefix;
+        struct FdStore *fd_store;
         int init_fd, records_fd, driver_fd;
         char host_name[65];
 

@@ -14,9 +14,14 @@
 #include <unistd.h>
 
 static int max_level = LOG_INFO;
+static log_sink_t journal_sink;
 
 void log_set_max_level(int level) {
         max_level = level;
+}
+
+void log_set_sink(log_sink_t sink) {
+        journal_sink = sink;
 }
 
 int log_get_max_level(void) {
@@ -51,15 +56,22 @@ static bool stderr_is_journal(void) {
         return strcmp(own, stream) == 0;
 }
 
-static void log_valist(int level, const char *format, va_list ap) {
+static void log_valist(int level, const LogField *fields, size_t n_fields, const char *format, va_list ap) {
         char message[2048], line[2304];
         size_t n;
+        bool journal;
 
         if (level > max_level)
                 return;
 
         (void) vsnprintf(message, sizeof(message), format, ap);
-        if (stderr_is_journal()) /* after the message: %m is errno */
+        journal = stderr_is_journal(); /* after the message: %m is errno */
+        if (journal && journal_sink) {
+                line[escape_line(message, line, sizeof(line) - 1)] = '\0';
+                if (journal_sink(level, line, fields, n_fields) >= 0)
+                        return;
+        }
+        if (journal)
                 n = (size_t) snprintf(line, sizeof(line), "<%d>", level);
         else
                 n = (size_t) snprintf(line, sizeof(line), "%.64s: ", program_invocation_short_name);
@@ -74,7 +86,17 @@ void log_full(int level, const char *format, ...) {
         va_list ap;
 
         va_start(ap, format);
-        log_valist(level, format, ap);
+        log_valist(level, NULL, 0, format, ap);
+        va_end(ap);
+        errno = saved;
+}
+
+void log_event(int level, const LogField *fields, size_t n_fields, const char *format, ...) {
+        int saved = errno;
+        va_list ap;
+
+        va_start(ap, format);
+        log_valist(level, fields, n_fields, format, ap);
         va_end(ap);
         errno = saved;
 }
@@ -87,7 +109,7 @@ int log_full_errno(int level, int error, const char *format, ...) {
                 error = -error;
         errno = error;
         va_start(ap, format);
-        log_valist(level, format, ap);
+        log_valist(level, NULL, 0, format, ap);
         va_end(ap);
         errno = saved;
         return -error;

@@ -14,6 +14,10 @@
 #define BUS_CELL_INTERFACE BUS_NAME ".Cell"
 #define BUS_SESSION_INTERFACE BUS_NAME ".Session"
 
+/* What polkit is asked, on the system bus. */
+#define BUS_ACTION_MANAGE_CELLS BUS_NAME ".manage-cells"
+#define BUS_ACTION_MANAGE_POLICIES BUS_NAME ".manage-policies"
+
 #define BUS_ERROR_NO_SUCH_CELL BUS_NAME ".NoSuchCell"
 #define BUS_ERROR_NO_SUCH_SESSION BUS_NAME ".NoSuchSession"
 #define BUS_ERROR_NO_SUCH_POLICY BUS_NAME ".NoSuchPolicy"

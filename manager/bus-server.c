@@ -10,19 +10,30 @@
 #include "bus/contract.h"
 #include "manager/access.h"
 #include "manager/listener.h"
+#include "manager/system-bus.h"
 
 /* Of others than root. A message may have 128 MiB by the protocol, and one that is on its way sits in our
  * memory: main.c bounds the sum. */
 #define PEERS_MAX 256
 #define PEERS_OF_USER_MAX 16
 #define UNREAD_MAX 256
+#define CALLS_OF_USER_MAX 32
 #define CALL_TIMEOUT_USEC (20 * USEC_PER_SEC)
+
+/* Calls that wait for a job, of one user, on whatever connection. */
+typedef struct UserCalls {
+        UT_hash_handle hh;
+        uid_t uid;
+        unsigned n;
+} UserCalls;
 
 struct BusServer {
         Manager *manager;
         Listener listener;
         LIST_HEAD(, Peer) peers;
         sd_id128_t id;
+        SystemBus *system;
+        UserCalls *calls;
 };
 
 static Peer *peer_free(Peer *p) {
@@ -95,16 +106,10 @@ static int on_message(sd_bus_message *m, void *userdata, sd_bus_error *error) {
         return drop_if_deaf(p);
 }
 
-static int attach_objects(Peer *p) {
+int bus_server_attach_objects(Peer *p) {
         int r;
 
-        r = sd_bus_add_filter(p->bus, NULL, on_message, p);
-        if (r < 0)
-                return r;
-        r = sd_bus_add_object_vtable(p->bus, NULL, "/org/freedesktop/DBus", "org.freedesktop.DBus",
-                                     broker_vtable, p);
-        if (r >= 0)
-                r = manager_bus_attach(p);
+        r = manager_bus_attach(p);
         if (r >= 0)
                 r = cell_bus_attach(p);
         if (r >= 0)
@@ -133,7 +138,12 @@ static int start_peer(BusServer *b, Peer *p, int fd) {
                                               "/org/freedesktop/DBus/Local", "org.freedesktop.DBus.Local",
                                               "Disconnected", on_disconnected, NULL, p);
         if (r >= 0)
-                r = attach_objects(p);
+                r = sd_bus_add_filter(p->bus, NULL, on_message, p);
+        if (r >= 0)
+                r = sd_bus_add_object_vtable(p->bus, NULL, "/org/freedesktop/DBus", "org.freedesktop.DBus",
+                                             broker_vtable, p);
+        if (r >= 0)
+                r = bus_server_attach_objects(p);
         if (r >= 0)
                 r = sd_bus_start(p->bus);
         if (r >= 0)
@@ -152,15 +162,13 @@ static bool has_room(const BusServer *b, uid_t uid) {
         return uid == 0 || (n < PEERS_MAX && n_user < PEERS_OF_USER_MAX);
 }
 
-/* Root inside of a cell (by sudo, say) is not the host's administrator: it counts as the cell's owner, and
- * where a cell has none as nobody. */
-static uid_t effective_uid(Manager *m, const struct ucred *peer) {
+uid_t bus_server_effective_uid(Manager *m, uid_t uid, pid_t pid) {
         Cell *c;
         int r;
 
-        if (peer->uid != 0 || peer->pid <= 0)
-                return peer->uid;
-        r = manager_find_cell_of_pid(m, peer->pid, &c);
+        if (uid != 0 || pid <= 0)
+                return uid;
+        r = manager_find_cell_of_pid(m, pid, &c);
         return r == 0 ? 0 : r > 0 ? c->uid : UID_INVALID;
 }
 
@@ -179,7 +187,7 @@ static int on_listening(sd_event_source *source, int listen_fd, uint32_t events,
                 close_fd(fd);
                 return 0;
         }
-        peer.uid = effective_uid(b->manager, &peer);
+        peer.uid = bus_server_effective_uid(b->manager, peer.uid, peer.pid);
         if (!has_room(b, peer.uid) || !(p = calloc(1, sizeof(*p)))) {
                 close_fd(fd);
                 return 0;
@@ -196,7 +204,7 @@ static int on_listening(sd_event_source *source, int listen_fd, uint32_t events,
         return 0;
 }
 
-int bus_server_new(Manager *m, const char *path, BusServer **ret) {
+int bus_server_new(Manager *m, int fd, BusServer **ret) {
         BusServer *b = calloc(1, sizeof(*b));
         int r;
 
@@ -206,21 +214,29 @@ int bus_server_new(Manager *m, const char *path, BusServer **ret) {
         LIST_INIT(&b->peers);
         r = sd_id128_randomize(&b->id);
         if (r >= 0) /* logins go first */
-                r = listener_open(&b->listener, m->event, SOCK_STREAM, path, 0666,
-                                  SD_EVENT_PRIORITY_NORMAL + 10, on_listening, b);
+                r = listener_open(&b->listener, m->event, fd, SD_EVENT_PRIORITY_NORMAL + 10, on_listening, b);
         if (r < 0) {
                 free(b);
                 return r;
         }
+        r = system_bus_new(m, b, &b->system);
+        if (r < 0)
+                log_warning_errno(r, "The objects are not going to be on the system bus: %m");
         *ret = b;
         return 0;
 }
 
 BusServer *bus_server_free(BusServer *b) {
+        UserCalls *calls, *next;
         Peer *p;
 
         if (!b)
                 return NULL;
+        system_bus_free(b->system);
+        HASH_ITER(hh, b->calls, calls, next) {
+                HASH_DEL(b->calls, calls);
+                free(calls);
+        }
         while ((p = LIST_FIRST(&b->peers)))
                 peer_free(p);
         listener_close(&b->listener);
@@ -259,6 +275,7 @@ void bus_server_announce(BusServer *b, ManagerEvent event, const Cell *c, const 
                         (void) sd_bus_emit_signal(p->bus, BUS_PATH, BUS_MANAGER_INTERFACE, names[event], "so",
                                                   s ? s->id : c->id, path);
         }
+        system_bus_announce(b->system, s ? s->uid : c->uid, names[event], "so", s ? s->id : c->id, path);
 }
 
 void bus_server_announce_denied(BusServer *b, uid_t uid, const char *user, const char *service,
@@ -275,11 +292,41 @@ void bus_server_announce_denied(BusServer *b, uid_t uid, const char *user, const
                         (void) sd_bus_emit_signal(p->bus, BUS_PATH, BUS_MANAGER_INTERFACE, "Denied", "usss",
                                                   (uint32_t) uid, user_text, service_text, text);
         }
+        system_bus_announce(b->system, uid, "Denied", "usss", (uint32_t) uid, user_text, service_text, text);
 }
 
 /* --- methods that take a job ------------------------------------------------------------- */
 
+int bus_server_begin_call(const Peer *p) {
+        BusServer *b = p->server;
+        UserCalls *calls;
+
+        HASH_FIND(hh, b->calls, &p->uid, sizeof(p->uid), calls);
+        if (!calls) {
+                calls = calloc(1, sizeof(*calls));
+                if (!calls)
+                        return -ENOMEM;
+                calls->uid = p->uid;
+                HASH_ADD(hh, b->calls, uid, sizeof(calls->uid), calls);
+        }
+        if (calls->n >= CALLS_OF_USER_MAX && p->uid != 0)
+                return -EBUSY;
+        calls->n++;
+        return 0;
+}
+
+void bus_server_end_call(BusServer *b, uid_t uid) {
+        UserCalls *calls;
+
+        HASH_FIND(hh, b->calls, &uid, sizeof(uid), calls);
+        if (!calls || --calls->n > 0)
+                return;
+        HASH_DEL(b->calls, calls);
+        free(calls);
+}
+
 static BusCall *bus_call_free(BusCall *call) {
+        bus_server_end_call(call->manager->bus, call->uid);
         sd_bus_message_unref(call->message);
         resources_done(&call->resources);
         strv_free(call->assignments);
@@ -305,20 +352,27 @@ static void on_call_done(const JobReport *report, const char *text, void *userda
 }
 
 int bus_call_start(Peer *p, sd_bus_message *message, const Cell *c, job_run_t run, BusCall *template) {
-        BusCall *call = malloc(sizeof(*call));
-        const JobSpec spec = {
+        BusCall *call;
+        JobSpec spec = {
                 .name = "adjust a cell",
                 .uid = c->uid,
                 .timeout_usec = CALL_TIMEOUT_USEC,
                 .run = run,
                 .done = on_call_done,
-                .userdata = call,
         };
         int r;
 
-        if (!call)
+        r = bus_server_begin_call(p);
+        if (r < 0)
+                return r;
+        call = malloc(sizeof(*call));
+        if (!call) {
+                bus_server_end_call(p->server, p->uid);
                 return -ENOMEM;
+        }
+        spec.userdata = call;
         *call = *template;
+        call->uid = p->uid;
         call->manager = p->manager;
         call->message = sd_bus_message_ref(message);
         (void) strcpy(call->cell, c->id);

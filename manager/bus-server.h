@@ -15,11 +15,12 @@ typedef struct Peer {
         LIST_ENTRY(Peer) entry;
         sd_bus *bus;
         uid_t uid;
-        pid_t pid;
+        pid_t pid; /* 0 on the system bus, where uid is that of the message being answered */
         bool heard; /* it has sent a message: from now on it gets signals */
 } Peer;
 
-int bus_server_new(Manager *m, const char *path, BusServer **ret);
+/* Serves a listening socket, and owns it unless it fails. */
+int bus_server_new(Manager *m, int fd, BusServer **ret);
 BusServer *bus_server_free(BusServer *b); /* takes NULL, returns NULL */
 
 /* Sends a signal to everybody who may see its subject and has made a call before: libsystemd's clients of
@@ -28,7 +29,16 @@ void bus_server_announce(BusServer *b, ManagerEvent event, const Cell *c, const 
 void bus_server_announce_denied(BusServer *b, uid_t uid, const char *user, const char *service,
                                 const char *message);
 
+/* Root inside of a cell (by sudo, say) is not the host's administrator: it counts as the cell's owner, and
+ * where a cell has none as nobody. */
+uid_t bus_server_effective_uid(Manager *m, uid_t uid, pid_t pid);
+
+/* A call that is answered later. -EBUSY: its user has too many of them; -ENOMEM. */
+int bus_server_begin_call(const Peer *p);
+void bus_server_end_call(BusServer *b, uid_t uid);
+
 /* The vtables, for each connection. */
+int bus_server_attach_objects(Peer *p);
 int manager_bus_attach(Peer *p);
 int cell_bus_attach(Peer *p);
 int session_bus_attach(Peer *p);
@@ -49,6 +59,7 @@ typedef int (*bus_call_reply_t)(sd_bus_message *m, const JobReport *report, BusC
 struct BusCall {
         Manager *manager;
         sd_bus_message *message;
+        uid_t uid; /* who called */
         char cell[LOGIN_ID_MAX];
         int argument;
         Resources resources; /* of SetProperties() */

@@ -18,6 +18,8 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "base/strv.h"
+#include "manager/event.h"
+#include "manager/fd-store.h"
 #include "manager/reap.h"
 #include "manager/session.h"
 #include "manager/state.h"
@@ -73,6 +75,7 @@ void cell_plan(Cell *c, CellPlan *ret) {
                         .uid = c->uid,
                         .groups = list_groups(c),
                         .pid_inode = c->inodes[LOGIN_NS_PID],
+                        .frozen = c->frozen,
                         .others = h->others,
                         .userdata = h->userdata,
                 },
@@ -329,7 +332,11 @@ static int watch_init(Cell *c) {
         char path[64];
         int fd, r;
 
-        fd = fd_pidfd_open(c->init_pid);
+        fd = fd_store_take_pidfd(c->host->fd_store, c->id, &c->init_pid);
+        if (fd >= 0)
+                c->init_start_time = 0; /* which was to tell what the pidfd tells */
+        else if (fd == -ENOENT)
+                fd = fd_pidfd_open(c->init_pid);
         if (fd < 0)
                 return fd;
         c->init_pidfd = fd;
@@ -393,7 +400,8 @@ static void on_removed(const JobReport *report, const char *text, void *userdata
         release_addresses(c);
         if (unlinkat(c->host->records_fd, c->id, 0) < 0 && errno != ENOENT)
                 log_warning_errno(errno, "Cannot remove the record of cell %s: %m", c->id);
-        log_info("Cell %s of %s (policy %s) is gone", c->id, c->user ?: "all users", c->policy->name);
+        event_cell(EVENT_CELL_REMOVED, c, "Cell %s of %s (policy %s) is gone", c->id, c->user ?: "all users",
+                   c->policy->name);
         c->removed = true;
         free_if_gone(c);
 }
@@ -477,8 +485,8 @@ static void on_made(const JobReport *report, const char *text, void *userdata) {
                 cell_end(c, "it could not be recorded");
                 return;
         }
-        log_info("Cell %s of %s (policy %s) is live, pid 1 is process %d", c->id, c->user ?: "all users",
-                 c->policy->name, (int) c->init_pid);
+        event_cell(EVENT_CELL_NEW, c, "Cell %s of %s (policy %s) is live, pid 1 is process %d", c->id,
+                   c->user ?: "all users", c->policy->name, (int) c->init_pid);
         tell(c, CELL_EVENT_LIVE, NULL);
         if (c->end_wanted)
                 cell_end(c, "nobody waits for it any more");
@@ -618,6 +626,7 @@ fail:
 }
 
 int cell_restore(CellHost *host, const char *id, Cell **ret) {
+        pid_t recorded;
         Cell *c;
         int r;
 
@@ -639,8 +648,11 @@ int cell_restore(CellHost *host, const char *id, Cell **ret) {
                 c->address4 = (IpPrefix) {};
         if (c->address6.family != AF_UNSPEC && pool_claim(host->pool, &c->address6) < 0)
                 c->address6 = (IpPrefix) {};
+        recorded = c->init_pid;
         if (c->state == CELL_LIVE && c->init_pid > 0 && watch_init(c) < 0)
                 c->init_source = sd_event_source_disable_unref(c->init_source);
+        else if (c->init_pid != recorded) /* the stored pidfd knew better */
+                (void) cell_save(c); /* which is worth a try: that pidfd is not always there */
         *ret = c;
         return 0;
 }

@@ -46,6 +46,7 @@ typedef struct CellHost {
         Pool *pool;
         const char *root_group, *table, *link_prefix;
         const char *netns_prefix; /* NULL: no names for ip-netns(8) */
+        struct FdStore *fd_store;
         int init_fd, records_fd, driver_fd;
         char host_name[65];
 

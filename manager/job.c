@@ -21,6 +21,7 @@
 #define RUNNING_MAX 8
 #define QUEUED_MAX 4096
 #define KEEP_MAX 15
+#define OVERDUE_USEC (5 * USEC_PER_SEC)
 
 struct Job {
         Jobs *jobs;
@@ -88,6 +89,7 @@ static void run_child(Job *job, int fd, pid_t parent) {
         if (getppid() != parent) /* died before that */
                 _exit(1);
         (void) prctl(PR_SET_NAME, JOB_PROCESS_NAME);
+        log_set_sink(NULL); /* its socket is among those that are closed */
         (void) sigemptyset(&none);
         (void) sigprocmask(SIG_SETMASK, &none, NULL);
         j->keep_fds[j->n_keep_fds] = fd;
@@ -342,4 +344,16 @@ Job *job_cancel(Job *job) {
 
 unsigned jobs_count(const Jobs *j) {
         return j->n_waiting + j->n_running;
+}
+
+bool jobs_are_moving(const Jobs *j, uint64_t now_usec) {
+        uint64_t deadline;
+        const Job *job;
+
+        if (j->n_waiting > 0 && j->n_running == 0 && !TAILQ_FIRST(&j->waiting)->timer_source)
+                return false;
+        TAILQ_FOREACH(job, &j->running, entry)
+                if (sd_event_source_get_time(job->timer_source, &deadline) < 0 || now_usec > deadline + OVERDUE_USEC)
+                        return false;
+        return true;
 }

@@ -62,3 +62,5 @@ int job_start(Jobs *j, const JobSpec *spec, Job **ret);
 Job *job_cancel(Job *job);
 
 unsigned jobs_count(const Jobs *j); /* running and waiting */
+/* No job has been let run long past its deadline, and if some wait, some run. CLOCK_MONOTONIC. */
+bool jobs_are_moving(const Jobs *j, uint64_t now_usec);

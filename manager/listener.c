@@ -2,6 +2,7 @@
 
 #include "manager/listener.h"
 
+#include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -19,31 +20,36 @@ void listener_close(Listener *l) {
         l->fd = close_fd(l->fd);
 }
 
-int listener_open(Listener *l, sd_event *event, int type, const char *path, mode_t mode, int64_t priority,
-                  sd_event_io_handler_t handler, void *userdata) {
+int listener_bind(int type, const char *path, mode_t mode) {
+        _cleanup_(close_fdp) int fd = -EBADF;
         struct sockaddr_un sa = { .sun_family = AF_UNIX };
-        int r;
 
-        *l = (Listener) { .fd = -EBADF };
         if (strlen(path) >= sizeof(sa.sun_path))
                 return -ENAMETOOLONG;
         (void) strcpy(sa.sun_path, path);
-        l->fd = socket(AF_UNIX, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-        if (l->fd < 0)
+        fd = socket(AF_UNIX, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+        if (fd < 0)
                 return -errno;
         (void) unlink(path);
         /* the mode of the inode is the socket's: it is never more open than wanted */
-        if (fchmod(l->fd, mode) < 0 || bind(l->fd, (struct sockaddr *) &sa, sizeof(sa)) < 0 ||
-            chmod(path, mode) < 0 || listen(l->fd, SOMAXCONN) < 0) {
-                r = -errno;
-                listener_close(l);
-                return r;
-        }
-        r = sd_event_add_io(event, &l->source, l->fd, EPOLLIN, handler, userdata);
+        if (fchmod(fd, mode) < 0 || bind(fd, (struct sockaddr *) &sa, sizeof(sa)) < 0 ||
+            chmod(path, mode) < 0 || listen(fd, SOMAXCONN) < 0)
+                return -errno;
+        return TAKE_FD(fd);
+}
+
+int listener_open(Listener *l, sd_event *event, int fd, int64_t priority, sd_event_io_handler_t handler,
+                  void *userdata) {
+        int r;
+
+        *l = (Listener) { .fd = fd };
+        r = sd_event_add_io(event, &l->source, fd, EPOLLIN, handler, userdata);
         if (r >= 0)
                 r = sd_event_source_set_priority(l->source, priority);
-        if (r < 0)
+        if (r < 0) {
+                l->fd = -EBADF;
                 listener_close(l);
+        }
         return r;
 }
 
@@ -69,12 +75,22 @@ static void pause_listening(Listener *l) {
 int listener_accept(Listener *l) {
         int fd = accept4(l->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 
-        if (fd >= 0)
+        if (fd >= 0) {
+                l->n_accepted++;
                 return fd;
+        }
         fd = -errno;
         if (fd == -EMFILE || fd == -ENFILE || fd == -ENOMEM || fd == -ENOBUFS) {
                 log_warning_errno(fd, "Cannot accept a connection, trying again soon: %m");
                 pause_listening(l);
         }
         return fd;
+}
+
+bool listener_is_served(Listener *l) {
+        struct pollfd p = { .fd = l->fd, .events = POLLIN };
+        bool accepted = l->n_accepted != l->n_seen;
+
+        l->n_seen = l->n_accepted;
+        return accepted || poll(&p, 1, 0) <= 0;
 }

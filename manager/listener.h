@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include <stdbool.h>
+#include <stdint.h>
 #include <sys/types.h>
 #include <systemd/sd-event.h>
 
@@ -8,14 +10,21 @@
 typedef struct Listener {
         int fd;
         sd_event_source *source, *pause_source;
+        uint64_t n_accepted, n_seen;
 } Listener;
 
-/* Binds `path` (what is there is removed: the caller holds the runtime directory's lock) with `mode`.
- * -errno of socket(2), bind(2), listen(2); -ENAMETOOLONG. */
-int listener_open(Listener *l, sd_event *event, int type, const char *path, mode_t mode, int64_t priority,
-                  sd_event_io_handler_t handler, void *userdata);
+/* Binds `path` (what is there is removed: the caller holds the runtime directory's lock) with `mode`, and
+ * returns the socket. -errno of socket(2), bind(2), listen(2); -ENAMETOOLONG. */
+int listener_bind(int type, const char *path, mode_t mode);
+
+/* Watches a non-blocking listening socket, and owns it from here, unless it fails. */
+int listener_open(Listener *l, sd_event *event, int fd, int64_t priority, sd_event_io_handler_t handler,
+                  void *userdata);
 void listener_close(Listener *l);
 
 /* Accepts one connection, non-blocking and close-on-exec; -errno. When there is no room for one more (EMFILE,
  * ENFILE, ENOMEM) it listens again a moment later; who connects meanwhile waits in the backlog. */
 int listener_accept(Listener *l);
+
+/* Has somebody been accepted since the last call, or does nobody wait? */
+bool listener_is_served(Listener *l);

@@ -18,6 +18,7 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "manager/bus-server.h"
+#include "manager/event.h"
 #include "manager/listener.h"
 
 #ifndef SO_PEERPIDFD
@@ -101,6 +102,7 @@ static void answer(Connection *c, LoginVerdict verdict, LoginStage stage, bool l
         __attribute__((format(printf, 5, 6)));
 
 static void answer(Connection *c, LoginVerdict verdict, LoginStage stage, bool loud, const char *format, ...) {
+        const char *policy = c->policy ? c->policy->name : NULL;
         LoginReply reply;
         va_list ap;
         int r;
@@ -114,12 +116,14 @@ static void answer(Connection *c, LoginVerdict verdict, LoginStage stage, bool l
 
         if (verdict == LOGIN_REFUSED || verdict == LOGIN_FAILED) {
                 c->server->manager->n_denied++;
-                log_notice("Refused %s (%s): %s", c->request.user, c->request.service, reply.message);
+                event_login(EVENT_DENIED, LOG_NOTICE, &c->request, policy, verdict == LOGIN_FAILED ? "failed" : "denied",
+                            "Refused %s (%s): %s", c->request.user, c->request.service, reply.message);
                 bus_server_announce_denied(c->server->manager->bus, c->request.uid, c->request.user,
                                            c->request.service, reply.message);
-        } else if (verdict == LOGIN_UNCONFINED)
-                log_full(loud ? LOG_WARNING : LOG_INFO, "Login of %s (%s) is not confined: %s",
-                         c->request.user, c->request.service, reply.message);
+        } else if (verdict == LOGIN_UNCONFINED) /* loud: by OnFailure=allow */
+                event_login(loud ? EVENT_UNCONFINED : NULL, loud ? LOG_WARNING : LOG_INFO, &c->request, policy,
+                            "unconfined", "Login of %s (%s) is not confined: %s", c->request.user,
+                            c->request.service, reply.message);
         r = send_reply(c, &reply, -EBADF);
         if (r < 0)
                 log_debug_errno(r, "Cannot answer process %d: %m", (int) c->pid);
@@ -451,7 +455,11 @@ static int on_listening(sd_event_source *source, int listen_fd, uint32_t events,
         return 0;
 }
 
-int login_server_new(Manager *m, const char *path, LoginServer **ret) {
+bool login_server_is_served(LoginServer *l) {
+        return listener_is_served(&l->listener);
+}
+
+int login_server_new(Manager *m, int fd, LoginServer **ret) {
         LoginServer *l = calloc(1, sizeof(*l));
         int r;
 
@@ -459,8 +467,7 @@ int login_server_new(Manager *m, const char *path, LoginServer **ret) {
                 return -ENOMEM;
         l->manager = m;
         LIST_INIT(&l->connections);
-        r = listener_open(&l->listener, m->event, SOCK_SEQPACKET, path, 0600, SD_EVENT_PRIORITY_NORMAL,
-                          on_listening, l);
+        r = listener_open(&l->listener, m->event, fd, SD_EVENT_PRIORITY_NORMAL, on_listening, l);
         if (r < 0) {
                 free(l);
                 return r;

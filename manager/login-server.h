@@ -6,9 +6,12 @@
 /* The login socket's end in the manager: reads requests of root's processes, decides, and answers. Each
  * connection has one deadline, and there are only so many. */
 
-/* Listens on `path` (removed first), readable and writable by root alone. */
-int login_server_new(Manager *m, const char *path, LoginServer **ret);
+/* Serves a listening socket, which only root can connect to, and owns it unless it fails. */
+int login_server_new(Manager *m, int fd, LoginServer **ret);
 LoginServer *login_server_free(LoginServer *l);
+
+/* See listener_is_served(). */
+bool login_server_is_served(LoginServer *l);
 
 /* A session of a connection is in its control group, or is not going to be. */
 void login_server_session_ready(LoginServer *l, Session *s, const JobReport *report);

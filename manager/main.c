@@ -8,7 +8,9 @@
 #include <systemd/sd-daemon.h>
 
 #include "base/log.h"
+#include "manager/event.h"
 #include "manager/manager.h"
+#include "manager/watchdog.h"
 
 #define FILES_WANTED 65536
 #define MEMORY_MAX_BYTES ((rlim_t) 1 << 30)
@@ -124,8 +126,8 @@ static int watch_signals(Manager *m) {
         if (r >= 0)
                 r = sd_event_add_signal(m->event, NULL, SIGHUP, on_hangup, m);
         if (r >= 0)
-                r = sd_event_set_watchdog(m->event, true);
-        return r < 0 ? log_error_errno(r, "Cannot watch signals: %m") : 0;
+                r = watchdog_start(m);
+        return r < 0 ? log_error_errno(r, "Cannot watch signals and the watchdog: %m") : 0;
 }
 
 static void block_signals(void) {
@@ -168,6 +170,7 @@ int main(int argc, char **argv) {
                 log_error("confined must run as root: it makes namespaces and control groups");
                 return 1;
         }
+        event_use_journal();
         (void) umask(022);
         (void) setenv("PATH", "/usr/sbin:/usr/bin:/sbin:/bin", 1);
         block_signals();

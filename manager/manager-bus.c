@@ -359,6 +359,14 @@ static int explain_subject(Explanation *e, const MatchSubject *subject) {
         return r < 0 ? r : sd_bus_send(NULL, e->reply, NULL);
 }
 
+static void explanation_free(Explanation *e) {
+        bus_server_end_call(e->manager->bus, e->peer);
+        sd_bus_message_unref(e->reply);
+        sd_bus_message_unref(e->message);
+        subject_free(e->subject);
+        free(e);
+}
+
 static void on_subject(Subject *s, int error, void *userdata) {
         Explanation *e = userdata;
         const MatchSubject *subject = subject_match(s);
@@ -373,10 +381,7 @@ static void on_subject(Subject *s, int error, void *userdata) {
                         (void) sd_bus_reply_method_errnof(e->message, error, "Cannot look the user up: %s",
                                                           strerror(-error));
         }
-        sd_bus_message_unref(e->reply);
-        sd_bus_message_unref(e->message);
-        subject_free(e->subject);
-        free(e);
+        explanation_free(e);
 }
 
 static int method_explain(sd_bus_message *m, void *userdata, sd_bus_error *error) {
@@ -389,18 +394,21 @@ static int method_explain(sd_bus_message *m, void *userdata, sd_bus_error *error
         r = sd_bus_message_read(m, "ssss", &user, &service, &tty, &remote_host);
         if (r < 0)
                 return r;
+        r = bus_server_begin_call(p);
+        if (r < 0)
+                return r;
         e = calloc(1, sizeof(*e));
-        if (!e)
+        if (!e) {
+                bus_server_end_call(p->server, p->uid);
                 return -ENOMEM;
+        }
         *e = (Explanation) { .manager = p->manager, .message = sd_bus_message_ref(m), .peer = p->uid };
         e->subject = subject_new(user, service, tty, remote_host);
         r = e->subject ? subject_resolve(e->subject, p->manager->jobs,
                                          policy_set_group_names(p->manager->policies), true, on_subject, e) :
                          -ENOMEM;
         if (r < 0) {
-                sd_bus_message_unref(e->message);
-                subject_free(e->subject);
-                free(e);
+                explanation_free(e);
                 return r;
         }
         return 1;

@@ -16,7 +16,10 @@
 #include "base/log.h"
 #include "cgroups/support.h"
 #include "manager/bus-server.h"
+#include "manager/event.h"
+#include "manager/fd-store.h"
 #include "manager/hosts-file.h"
+#include "manager/listener.h"
 #include "manager/login-server.h"
 #include "manager/network.h"
 #include "manager/placement.h"
@@ -235,6 +238,7 @@ static void on_cell_event(Cell *c, CellEvent event, const JobReport *report, voi
 
         switch (event) {
         case CELL_EVENT_LIVE:
+                fd_store_add(m->fd_store, c->id, c->init_pidfd);
                 bus_server_announce(m->bus, MANAGER_CELL_NEW, c, NULL);
                 if (m->conf.hosts_file)
                         hosts_file_update(m);
@@ -244,6 +248,7 @@ static void on_cell_event(Cell *c, CellEvent event, const JobReport *report, voi
                 fail_waiting(m, c, report);
                 break;
         case CELL_EVENT_ENDING:
+                fd_store_remove(m->fd_store, c->id);
                 drop_share(m, c->policy->name, c->uid);
                 break;
         case CELL_EVENT_GONE:
@@ -411,7 +416,7 @@ static int load_policies(Manager *m) {
         for (size_t i = 0; i < diags.n_items; i++) {
                 _cleanup_(freep) char *line = policy_diag_to_string(&diags.items[i]);
 
-                log_full(diags.items[i].warning ? LOG_WARNING : LOG_ERR, "%s", line ?: "out of memory");
+                event_policy(diags.items[i].file, diags.items[i].warning, line ?: "out of memory");
         }
         policy_diags_done(&m->diags);
         m->diags = diags;
@@ -597,18 +602,41 @@ static int name_policy_dirs(Manager *m) {
         return 0;
 }
 
-static int open_sockets(Manager *m) {
-        _cleanup_(freep) char *login = manager_runtime_path(m, "login"), *bus = manager_runtime_path(m, "bus");
-        int r;
+/* The one that was passed, else one of our own. */
+static int open_socket(Manager *m, const char *name, int type, mode_t mode, bool *ret_passed) {
+        _cleanup_(freep) char *path = manager_runtime_path(m, name);
+        int fd;
 
-        if (!login || !bus)
+        if (!path)
                 return -ENOMEM;
-        r = bus_server_new(m, bus, &m->bus);
-        if (r < 0)
-                return log_error_errno(r, "Cannot listen on %s: %m", bus);
-        r = login_server_new(m, login, &m->login);
-        if (r < 0)
-                return log_error_errno(r, "Cannot listen on %s: %m", login);
+        fd = fd_store_take_socket(m->fd_store, name, type, path);
+        if (fd == -EINVAL)
+                log_warning("The socket \"%s\" that was passed is none at %s, ignoring it", name, path);
+        *ret_passed = fd >= 0;
+        if (fd < 0)
+                fd = listener_bind(type, path, mode);
+        return fd < 0 ? log_error_errno(fd, "Cannot listen on %s: %m", path) : fd;
+}
+
+static int open_sockets(Manager *m) {
+        int fd, r;
+
+        fd = open_socket(m, "bus", SOCK_STREAM, 0666, &m->bus_passed);
+        if (fd < 0)
+                return fd;
+        r = bus_server_new(m, fd, &m->bus);
+        if (r < 0) {
+                close_fd(fd);
+                return log_error_errno(r, "Cannot serve the bus socket: %m");
+        }
+        fd = open_socket(m, "login", SOCK_SEQPACKET, 0600, &m->login_passed);
+        if (fd < 0)
+                return fd;
+        r = login_server_new(m, fd, &m->login);
+        if (r < 0) {
+                close_fd(fd);
+                return log_error_errno(r, "Cannot serve the login socket: %m");
+        }
         return 0;
 }
 
@@ -623,6 +651,7 @@ static void fill_hosts(Manager *m) {
                 .table = m->table,
                 .link_prefix = m->link_prefix,
                 .netns_prefix = m->conf.netns_names ? m->config.instance : NULL,
+                .fd_store = m->fd_store,
                 .init_fd = m->init_fd,
                 .records_fd = m->cells_fd,
                 .driver_fd = m->driver_fd,
@@ -672,6 +701,8 @@ int manager_new(const ManagerConfig *config, Manager **ret) {
                          .init_fd = -EBADF, .firewall_wanted = 1 };
         r = sd_event_new(&m->event);
         if (r >= 0)
+                r = fd_store_new(&m->fd_store);
+        if (r >= 0)
                 r = name_things(m);
         if (r >= 0)
                 r = name_policy_dirs(m);
@@ -697,6 +728,7 @@ int manager_new(const ManagerConfig *config, Manager **ret) {
                 r = placements_read(m);
         if (r < 0)
                 return r;
+        fd_store_drop_rest(m->fd_store);
         register_pools(m);
         (void) placements_update(m);
         sweep_start(m);
@@ -713,12 +745,15 @@ int manager_new(const ManagerConfig *config, Manager **ret) {
 }
 
 static void remove_from_host(Manager *m) {
-        static const char *const names[] = { "login", "bus", "cells", "sessions", "units", "broken", "hosts",
-                                             "lock" };
+        static const char *const names[] = { "cells", "sessions", "units", "broken", "hosts", "lock" };
 
         network_remove(m);
         placements_remove(m);
         m->driver->remove_root(m->hierarchies, m->root_group);
+        if (!m->login_passed)
+                (void) unlinkat(m->runtime_fd, "login", 0);
+        if (!m->bus_passed)
+                (void) unlinkat(m->runtime_fd, "bus", 0);
         for (size_t i = 0; i < ELEMENTSOF(names); i++)
                 if (unlinkat(m->runtime_fd, names[i], 0) < 0 && errno == EISDIR)
                         (void) unlinkat(m->runtime_fd, names[i], AT_REMOVEDIR);
@@ -755,6 +790,7 @@ Manager *manager_free(Manager *m) {
         strv_free(m->policy_dirs);
         pool_free(m->pool);
         hierarchies_free(m->hierarchies);
+        fd_store_free(m->fd_store);
         close_fd(m->init_fd);
         close_fd(m->cells_fd);
         close_fd(m->sessions_fd);

@@ -22,6 +22,7 @@ typedef struct ManagerConfig {
 
 typedef struct Manager Manager;
 typedef struct BusServer BusServer;
+typedef struct FdStore FdStore;
 typedef struct LoginServer LoginServer;
 typedef struct Placement Placement;
 
@@ -56,6 +57,9 @@ struct Manager {
         Session *sessions;       /* uthash */
         Placement *placements;   /* uthash */
         uint64_t n_logins, n_denied;
+        FdStore *fd_store;
+        bool login_passed, bus_passed; /* sockets that are not ours to remove */
+        uint64_t watchdog_usec;
         BusServer *bus;
         LoginServer *login;
 };

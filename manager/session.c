@@ -17,6 +17,7 @@
 #include "base/escape.h"
 #include "base/fd.h"
 #include "base/log.h"
+#include "manager/event.h"
 #include "manager/state.h"
 
 #define ATTACH_TIMEOUT_USEC (10 * USEC_PER_SEC)
@@ -150,7 +151,8 @@ static void finish(Session *s) {
         Cell *cell = s->cell;
 
         remove_record(s);
-        log_info("Session %s of %s (%s) in cell %s has ended", s->id, s->user, s->service, cell->id);
+        event_session(EVENT_SESSION_REMOVED, s, "Session %s of %s (%s) in cell %s has ended", s->id, s->user,
+                      s->service, cell->id);
         s->host->removed(s, s->host->userdata);
         session_free(s);
         cell_session_left(cell);
@@ -306,9 +308,9 @@ void session_joined(Session *s) {
         r = save(s);
         if (r < 0)
                 log_warning_errno(r, "Cannot record session %s: %m", s->id);
-        log_info("Session %s of %s (%s%s%s) is in cell %s%s", s->id, s->user, s->service,
-                 *s->remote_host ? " from " : "", s->remote_host, s->cell->id,
-                 s->in_reserve ? ", in its reserve: TasksMax= is reached" : "");
+        event_session(EVENT_SESSION_NEW, s, "Session %s of %s (%s%s%s) is in cell %s%s", s->id, s->user, s->service,
+                      *s->remote_host ? " from " : "", s->remote_host, s->cell->id,
+                      s->in_reserve ? ", in its reserve: TasksMax= is reached" : "");
         r = watch_fork(s);
         if (r < 0)
                 log_warning_errno(r, "The login program of session %s is not protected from what its cell does: %m", s->id);

@@ -8,6 +8,7 @@
 
 #include "base/fd.h"
 #include "base/log.h"
+#include "manager/fd-store.h"
 #include "manager/state.h"
 
 static void set_aside(Manager *m, int dir_fd, const char *kind, const char *name, int error) {
@@ -83,6 +84,7 @@ void takeover_settle(Manager *m) {
 
                 if (live) {
                         n_cells++;
+                        fd_store_add(m->fd_store, c->id, c->init_pidfd);
                         cell_session_left(c); /* ends it, or lets it linger, if nobody is in it */
                         continue;
                 }

@@ -15,13 +15,31 @@ make -s B="$B" install DESTDIR="$dir/x" securitydir=/usr/lib/security > "$dir/lo
 ok $? "install"
 sed 's/^/# /' "$dir/log"
 for f in usr/sbin/confined usr/libexec/confine/confine-init usr/lib/security/pam_confine.so usr/bin/confinectl \
-        usr/lib/systemd/system/confined.service usr/lib/confine/policies/base.ini etc/confine/policies/README \
+        usr/lib/systemd/system/confined.service usr/lib/systemd/system/confined.socket \
+        usr/lib/systemd/system/confined-bus.socket usr/lib/systemd/system/confined-sockets.target \
+        usr/share/dbus-1/system.d/org.confine1.conf usr/share/polkit-1/actions/org.confine1.policy \
+        usr/lib/systemd/catalog/confine.catalog usr/share/pam-configs/confine \
+        usr/lib/confine/policies/base.ini etc/confine/policies/README \
         usr/share/man/man5/confine.policy.5 usr/share/doc/confine/README.md; do
         [ -f "$dir/x/$f" ]
         ok $? "$f"
 done
 grep -qx 'ExecStart=/usr/sbin/confined' "$dir/x/usr/lib/systemd/system/confined.service"
 ok $? "the unit starts what was installed"
+# the machine's mount and UTS namespaces are what cells copy
+! grep -E '^(Protect(System|Home|Hostname|Proc|ControlGroups|Kernel.*)|Private(Tmp|Devices|Mounts)|LogNamespace|ProcSubset)=' \
+        "$dir/x/usr/lib/systemd/system/confined.service"
+ok $? "the unit gives the manager no mount or UTS namespace of its own"
+grep -qx 'Default: no' "$dir/x/usr/share/pam-configs/confine"
+ok $? "pam-auth-update does not turn the module on by itself"
+for id in $(sed -n 's/^#define EVENT_.* "\(.*\)"/\1/p' manager/event.h); do
+        grep -qx -- "-- $id" "$dir/x/usr/lib/systemd/catalog/confine.catalog" && grep -q "$id" docs/confined.8
+        ok $? "event $id is in the catalog and the manual"
+done
+for action in $(sed -n 's/^#define BUS_ACTION_.* BUS_NAME "\(.*\)"/\1/p' bus/contract.h); do
+        grep -q "<action id=\"org.confine1$action\">" "$dir/x/usr/share/polkit-1/actions/org.confine1.policy"
+        ok $? "polkit knows org.confine1$action"
+done
 [ -z "$(find "$dir/x" -type f -perm /022)" ]
 ok $? "nothing is writable by others"
 echo "session required pam_confine.so" | install -D -m 644 /dev/stdin "$dir/x/etc/pam.d/su"

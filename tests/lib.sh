@@ -5,7 +5,7 @@
 # instance, and lab_done checks that none is left.
 
 set -u
-here=${here:-$(cd "$(dirname "$0")/../.." && pwd)}
+here=${here:-$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)}
 B=${B:-build}
 case $B in /*) build=$B ;; *) build=$here/$B ;; esac
 
@@ -64,6 +64,10 @@ lab_overlay() {
 lab_user() {
         name=$1 uid=$2
         shift 2
+        if id "$name" > /dev/null 2>&1; then # the machine's own one, in the laid over /etc and /home
+                userdel -rf "$name" > /dev/null 2>&1
+                groupdel "$name" > /dev/null 2>&1
+        fi
         groupadd -g "$uid" "$name"
         useradd -m -u "$uid" -g "$uid" -s /bin/bash -p '*' "$name"
         echo "$name:test" | chpasswd

@@ -39,7 +39,9 @@ mounts() { wc -l < /proc/mounts; }
 groups() { find /sys/fs/cgroup/*/"$instance" -type d 2>/dev/null | wc -l; }
 links() { ip -o link | wc -l; }
 elements() { nft list table inet "$instance" | wc -l; }
-measure() { wait_for 60 no_cells; wait_for 20 idle; echo "fds $(fds) mounts $(mounts) groups $(groups) links $(links) rules $(elements)"; }
+# What asked whether it is idle hangs up, too, and the manager has to notice.
+no_peers() { [ -z "$(ss -Hx state connected src /run/confine/bus)" ]; }
+measure() { wait_for 60 no_cells; wait_for 20 idle; wait_for 10 no_peers; echo "fds $(fds) mounts $(mounts) groups $(groups) links $(links) rules $(elements)"; }
 
 # warm: everything that is allocated once
 cycle() { for _ in $(seq "$1"); do $open su "$2" pts/1 "" || return 1; done; }

@@ -120,11 +120,46 @@ static void test_journal(void **state) {
         expect("prog: a: Operation not permitted\n<3>b\n<6>c\n");
 }
 
+static char sunk[256];
+static int sink_result;
+
+static int sink(int level, const char *message, const LogField *fields, size_t n_fields) {
+        (void) snprintf(sunk, sizeof(sunk), "%d %s %zu %s", level, message, n_fields,
+                        n_fields > 0 ? fields[0].value : "");
+        return sink_result;
+}
+
+static void test_sink(void **state) {
+        const LogField field = { "CONFINE_CELL", "c1" };
+        char stream[64];
+        struct stat st;
+
+        (void) state;
+        log_set_sink(sink);
+        log_event(LOG_INFO, &field, 1, "a"); /* stderr is not the journal's */
+        assert_string_equal(sunk, "");
+        assert_int_equal(fstat(STDERR_FILENO, &st), 0);
+        (void) snprintf(stream, sizeof(stream), "%ju:%ju", (uintmax_t) st.st_dev, (uintmax_t) st.st_ino);
+        assert_int_equal(setenv("JOURNAL_STREAM", stream, 1), 0);
+        log_event(LOG_INFO, &field, 1, "b\n");
+        assert_string_equal(sunk, "6 b\\x0a 1 c1");
+        errno = EPERM;
+        log_error("c: %m");
+        assert_string_equal(sunk, "3 c: Operation not permitted 0 ");
+        log_debug("d");
+        assert_string_equal(sunk, "3 c: Operation not permitted 0 ");
+        sink_result = -ENOENT; /* the journal is not there after all */
+        log_event(LOG_WARNING, &field, 1, "e");
+        log_set_sink(NULL);
+        log_info("f");
+        expect("prog: a\n<4>e\n<6>f\n");
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void) {
         const struct CMUnitTest tests[] = {
-                TEST(test_levels), TEST(test_errno), TEST(test_escapes), TEST(test_long), TEST(test_journal),
+                TEST(test_levels), TEST(test_errno), TEST(test_escapes), TEST(test_long), TEST(test_journal), TEST(test_sink),
         };
 
         cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "base/parse.h"
+#include "manager/job.h"
+
+static const int no_fds[1] = { -1 };
+
+static void run_forever(void *userdata, JobReport *report, JobText *text) {
+        (void) userdata, (void) report, (void) text;
+        (void) pause();
+}
+
+static void run_number(void *userdata, JobReport *report, JobText *text) {
+        (void) userdata;
+        report->numbers[0] = 7;
+        job_write_text(text, "seven");
+}
+
+static void on_done(const JobReport *report, const char *text, void *userdata) {
+        assert_int_equal(report->error, 0);
+        assert_int_equal(report->numbers[0], 7);
+        assert_string_equal(text, "seven");
+        *(int *) userdata = 1;
+}
+
+static void on_timeout(const JobReport *report, const char *text, void *userdata) {
+        (void) text;
+        assert_int_equal(report->error, -ETIMEDOUT);
+        *(int *) userdata = 1;
+}
+
+static void test_done(void **state) {
+        sd_event *event = NULL;
+        Jobs *jobs = NULL;
+        int done = 0;
+        const JobSpec spec = { .name = "number", .timeout_usec = 20 * USEC_PER_SEC, .run = run_number,
+                               .done = on_done, .userdata = &done };
+
+        (void) state;
+        assert_int_equal(sd_event_new(&event), 0);
+        assert_int_equal(jobs_new(event, no_fds, 0, false, &jobs), 0);
+        assert_int_equal(job_start(jobs, &spec, NULL), 0);
+        while (!done)
+                assert_true(sd_event_run(event, UINT64_MAX) >= 0);
+        assert_int_equal(jobs_count(jobs), 0);
+        jobs_free(jobs);
+        sd_event_unref(event);
+}
+
+/* What the watchdog looks at. */
+static void test_moving(void **state) {
+        sd_event *event = NULL;
+        Jobs *jobs = NULL;
+        uint64_t now;
+        int done = 0;
+        const JobSpec spec = { .name = "forever", .timeout_usec = 10 * USEC_PER_MSEC, .run = run_forever,
+                               .done = on_timeout, .userdata = &done };
+
+        (void) state;
+        assert_int_equal(sd_event_new(&event), 0);
+        assert_int_equal(jobs_new(event, no_fds, 0, false, &jobs), 0);
+        assert_true(sd_event_now(event, CLOCK_MONOTONIC, &now) >= 0);
+        assert_true(jobs_are_moving(jobs, now + 3600 * USEC_PER_SEC)); /* none */
+        assert_int_equal(job_start(jobs, &spec, NULL), 0);
+        assert_true(jobs_are_moving(jobs, now));
+        assert_false(jobs_are_moving(jobs, now + 60 * USEC_PER_SEC)); /* nobody has ended it */
+        while (!done)
+                assert_true(sd_event_run(event, UINT64_MAX) >= 0);
+        assert_true(jobs_are_moving(jobs, now + 60 * USEC_PER_SEC));
+        jobs_free(jobs);
+        sd_event_unref(event);
+}
+
+int main(void) {
+        const struct CMUnitTest tests[] = { cmocka_unit_test(test_done), cmocka_unit_test(test_moving) };
+
+        cmocka_set_message_output(CM_OUTPUT_TAP);
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}

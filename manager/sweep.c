@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "manager/placement.h"
 #include "netns/link.h"
+#include "netns/names.h"
 
 #define SWEEP_TIMEOUT_USEC (60 * USEC_PER_SEC)
 
@@ -34,6 +35,15 @@ static int sweep_link(const char *name, int index, void *userdata) {
         return 0;
 }
 
+static bool is_known_name(const char *name, void *userdata) {
+        const Manager *m = userdata;
+
+        for (const Cell *c = m->cells; c; c = c->hh.next)
+                if (strcmp(c->netns_name, name) == 0)
+                        return true;
+        return false;
+}
+
 static void run_sweep(void *userdata, JobReport *report, JobText *text) {
         Manager *m = userdata;
         const DriverCell host = {
@@ -46,11 +56,14 @@ static void run_sweep(void *userdata, JobReport *report, JobText *text) {
                 .userdata = m,
         };
         Sweep s = { .manager = m };
+        char prefix[CELL_NETNS_NAME_MAX];
 
         (void) text;
         s.n_removed = m->driver->sweep(&host, is_known, m);
         (void) link_list(m->link_prefix, sweep_link, &s);
         s.n_removed += placements_sweep(m);
+        (void) snprintf(prefix, sizeof(prefix), "%s-c", m->config.instance);
+        s.n_removed += netns_name_sweep(prefix, is_known_name, m);
         report->numbers[0] = s.n_removed;
 }
 

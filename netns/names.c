@@ -2,9 +2,11 @@
 
 #include "netns/names.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -44,4 +46,16 @@ int netns_name_set(const char *name, pid_t pid) {
                 return fd;
         (void) snprintf(target, sizeof(target), "/proc/%d/ns/net", (int) pid);
         return symlinkat(target, fd, name) < 0 ? -errno : 0;
+}
+
+unsigned netns_name_sweep(const char *prefix, bool (*is_known)(const char *name, void *userdata), void *userdata) {
+        _cleanup_(closedirp) DIR *d = opendir(NETNS_NAMES_DIR);
+        struct dirent *e;
+        unsigned n = 0;
+
+        while (d && (e = readdir(d)))
+                if (strncmp(e->d_name, prefix, strlen(prefix)) == 0 && e->d_type == DT_LNK &&
+                    !is_known(e->d_name, userdata))
+                        n += netns_name_remove(e->d_name) >= 0;
+        return n;
 }

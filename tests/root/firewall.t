@@ -6,7 +6,7 @@
 . "$(dirname "$0")/../lib.sh"
 lab_enter "$@"
 lab_overlay
-for u in alice bob carol dave erin frank; do lab_user $u $((uid = ${uid:-2400} + 1)); done
+for u in alice bob carol dave erin frank gina; do lab_user $u $((uid = ${uid:-2400} + 1)); done
 lab_pam
 
 ip netns add upstream
@@ -59,6 +59,7 @@ Ingress=allow
 END
 printf '[Match]\nUser=erin\n[Network]\n%s\n' "$pool" | policy 50-flood
 printf '[Match]\nUser=frank\n[Network]\n%s\nMaxConnections=20\n' "$pool" | policy 60-few
+printf '[Match]\nUser=gina\n[Cell]\nScope=session\n[Network]\n%s\nIngressAllow=tcp:22\n' "$pool" | policy 70-many
 printf '[Manager]\nHostsFile=yes\n' > /etc/confine/confined.conf
 chmod 644 /etc/confine/confined.conf
 cat > /etc/resolv.conf <<'END'
@@ -295,7 +296,6 @@ whole() { # without a login: the manager may be away
                 nsenter -t "$init" -n sh -c "/var/lib/ask tcp $to"
         done | tr '\n' ' '
 }
-rules() { nft -s -a list table inet "$instance" | sed 's/ # handle.*//' | grep -c '^\t\t[^}]'; }
 foreign() { # N COMMAND...
         n=$1
         shift
@@ -306,12 +306,27 @@ foreign() { # N COMMAND...
 is "before" "$(whole)" "refused yes refused "
 nft flush chain inet "$instance" refuse
 check "a flushed chain" wait_for 20 repaired 2
+bob_link=$(link bob)
 kill -STOP "$manager"
 nft flush ruleset
 is "with the table flushed and nobody to repair it, all is open (the attack works)" "$(whole)" "yes yes yes "
+is "... cell to cell, too" "$(nsenter -t "$init" -n /var/lib/ask tcp "$carol4" 8012)" yes
+echoes() { ip netns exec upstream nft list counter inet seen echo | awk '/packets/ { print $2 }'; }
+ip netns exec upstream nft 'add table inet seen; add counter inet seen echo; add chain inet seen in { type filter hook prerouting priority -400; };
+        add rule inet seen in ip saddr 10.82.0.99 counter name echo; add rule inet seen in ip6 saddr fd82::99 counter name echo'
+nsenter -t "$init" -n sh -c 'ip addr add 10.82.0.99/32 dev eth0; ip addr add fd82::99/128 dev eth0 nodad'
+spoof() { # what upstream sees of six packets
+        before=$(echoes)
+        nsenter -t "$init" -n sh -c 'ping -q -c3 -i0.2 -W1 -I 10.82.0.99 192.0.2.2; ping -q -c3 -i0.2 -W1 -I fd82::99 2001:db8::2' > /dev/null 2>&1
+        echo $(($(echoes) - before))
+}
+echo 0 > "/proc/sys/net/ipv4/conf/$bob_link/rp_filter"
+echo 0 > /proc/sys/net/ipv4/conf/all/rp_filter
+is "... and a cell speaks as another one" "$(spoof)" 6
 kill -CONT "$manager"
 check "flush ruleset: repaired when the manager goes on" wait_for 20 repaired 3
 is "... and filters as before" "$(whole)" "refused yes refused "
+is "... and what is spoofed is dropped" "$(spoof)" 0
 foreign 4 delete table inet "$instance"
 foreign 5 insert rule inet "$instance" from-cell accept
 foreign 6 flush map inet "$instance" from-cells
@@ -383,15 +398,26 @@ is "both versions' chains" "$(chains)" 2
 bus_reload
 is "after a reload only the one in use" "$(chains)" 1
 
+rules() { nft -a list table inet "$instance" | grep -c '# handle'; }
+hold g1 gina
 n=$(rules)
-for i in 1 2 3; do hold a$i alice; done
-hold erin erin
-hold frank frank
+hold g2 gina
+hold g3 gina
+is "three cells of a policy" "$(cells_of gina | wc -l)" 3
+is "... have no more rules than one" "$(rules)" "$n"
+for i in 1 2 3; do let_go g$i; done
+# A manager that dies, and a cell that dies while there is none
+alice=$(cells_of alice)
+pid=$(bus_get "$alice" InitPID)
+manager_kill KILL
+ln -s /proc/1/ns/net "/run/netns/$instance-c00000000dead"
+kill -KILL "$pid"
+manager_start
+wait_for 20 sh -c "! [ -e /run/confine/cells/$alice ]"
+is "after a crash no name of a dead cell is left" "$(ip netns list | grep -cE "$alice|dead")" 0
 nft list table inet foreign > /dev/null
 ok $? "foreign tables are left alone"
 nft delete table inet foreign
-let_go erin; let_go frank
-for i in 1 2 3; do let_go a$i; done
 for u in alice bob carol dave; do let_go $u; done
 wait_for 20 no_cells
 check "hosts has no cell any more" wait_for 10 sh -c '! grep -q "^[0-9]" /run/confine/hosts'

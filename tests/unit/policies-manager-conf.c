@@ -57,6 +57,11 @@ static void test_texts(void **state) {
         expect("[Cell]\nScope=user\n", 0644, "auto", "confined.conf:2: [Cell] Scope=: unknown section");
         expect("[Manager]\nnonsense\n", 0644, "auto", "confined.conf:2: neither Key=value");
         expect("CgroupDriver=systemd\n", 0644, "auto", "confined.conf:1: ");
+        expect("[Manager]\nNetnsNames=no\nHostsFile=yes\n", 0644, "auto", NULL);
+        expect("[Manager]\nNetnsNames=maybe\n", 0644, "auto",
+               "confined.conf:2: [Manager] NetnsNames=: is neither yes nor no");
+        expect("[Manager]\nHostsFile=yes\nNetnsNames=no\nHostsFile=no\n", 0644, "auto",
+               "confined.conf:4: [Manager] HostsFile=: given twice");
         expect("[Manager]\n", 0666, "auto", "confined.conf: must be a regular file that belongs to root");
 }
 
@@ -67,6 +72,8 @@ static void test_absent(void **state) {
         (void) state;
         assert_int_equal(manager_conf_read("/nowhere", &diags, &conf), 0);
         assert_string_equal(conf.cgroup_driver, "auto");
+        assert_true(conf.netns_names);
+        assert_false(conf.hosts_file);
         assert_int_equal(diags.n_items, 0);
 }
 

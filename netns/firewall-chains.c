@@ -11,7 +11,6 @@
 
 #include "base/strv.h"
 #include "netns/script.h"
-#include "policies/policy-reach.h"
 
 static const char *const chain_kinds[_FIREWALL_CHAIN_MAX] = { "out", "host", "in" };
 

@@ -11,18 +11,8 @@ static bool in_text_prefix(const char *text, const IpPrefix *address) {
         return parse_prefix(text, false, &prefix) >= 0 && prefix_contains(&prefix, address);
 }
 
-bool policy_rule_names_metadata(const PolicyRule *rule) {
-        return rule->prefix.family != AF_UNSPEC &&
-                (in_text_prefix(POLICY_METADATA4, &rule->prefix) || in_text_prefix("fd00:ec2::/32", &rule->prefix));
-}
-
 bool policy_is_metadata(const IpPrefix *address) {
         return in_text_prefix(POLICY_METADATA4, address) || in_text_prefix(POLICY_METADATA6, address);
-}
-
-bool policy_rule_names_host(const PolicyRule *rule) {
-        return rule->host || (rule->prefix.family != AF_UNSPEC &&
-                              rule->prefix.length == (rule->prefix.family == AF_INET ? 32U : 128U));
 }
 
 static bool rule_matches(const PolicyRule *rule, const Reach *reach) {

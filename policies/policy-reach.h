@@ -24,16 +24,7 @@ typedef struct ReachDecision {
         const char *why;
 } ReachDecision;
 
-/* Is the rule about what clouds tell their machines at link-local addresses (credentials among it), so that it
- * opens them? Wider ones don't. */
-bool policy_rule_names_metadata(const PolicyRule *rule);
 bool policy_is_metadata(const IpPrefix *address);
-#define POLICY_METADATA4 "169.254.0.0/16"
-#define POLICY_METADATA6 "fd00:ec2::254"
-
-/* Does the rule open the host's own addresses? Only one that names the host, or a single address, which then
- * may be the host's. */
-bool policy_rule_names_host(const PolicyRule *rule);
 
 /* From a cell. DNS servers are `dns`, not the policy's: a cell without DNS= has the host's. */
 void policy_reach_out(const Policy *p, const IpPrefix *dns, size_t n_dns, ReachTarget target, const Reach *reach,

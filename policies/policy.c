@@ -415,6 +415,22 @@ bool policy_rule_equal(const PolicyRule *a, const PolicyRule *b) {
                 memcmp(&a->prefix, &b->prefix, sizeof(a->prefix)) == 0;
 }
 
+static bool lies_in(const char *text, const IpPrefix *inner) {
+        IpPrefix outer;
+
+        return parse_prefix(text, false, &outer) >= 0 && prefix_contains(&outer, inner);
+}
+
+bool policy_rule_names_metadata(const PolicyRule *rule) {
+        return rule->prefix.family != AF_UNSPEC &&
+                (lies_in(POLICY_METADATA4, &rule->prefix) || lies_in("fd00:ec2::/32", &rule->prefix));
+}
+
+bool policy_rule_names_host(const PolicyRule *rule) {
+        return rule->host || (rule->prefix.family != AF_UNSPEC &&
+                              rule->prefix.length == (rule->prefix.family == AF_INET ? 32U : 128U));
+}
+
 static int lookup(const char *const *names, size_t n, const char *s) {
         for (size_t i = 0; i < n; i++)
                 if (strcmp(names[i], s) == 0)

@@ -210,6 +210,15 @@ const char *policy_port_to_string(const PolicyPort *port, char buffer[static POL
 const char *policy_rule_to_string(const PolicyRule *rule, char buffer[static POLICY_RULE_STRING_MAX]);
 bool policy_rule_equal(const PolicyRule *a, const PolicyRule *b); /* wherever they stand */
 
+#define POLICY_METADATA4 "169.254.0.0/16"
+#define POLICY_METADATA6 "fd00:ec2::254"
+/* Is the rule about what clouds tell their machines at link-local addresses (credentials among it), so that it
+ * opens them? Wider ones don't. */
+bool policy_rule_names_metadata(const PolicyRule *rule);
+/* Does the rule open the host's own addresses? Only one that names the host, or a single address, which then
+ * may be the host's. */
+bool policy_rule_names_host(const PolicyRule *rule);
+
 void resources_init(Resources *r); /* all unset */
 void resources_done(Resources *r); /* frees what it owns, and leaves it unset */
 int resources_copy(Resources *to, const Resources *from); /* `to` is initialised; -ENOMEM */

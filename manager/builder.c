@@ -22,6 +22,7 @@
 #include "netns/firewall.h"
 #include "netns/link.h"
 #include "netns/netns.h"
+#include "netns/shaping.h"
 
 #define ANCHOR_TIMEOUT_USEC (5 * USEC_PER_SEC)
 #define PIDS_MAX 65536
@@ -184,6 +185,24 @@ static void firewall_cell(const CellPlan *c, FirewallCell *ret) {
         };
 }
 
+static int shape(const CellPlan *c, const Resources *r, JobReport *report) {
+        int error;
+
+        if (!*c->link)
+                return 0;
+        error = shaping_set(c->link, r->bandwidth_down_bits, r->bandwidth_up_bits);
+        if (error == -EOPNOTSUPP || error == -ENOENT)
+                fail(report, LOGIN_STAGE_NETWORK, error, "the kernel can't limit the bandwidth of %s (tbf, ingress, "
+                     "u32, mirred, ifb)", c->link);
+        else if (error < 0)
+                fail(report, LOGIN_STAGE_NETWORK, error, "the bandwidth of %s can't be limited", c->link);
+        return error;
+}
+
+static bool is_shaped(const Resources *r) {
+        return r->bandwidth_up_bits != LIMIT_NONE || r->bandwidth_down_bits != LIMIT_NONE;
+}
+
 static int make_network(const CellPlan *c, int pidfd, JobReport *report) {
         _cleanup_(close_fdp) int netns_fd = -EBADF;
         RoutedLink link = {
@@ -221,6 +240,8 @@ static int make_network(const CellPlan *c, int pidfd, JobReport *report) {
         r = link_make_routed(&link);
         if (r < 0)
                 fail(report, LOGIN_STAGE_NETWORK, r, "interface %s can't be made", c->link);
+        else if (is_shaped(&c->cell.policy->cell)) /* nothing of the cell runs yet */
+                r = shape(c, &c->cell.policy->cell, report);
         return r;
 }
 
@@ -279,6 +300,8 @@ void builder_remove(const CellPlan *c, JobReport *report) {
         if (!*c->link)
                 return;
         r = link_remove(c->link);
+        if (r >= 0)
+                r = shaping_remove(c->link);
         if (r < 0)
                 fail(report, LOGIN_STAGE_NETWORK, r, "interface %s can't be removed", c->link);
         firewall_cell(c, &cell);
@@ -322,12 +345,23 @@ void builder_release(const LeaderPlan *l, bool closing, JobReport *report) {
 /* --- adjusting --------------------------------------------------------------------------- */
 
 void builder_change_limits(const CellPlan *c, const Resources *to, JobReport *report) {
+        const Resources *from = &c->cell.policy->cell;
         char what[DRIVER_WHAT_MAX] = "";
+        bool reshape = from->bandwidth_up_bits != to->bandwidth_up_bits ||
+                from->bandwidth_down_bits != to->bandwidth_down_bits;
+        JobReport ignored = {};
         int r;
 
+        if (reshape && shape(c, to, report) < 0) {
+                (void) shape(c, from, &ignored);
+                return;
+        }
         r = c->driver->change(&c->cell, to, what);
-        if (r < 0)
-                fail_groups(report, r, what);
+        if (r >= 0)
+                return;
+        fail_groups(report, r, what);
+        if (reshape)
+                (void) shape(c, from, &ignored);
 }
 
 void builder_freeze(const CellPlan *c, bool freeze, JobReport *report) {

@@ -195,7 +195,8 @@ static void check_per_user_address(PolicyCheck *c) {
 /* Keys that the mode makes useless, when they stand in the same file as the mode: what is
  * inherited is nobody's mistake. */
 static void check_unused_network(PolicyCheck *c) {
-        static const char *const keys[] = { "Pool", "Address", "DNS", "Masquerade", "Port" };
+        static const char *const keys[] = { "Pool", "Address", "DNS", "Masquerade", "Port", "BandwidthUp",
+                                            "BandwidthDown" };
         const Policy *p = c->policy;
         const PolicySource *mode = source_of(p, "Network", "Mode");
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Values of [Network] that are addresses and prefixes. */
+/* Values of [Network]: addresses, prefixes, ports, rates. */
 
 #include <arpa/inet.h>
+#include <inttypes.h>
 #include <netinet/in.h>
 #include <string.h>
 
@@ -10,6 +11,8 @@
 
 #define DNS_MAX 3 /* resolv.conf(5), MAXNS */
 #define PORTS_MAX 64
+#define BANDWIDTH_MIN UINT64_C(64000) /* as netns/shaping.h; its tests compare */
+#define BANDWIDTH_MAX UINT64_C(16000000000)
 
 typedef struct PrefixList {
         IpPrefix *items;
@@ -351,4 +354,41 @@ char *policy_format_port(const PolicyKey *key, const Policy *p) {
                 return NULL;
         }
         return text;
+}
+
+/* --- BandwidthUp=, BandwidthDown= --- */
+
+static uint64_t *bandwidth_field(const PolicyKey *key, Policy *p) {
+        return (uint64_t *) (void *) ((char *) p + key->offset);
+}
+
+int policy_parse_bandwidth(const PolicyKey *key, Policy *p, const char *value, char **ret_message) {
+        uint64_t bits;
+
+        if (strcmp(value, "infinity") == 0)
+                bits = LIMIT_NONE;
+        else if (parse_si_bytes(value, &bits) < 0)
+                return policy_say(ret_message, -EINVAL,
+                                  "\"%s\" is no bandwidth in bits per second (such as 20M, 1.5G or infinity)", value);
+        else if (bits < BANDWIDTH_MIN || bits > BANDWIDTH_MAX)
+                return policy_say(ret_message, -EINVAL,
+                                  "%s is out of range (64K to 16G bits per second, or infinity)", value);
+        *bandwidth_field(key, p) = bits;
+        return 0;
+}
+
+void policy_reset_bandwidth(const PolicyKey *key, Policy *p) {
+        *bandwidth_field(key, p) = LIMIT_NONE;
+}
+
+char *policy_format_bandwidth(const PolicyKey *key, const Policy *p) {
+        uint64_t bits = *(const uint64_t *) (const void *) ((const char *) p + key->offset);
+        char *text = NULL;
+        size_t suffix = 0;
+
+        if (bits == LIMIT_NONE)
+                return strdup("");
+        for (; bits % 1000 == 0 && suffix < 6; suffix++)
+                bits /= 1000;
+        return asprintf(&text, "%" PRIu64 "%.1s", bits, &"\0KMGTPE"[suffix]) < 0 ? NULL : text;
 }

@@ -22,6 +22,8 @@
                 .memory_swap_max_bytes = LIMIT_NONE,       \
                 .tasks_max = LIMIT_NONE,                   \
                 .io_weight = LIMIT_NONE,                   \
+                .bandwidth_up_bits = LIMIT_NONE,           \
+                .bandwidth_down_bits = LIMIT_NONE,         \
         }
 
 static const Policy defaults = {
@@ -146,6 +148,8 @@ void resources_tighten(Resources *to, const Resources *from) {
         to->memory_swap_max_bytes = MIN(to->memory_swap_max_bytes, from->memory_swap_max_bytes);
         to->tasks_max = MIN(to->tasks_max, from->tasks_max);
         to->io_weight = MIN(to->io_weight, from->io_weight);
+        to->bandwidth_up_bits = MIN(to->bandwidth_up_bits, from->bandwidth_up_bits);
+        to->bandwidth_down_bits = MIN(to->bandwidth_down_bits, from->bandwidth_down_bits);
         to->allowed_cpus = to->allowed_cpus ?: from->allowed_cpus;
         to->allowed_memory_nodes = to->allowed_memory_nodes ?: from->allowed_memory_nodes;
         if (to->n_io_limits == 0) {
@@ -166,7 +170,8 @@ bool resources_is_unset(const Resources *r) {
                 r->memory_low_bytes == 0 && r->memory_high_bytes == LIMIT_NONE &&
                 r->memory_max_bytes == LIMIT_NONE && r->memory_swap_max_bytes == LIMIT_NONE &&
                 r->tasks_max == LIMIT_NONE && r->io_weight == LIMIT_NONE && r->n_io_limits == 0 &&
-                r->device_policy == DEVICE_POLICY_AUTO && r->n_device_allow == 0;
+                r->device_policy == DEVICE_POLICY_AUTO && r->n_device_allow == 0 &&
+                r->bandwidth_up_bits == LIMIT_NONE && r->bandwidth_down_bits == LIMIT_NONE;
 }
 
 Policy *policy_new(const char *name) {

@@ -77,6 +77,7 @@ typedef struct Resources {
         DevicePolicy device_policy;
         DeviceAllow *device_allow;
         size_t n_device_allow;
+        uint64_t bandwidth_up_bits, bandwidth_down_bits; /* per second; only of a cell, by [Network] */
 } Resources;
 
 typedef enum MatchField {

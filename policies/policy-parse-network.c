@@ -356,6 +356,78 @@ char *policy_format_port(const PolicyKey *key, const Policy *p) {
         return text;
 }
 
+/* --- Bridge=, Gateway= --- */
+
+/* What nft(8) and sysctl paths take as it is; the kernel itself is less choosy. */
+static bool link_name_is_plain(const char *name) {
+        size_t n = strlen(name);
+
+        return n > 0 && n <= 15 && name[0] != '.' && name[0] != '-' &&
+                strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-") == n;
+}
+
+int policy_parse_link_name(const PolicyKey *key, Policy *p, const char *value, char **ret_message) {
+        char **field = (char **) (void *) ((char *) p + key->offset), *copy;
+
+        if (!link_name_is_plain(value))
+                return policy_say(ret_message, -EINVAL,
+                                  "\"%s\" is no name of an interface (1 to 15 of A-Z a-z 0-9 _ . -)", value);
+        copy = strdup(value);
+        if (!copy)
+                return -ENOMEM;
+        free(*field);
+        *field = copy;
+        return 0;
+}
+
+void policy_reset_link_name(const PolicyKey *key, Policy *p) {
+        char **field = (char **) (void *) ((char *) p + key->offset);
+
+        free(*field);
+        *field = NULL;
+}
+
+char *policy_format_link_name(const PolicyKey *key, const Policy *p) {
+        const char *name = *(char *const *) (const void *) ((const char *) p + key->offset);
+
+        return strdup(name ?: "");
+}
+
+int policy_parse_gateway(const PolicyKey *key, Policy *p, const char *value, char **ret_message) {
+        _cleanup_(strv_freep) char **words = NULL;
+        _cleanup_(prefix_list_done) PrefixList l = {};
+
+        (void) key;
+        if (strv_split(value, &words) < 0)
+                return -ENOMEM;
+        for (size_t i = 0; words && words[i]; i++) {
+                IpPrefix item;
+                int r = parse_single_address(words[i], &item, ret_message);
+
+                if (r < 0)
+                        return r;
+                if (prefix_list_has_family(&l, item.family))
+                        return policy_say(ret_message, -EINVAL, "%s is a second %s address (one of each family)",
+                                          words[i], family_name(item.family));
+                if (prefix_list_add(&l, &item) < 0)
+                        return -ENOMEM;
+        }
+        prefix_list_move(&l, &p->gateways, &p->n_gateways);
+        return 0;
+}
+
+void policy_reset_gateway(const PolicyKey *key, Policy *p) {
+        (void) key;
+        free(p->gateways);
+        p->gateways = NULL;
+        p->n_gateways = 0;
+}
+
+char *policy_format_gateway(const PolicyKey *key, const Policy *p) {
+        (void) key;
+        return prefixes_to_text(p->gateways, p->n_gateways);
+}
+
 /* --- BandwidthUp=, BandwidthDown= --- */
 
 static uint64_t *bandwidth_field(const PolicyKey *key, Policy *p) {

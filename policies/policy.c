@@ -36,6 +36,7 @@ static const Policy defaults = {
         .user = RESOURCES_UNSET,
         .policy = RESOURCES_UNSET,
         .network_mode = NETWORK_ROUTED,
+        .isolate = true,
         .address_mode = ADDRESS_DYNAMIC,
         .masquerade = true,
         .private_tmp = true,
@@ -218,6 +219,8 @@ Policy *policy_unref(Policy *p) {
         free(p->pools);
         free(p->addresses);
         free(p->dns);
+        free(p->gateways);
+        free(p->bridge);
         free(p->ports);
         free(p->sources);
         strv_free(p->files);
@@ -226,16 +229,19 @@ Policy *policy_unref(Policy *p) {
 }
 
 static int inherit_network(Policy *to, const Policy *from) {
-        void *pools = NULL, *addresses = NULL, *dns = NULL, *ports = NULL;
+        void *pools = NULL, *addresses = NULL, *dns = NULL, *ports = NULL, *gateways = NULL;
 
         if (copy_array(&pools, from->pools, from->n_pools, sizeof(IpPrefix)) < 0 ||
             copy_array(&addresses, from->addresses, from->n_addresses, sizeof(IpPrefix)) < 0 ||
             copy_array(&dns, from->dns, from->n_dns, sizeof(IpPrefix)) < 0 ||
+            copy_array(&gateways, from->gateways, from->n_gateways, sizeof(IpPrefix)) < 0 ||
+            copy_text(&to->bridge, from->bridge) < 0 ||
             copy_array(&ports, from->ports, from->n_ports, sizeof(PolicyPort)) < 0) {
                 free(pools);
                 free(addresses);
                 free(dns);
                 free(ports);
+                free(gateways);
                 return -ENOMEM;
         }
 
@@ -251,6 +257,10 @@ static int inherit_network(Policy *to, const Policy *from) {
         free(to->ports);
         to->ports = ports;
         to->n_ports = from->n_ports;
+        free(to->gateways);
+        to->gateways = gateways;
+        to->n_gateways = from->n_gateways;
+        to->isolate = from->isolate;
         to->network_mode = from->network_mode;
         to->address_mode = from->address_mode;
         to->masquerade = from->masquerade;
@@ -358,7 +368,7 @@ static int lookup(const char *const *names, size_t n, const char *s) {
 }
 
 static const char *const cell_scopes[] = { "session", "user", "policy" };
-static const char *const network_modes[] = { "routed", "none", "host" };
+static const char *const network_modes[] = { "routed", "none", "host", "bridge" };
 static const char *const device_policies[] = { "auto", "closed", "strict" };
 
 const char *cell_scope_to_string(CellScope s) {

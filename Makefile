@@ -4,9 +4,10 @@
 #   make             the programs
 #   make check       everything is tested (as root also what needs root); installs what is missing
 #   make demo        as root: see it work
+#   make vm-check    as root: the same on a real systemd host, in a virtual machine (tests/vm/vm)
 #   make install     DESTDIR= and prefix= are respected
 #
-# Others: deps helpers unit check-unit check-root asan bench format tidy uninstall clean.
+# Others: deps helpers unit check-unit check-root asan bench vm-bench format tidy uninstall clean.
 # V=1 shows the commands; CI=true makes warnings errors.
 
 VERSION = 0.1
@@ -100,7 +101,11 @@ ROOT_TESTS = $(sort $(wildcard tests/root/*.t))
 # Those that go through most of the manager; all of them: make asan ASAN_ROOT_TESTS='tests/root/*.t'
 ASAN_ROOT_TESTS ?= $(addprefix tests/root/,login.t limits.t network.t policies.t restart.t)
 
-.PHONY: all helpers unit deps check check-unit check-root asan bench demo install uninstall format tidy clean
+# In the guest: the suites that are made for it, and those that meet cgroup v2 there with all controllers.
+VM_TESTS ?= $(sort $(wildcard tests/vm/*.t)) $(addprefix tests/root/,confinectl.t devices-v2.t limits.t \
+	load.t login.t network.t policies.t restart.t services.t)
+
+.PHONY: all helpers unit deps check check-unit check-root vm-check vm-bench asan bench demo install uninstall format tidy clean
 .DELETE_ON_ERROR:
 # No suffix rules: nothing here wants them, and the test suites end in .t.
 MAKEFLAGS += --no-builtin-rules
@@ -180,6 +185,17 @@ check-unit: unit
 
 check-root: all helpers
 	$(Q)B=$(B) $(PROVE) -e '' $(ROOT_TESTS)
+
+# Where software emulates the processor, two guests at once take as long as one after the other.
+vm-check: all helpers unit
+	$(Q)tests/vm/vm prepare
+	$(Q)B=$(B) tests/vm/vm stage
+	$(Q)B=$(B) $(PROVE) --timer -e 'tests/vm/vm test' $(VM_TESTS)
+
+vm-bench: all helpers
+	$(Q)tests/vm/vm prepare
+	$(Q)B=$(B) tests/vm/vm stage
+	$(Q)for b in $(wildcard tests/vm/bench/*.sh); do echo "== $$b"; B=$(B) tests/vm/vm test $$b; done
 
 # Instrumented are the manager, the tool and the unit tests; programs that load PAM modules aren't, so
 # the module isn't.

@@ -21,10 +21,6 @@
 #define REMOVE_TIMEOUT_USEC (3 * USEC_PER_SEC)
 #define SWEEP_TIMEOUT_USEC (2 * USEC_PER_SEC)
 
-#define RESERVE_TASKS 24
-#define RESERVE_MEMORY_BYTES (UINT64_C(128) << 20)
-#define RESERVE_CPU_PERMILLE UINT64_C(200)
-
 /* --- names ------------------------------------------------------------------------------- */
 
 static void policy_group(const DriverCell *c, char ret[static GROUP_PATH_MAX]) {
@@ -128,10 +124,7 @@ static int make_reserve(const DriverCell *c, uid_t uid, char ret[static GROUP_PA
         if (r < 0)
                 return r;
 
-        resources_init(&small);
-        small.tasks_max = RESERVE_TASKS;
-        small.memory_max_bytes = MIN(RESERVE_MEMORY_BYTES, c->policy->cell.memory_max_bytes);
-        small.cpu_quota_permille = MIN(RESERVE_CPU_PERMILLE, c->policy->cell.cpu_quota_permille);
+        driver_reserve_limits(c, &small);
         (void) snprintf(user, sizeof(user), "%s/reserve/%u", c->root_group, uid);
         r = knobs_translate(c->hierarchies, &small, LIMIT_NONE, 0, &knobs, NULL);
         if (r >= 0)

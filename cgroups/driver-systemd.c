@@ -31,10 +31,6 @@
 /* in a user's slice and not the user's own: the manager of his services, and who watches it */
 #define USER_MANAGER_TASKS 3
 
-#define RESERVE_TASKS 24
-#define RESERVE_MEMORY_BYTES (UINT64_C(128) << 20)
-#define RESERVE_CPU_PERMILLE UINT64_C(200)
-
 /* --- names ------------------------------------------------------------------------------- */
 
 static void user_slice(uid_t uid, char ret[static UNIT_NAME_LENGTH_MAX]) {
@@ -191,16 +187,6 @@ static int change(const DriverCell *c, const Resources *to, char what[static DRI
 
 /* --- members ----------------------------------------------------------------------------- */
 
-static void small_limits(const DriverCell *c, Resources *ret) {
-        resources_init(ret);
-        ret->tasks_max = RESERVE_TASKS;
-        ret->memory_max_bytes = MIN(RESERVE_MEMORY_BYTES, c->policy->cell.memory_max_bytes);
-        ret->cpu_quota_permille = MIN(RESERVE_CPU_PERMILLE, c->policy->cell.cpu_quota_permille);
-        ret->device_policy = c->policy->cell.device_policy;
-        ret->device_allow = c->policy->cell.device_allow;
-        ret->n_device_allow = c->policy->cell.n_device_allow;
-}
-
 /* Starts a scope around the process, in the user's slice or the reserve's. */
 static int start_scope(const DriverCell *c, sd_bus *bus, const char *id, uid_t uid, pid_t pid, bool reserve,
                        const Resources *limits, char what[static DRIVER_WHAT_MAX]) {
@@ -215,7 +201,10 @@ static int start_scope(const DriverCell *c, sd_bus *bus, const char *id, uid_t u
                 .delegate = *id == 'c',
         };
 
-        small_limits(c, &small);
+        driver_reserve_limits(c, &small);
+        small.device_policy = c->policy->cell.device_policy;
+        small.device_allow = c->policy->cell.device_allow;
+        small.n_device_allow = c->policy->cell.n_device_allow;
         own_scope(c, id, name);
         if (reserve)
                 own_slice(c, "-reserve", slice);
@@ -380,19 +369,30 @@ static int find(const char *root_group, const char *lines, char **ret) {
         return 0;
 }
 
+/* As far as it goes; the first error. */
+static int freeze_units(const DriverCell *c, sd_bus *bus, bool frozen) {
+        char unit[UNIT_NAME_LENGTH_MAX], what[DRIVER_WHAT_MAX];
+        int error = 0;
+
+        for (char *const *g = c->groups; g && *g; g++) {
+                int r = unit_of_group(*g, unit) ? unit_freeze(bus, unit, frozen, what) : 0;
+
+                error = error < 0 ? error : r;
+        }
+        return error;
+}
+
 static int freeze(const DriverCell *c, bool frozen) {
         _cleanup_(sd_bus_flush_close_unrefp) sd_bus *bus = NULL;
-        char unit[UNIT_NAME_LENGTH_MAX], what[DRIVER_WHAT_MAX];
+        char what[DRIVER_WHAT_MAX];
         int r;
 
         r = unit_bus_open(&bus, what);
-        for (char *const *g = c->groups; g && *g && r >= 0; g++)
-                if (unit_of_group(*g, unit))
-                        r = unit_freeze(bus, unit, frozen, what);
+        if (r < 0)
+                return r;
+        r = freeze_units(c, bus, frozen);
         if (r < 0 && frozen)
-                for (char *const *g = c->groups; bus && g && *g; g++)
-                        if (unit_of_group(*g, unit))
-                                (void) unit_freeze(bus, unit, false, what);
+                (void) freeze_units(c, bus, false);
         return r;
 }
 
@@ -478,6 +478,8 @@ static int remove_cell(const DriverCell *c, char what[static DRIVER_WHAT_MAX]) {
         if (r < 0)
                 return r;
         restoration.bus = bus;
+        if (c->frozen) /* login programs, too, are in these units */
+                (void) freeze_units(c, bus, false);
         if (!(c->policy->namespaces & CLONE_NEWPID))
                 kill_members(c);
         own_scope(c, c->id, unit);

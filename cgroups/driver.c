@@ -8,6 +8,10 @@
 
 #include "base/fd.h"
 
+#define RESERVE_TASKS 24
+#define RESERVE_MEMORY_BYTES (UINT64_C(128) << 20)
+#define RESERVE_CPU_PERMILLE UINT64_C(200)
+
 static bool is_unified(const Hierarchies *h) {
         static const Controller needed[] = { CONTROLLER_CPU, CONTROLLER_MEMORY, CONTROLLER_PIDS };
 
@@ -29,6 +33,13 @@ const Driver *driver_choose(const char *name, const Hierarchies *h) {
                 if (strcmp(name, drivers[i]->name) == 0)
                         return drivers[i];
         return NULL;
+}
+
+void driver_reserve_limits(const DriverCell *c, Resources *ret) {
+        resources_init(ret);
+        ret->tasks_max = RESERVE_TASKS;
+        ret->memory_max_bytes = MIN(RESERVE_MEMORY_BYTES, c->policy->cell.memory_max_bytes);
+        ret->cpu_quota_permille = MIN(RESERVE_CPU_PERMILLE, c->policy->cell.cpu_quota_permille);
 }
 
 bool driver_leader_lives(const DriverLeader *l) {

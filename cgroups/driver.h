@@ -24,6 +24,7 @@ typedef struct DriverCell {
         unsigned user_cells, policy_cells; /* live ones with this one: their pid 1 is not the user's */
         char *const *groups;    /* where its sessions' processes are, NULL-terminated; NULL: none */
         uint64_t pid_inode;     /* of its pid namespace; 0: it has none, or is being made */
+        bool frozen;
         /* Tightens `limits` by what all other cells of `uid` that have not ended ask of the user as a whole, and by
          * his shares of sums. True: there are such cells. */
         bool (*others)(uid_t uid, const char *except_cell, Resources *limits, void *userdata);
@@ -97,6 +98,9 @@ extern const Driver driver_cgroupfs, driver_systemd;
 /* "cgroupfs", "systemd", or "auto": systemd where it is pid 1 and the controllers are in cgroup v2.
  * NULL: there is no such driver. See sd_booted(3). */
 const Driver *driver_choose(const char *name, const Hierarchies *h);
+
+/* What a login gets that finds no room in its cell, without lists. */
+void driver_reserve_limits(const DriverCell *c, Resources *ret);
 
 /* Is the leader still the process that it was? */
 bool driver_leader_lives(const DriverLeader *l);

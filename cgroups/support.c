@@ -16,8 +16,8 @@ typedef struct Check {
         const char *section;
 } Check;
 
-static void complain(const char *key, const char *reason, void *userdata) {
-        const Check *c = userdata;
+/* At the line that sets the key. */
+static void say(const Check *c, bool warning, const char *key, const char *prefix, const char *reason) {
         const char *file = c->policy->path ?: c->policy->name;
         unsigned line = 0;
 
@@ -27,8 +27,14 @@ static void complain(const char *key, const char *reason, void *userdata) {
                         file = c->policy->sources[i].file;
                         line = c->policy->sources[i].line;
                 }
-        (void) policy_diags_add(c->diags, c->policy->if_unsupported_warn, file, line, c->section, key,
-                                "not supported on this host: %s", reason);
+        (void) policy_diags_add(c->diags, warning, file, line, c->section, key, "%s%s",
+                                prefix, reason);
+}
+
+static void complain(const char *key, const char *reason, void *userdata) {
+        const Check *c = userdata;
+
+        say(c, c->policy->if_unsupported_warn, key, "not supported on this host: ", reason);
 }
 
 /* At each key that the policy or what it extends sets. */
@@ -47,7 +53,14 @@ static void check_driver(const Driver *driver, const Resources *r, Check *c) {
         }
 }
 
-static void check_namespaces(Check *c) {
+static bool is_set(const Policy *p, const char *section, const char *key) {
+        for (size_t i = 0; i < n_policy_keys; i++)
+                if (strcmp(policy_keys[i].section, section) == 0 && strcmp(policy_keys[i].name, key) == 0)
+                        return p->sources && p->sources[i].file;
+        return false;
+}
+
+static void check_namespaces(Check *c, const Driver *driver) {
         static const struct {
                 int flag;
                 const char *path, *reason;
@@ -65,6 +78,9 @@ static void check_namespaces(Check *c) {
                 if (c->policy->namespaces & (unsigned) namespaces[i].flag &&
                     access(namespaces[i].path, F_OK) < 0)
                         complain("Namespaces", namespaces[i].reason, c);
+        if (c->policy->namespaces & driver->without_namespaces & CLONE_NEWCGROUP && is_set(c->policy, "Cell", "Namespaces"))
+                say(c, true, "Namespaces", "", "cgroup: where systemd manages the control groups, cells keep the host's "
+                                                 "namespace, with the tree read-only");
 }
 
 static void check_network(Check *c) {
@@ -92,6 +108,6 @@ void support_check(const Policy *p, PolicyDiags *diags, void *userdata) {
                         check_driver(host->driver, levels[i].resources, &c);
                 knobs_check(host->hierarchies, levels[i].resources, complain, &c);
         }
-        check_namespaces(&c);
+        check_namespaces(&c, host->driver);
         check_network(&c);
 }

@@ -75,6 +75,7 @@ void cell_plan(Cell *c, CellPlan *ret) {
                         .uid = c->uid,
                         .groups = list_groups(c),
                         .pid_inode = c->inodes[LOGIN_NS_PID],
+                        .frozen = c->frozen,
                         .others = h->others,
                         .userdata = h->userdata,
                 },

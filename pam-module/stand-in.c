@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -74,6 +75,19 @@ static void __attribute__((noreturn)) end_by(int sig) {
         _exit(128 + sig);
 }
 
+/* Nothing is born in a pid namespace whose pid 1 is dead; see pid_namespaces(7). */
+static bool cell_has_ended(void) {
+        pid_t pid = fork();
+
+        if (pid == 0)
+                _exit(EXIT_SUCCESS);
+        if (pid > 0)
+                (void) waitpid(pid, NULL, 0);
+        return pid < 0 && errno == ENOMEM;
+}
+
+/* With its cell a program ends by SIGKILL, but that is no failure of it: systemd takes SIGTERM for an orderly
+ * end. */
 static void end_if_child_has(pid_t child) {
         siginfo_t si = {};
 
@@ -83,7 +97,7 @@ static void end_if_child_has(pid_t child) {
                 return;
         if (si.si_code == CLD_EXITED)
                 _exit(si.si_status);
-        end_by(si.si_status);
+        end_by(si.si_status == SIGKILL && cell_has_ended() ? SIGTERM : si.si_status);
 }
 
 /* All signals are blocked: each is taken from the queue, and none is lost. */

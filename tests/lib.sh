@@ -5,7 +5,7 @@
 # instance, and lab_done checks that none is left.
 
 set -u
-here=${here:-$(cd "$(dirname "$0")/../.." && pwd)}
+here=${here:-$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)}
 B=${B:-build}
 case $B in /*) build=$B ;; *) build=$here/$B ;; esac
 

@@ -147,6 +147,26 @@ static void test_all_keys_must(void **state) {
         free(why);
 }
 
+/* It serves logins of every kind: what a policy says of the way in does not matter for it. */
+static void test_user_manager(void **state) {
+        MatchSubject s = alice();
+
+        (void) state;
+        s.service = POLICY_SERVICE_USER_MANAGER;
+        s.tty = s.remote_host = "";
+        check("Service", "sshd cron", &s, true);
+        check("Service", "~sshd", &s, true);
+        check("Service", "systemd-user", &s, true);
+        check("Service", "~systemd-user", &s, false);
+        check("RemoteHost", "10.0.0.0/8", &s, true);
+        check("RemoteHost", "~*", &s, true);
+        check("TTY", "tty1", &s, true);
+        check("User", "somebody-else", &s, false);
+        s.service = "systemd-users";
+        check("Service", "sshd cron", &s, false);
+        check("TTY", "tty1", &s, false);
+}
+
 static void test_why(void **state) {
         static const struct {
                 const char *key, *value, *why;
@@ -256,7 +276,8 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_fields),        cmocka_unit_test(test_remote_hosts),
                 cmocka_unit_test(test_nothing_given), cmocka_unit_test(test_all_keys_must),
-                cmocka_unit_test(test_why),           cmocka_unit_test(test_expand),
+                cmocka_unit_test(test_user_manager),  cmocka_unit_test(test_why),
+                cmocka_unit_test(test_expand),
                 cmocka_unit_test(test_expand_hostile),
         };
 

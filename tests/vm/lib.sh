@@ -2,7 +2,7 @@
 # Shared by the suites that run as root inside the guest (sourced). The guest is thrown away afterwards:
 # what a suite changes needs no undoing, but what confine makes must be gone at the end.
 
-. "$(dirname "$0")/../lib.sh"
+. "${BASH_SOURCE[0]%/*}/../lib.sh"
 
 LAB_DIR=$(mktemp -d /root/lab.XXXXXX)
 export LAB_DIR

@@ -173,7 +173,8 @@ moves() { [ "$(cat /home/carol/count)" -gt "$n" ]; }
 check "... it runs again" wait_for 20 moves
 like "status" "$(ctl status "$cell")" "Group: .*$unit"
 like "... with its processes" "$(ctl status "$cell")" ' bash'
-check "terminate" ctl terminate "$cell"
+check "freeze once more" ctl freeze "$cell"
+check "terminate a frozen cell" ctl terminate "$cell"
 gone() { ! grep -qs . "/run/confine/cells/$cell"; }
 check "... the cell is gone" wait_for 30 gone
 exec 7>&-

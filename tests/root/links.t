@@ -306,6 +306,20 @@ check "cells that died meanwhile: their bridge goes" wait_for 20 gone br-lab
 let_go a; let_go b; let_go c; let_go e1; let_go e2
 wait_for 20 no_cells
 check "a bridge of ours goes with its last cell" gone br-open
+sed -i 's/^BandwidthDown=.*/BandwidthUp=300M/' /etc/confine/policies/10-own.ini
+bus_reload
+for i in $(seq 12); do # at random moments of making and removing
+        (su alice -c true; su bob -c true) > /dev/null 2>&1 &
+        sleep "0.0$((RANDOM % 10))$((RANDOM % 10))"
+        manager_kill KILL
+        manager_start
+        wait $!
+done
+wait_for 20 no_cells
+wait_for 20 idle
+is "killed at random: no link, bridge or element is left" "$(ip -o link show | grep -cE ' (cf[0-9a-f]{6,}|br-lab)')$(
+        nft list table bridge "$instance"; nft list table inet "$instance-bridges")" \
+        "0$(nft list table bridge "$instance" | grep -v elements; nft list table inet "$instance-bridges" | grep -v elements)"
 check "an existing one stays" ip link show br0
 is "... with its own ports" "$(ip -o link show master br0 | wc -l)" 1
 lab_done

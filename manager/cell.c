@@ -548,18 +548,20 @@ static int choose_address(Cell *c, const IpPrefix *pool, const MatchSubject *sub
 static int choose_network(Cell *c, const MatchSubject *subject) {
         const Policy *p = c->policy;
 
-        if (p->network_mode != NETWORK_ROUTED)
+        if (p->network_mode != NETWORK_ROUTED && p->network_mode != NETWORK_BRIDGE)
                 return 0;
         for (size_t i = 0; i < p->n_pools; i++) {
                 bool v4 = p->pools[i].family == AF_INET;
                 int r;
 
                 r = choose_address(c, &p->pools[i], subject, v4 ? &c->address4 : &c->address6);
-                if (r >= 0)
+                if (r >= 0 && (p->network_mode == NETWORK_ROUTED || p->n_gateways == 0))
                         r = pool_gateway(&p->pools[i], v4 ? &c->gateway4 : &c->gateway6);
                 if (r < 0)
                         return r;
         }
+        for (size_t i = 0; i < p->n_gateways && p->network_mode == NETWORK_BRIDGE; i++)
+                *(p->gateways[i].family == AF_INET ? &c->gateway4 : &c->gateway6) = p->gateways[i];
         (void) snprintf(c->link, sizeof(c->link), "%s%.*s", c->host->link_prefix, 8, c->id + 1);
         return 0;
 }

@@ -334,7 +334,7 @@ static int make_cell(Manager *m, Policy *policy, const MatchSubject *subject, Ce
         Cell *cell;
         int r;
 
-        if (policy->network_mode == NETWORK_ROUTED && !m->network_ready)
+        if ((policy->network_mode == NETWORK_ROUTED || policy->network_mode == NETWORK_BRIDGE) && !m->network_ready)
                 return explain(-ENETDOWN, ret_message, "policy %s: the host's side of the network is not "
                                "ready; see the log of confined", policy->name);
         r = check_ports(m, policy, ret_message);

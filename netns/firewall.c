@@ -101,6 +101,10 @@ static int run(const char *commands) {
         return r == -EAGAIN ? -EBUSY : r;
 }
 
+int firewall_run(const char *commands) {
+        return run(commands);
+}
+
 /* A command under construction. */
 typedef struct Script {
         FILE *file;
@@ -250,6 +254,8 @@ static void print_sets(FILE *f, const FirewallConfig *c) {
         for (size_t i = 0; i < ELEMENTSOF(sets); i++)
                 (void) fprintf(f, "add %s inet %s %s { type %s; }\n", sets[i].map ? "map" : "set",
                                c->table, sets[i].name, sets[i].type);
+        (void) fprintf(f, "add set inet %1$s bridges { type ifname; }\n"
+                       "add set inet %1$s bridged { type ifname . ifname; }\n", c->table);
         (void) fprintf(f, "add set inet %s gateways4 { type ipv4_addr; }\n", c->table);
         (void) fprintf(f, "add set inet %s gateways6 { type ipv6_addr; }\n", c->table);
         for (size_t i = 0; i < c->n_gateways; i++)
@@ -297,6 +303,9 @@ static const char chains_format[] =
         "  oifname \"%1$s*\" ct state established,related accept\n"
         "  oifname \"%1$s*\" ct status dnat accept\n"
         "  oifname \"%1$s*\" counter name refused-from-world goto refuse\n"
+        "  iifname @bridges accept\n" /* see port-guard.h */
+        "  oifname @bridges accept\n"
+        "  iifname . oifname @bridged accept\n"
         "%2$s%3$s"
         "}\n"
         "chain incoming {\n"

@@ -59,6 +59,9 @@ struct FirewallCell {
  * no moment without. Counters start at zero again. */
 int firewall_setup(const FirewallConfig *config, const FirewallCell *cells, size_t n_cells);
 
+/* Runs commands in the syntax of nft(8), as one transaction: for port-guard.c. */
+int firewall_run(const char *commands);
+
 /* Removes the table. 0: gone, or was not there. */
 int firewall_teardown(const char *table);
 

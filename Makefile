@@ -103,7 +103,7 @@ ASAN_ROOT_TESTS ?= $(addprefix tests/root/,login.t limits.t network.t policies.t
 
 # In the guest: the suites that are made for it, and those that meet cgroup v2 there with all controllers.
 VM_TESTS ?= $(sort $(wildcard tests/vm/*.t)) $(addprefix tests/root/,confinectl.t devices-v2.t limits.t \
-	load.t login.t network.t policies.t restart.t services.t)
+	login.t network.t policies.t restart.t services.t)
 
 .PHONY: all helpers unit deps check check-unit check-root vm-check vm-bench asan bench demo install uninstall format tidy clean
 .DELETE_ON_ERROR:

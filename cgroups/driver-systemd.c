@@ -26,6 +26,7 @@
 #include "cgroups/driver.h"
 #include "cgroups/unit.h"
 
+#define EMPTY_TIMEOUT_USEC (1 * USEC_PER_SEC)
 #define GONE_TIMEOUT_USEC (3 * USEC_PER_SEC)
 #define LEADER_OOM_SCORE "-900"
 /* in a user's slice and not the user's own: the manager of his services, and who watches it */
@@ -412,23 +413,39 @@ static void kill_members(const DriverCell *c) {
 }
 
 /* Until nobody is in the scope of pid 1, in whichever slice it is. */
-static int wait_gone(const DriverCell *c, const char *unit, char what[static DRIVER_WHAT_MAX]) {
+static bool wait_gone(const DriverCell *c, const char *unit, uint64_t timeout_usec) {
         char groups[3][GROUP_PATH_MAX];
 
         (void) snprintf(groups[0], GROUP_PATH_MAX, "user.slice/user-%u.slice/%s", c->uid, unit);
         (void) snprintf(groups[1], GROUP_PATH_MAX, "%s.slice/%s", c->root_group, unit);
         (void) snprintf(groups[2], GROUP_PATH_MAX, "%s.slice/%s-reserve.slice/%s", c->root_group, c->root_group,
                         unit);
-        for (uint64_t waited = 0; waited < GONE_TIMEOUT_USEC; waited += 5000) {
+        for (uint64_t waited = 0; waited < timeout_usec; waited += 5000) {
                 bool any = false;
 
                 for (size_t i = 0; i < ELEMENTSOF(groups); i++)
                         any = any || group_populated(c->hierarchies, groups[i]) > 0;
                 if (!any)
-                        return 0;
+                        return true;
                 (void) nanosleep(&(struct timespec) { .tv_nsec = 5000000 }, NULL);
         }
-        return driver_fail(what, -EBUSY, "pid 1 of the cell can't be killed");
+        return false;
+}
+
+/* pid 1 was killed before, if it was known; who stands in for units' processes ends by itself then, and its
+ * unit has not failed. */
+static int end_scope(const DriverCell *c, sd_bus *bus, char what[static DRIVER_WHAT_MAX]) {
+        char unit[UNIT_NAME_LENGTH_MAX];
+        int r;
+
+        own_scope(c, c->id, unit);
+        if (wait_gone(c, unit, EMPTY_TIMEOUT_USEC))
+                return 0;
+        r = unit_kill_scope(bus, unit, what);
+        if (r < 0)
+                return r;
+        return wait_gone(c, unit, GONE_TIMEOUT_USEC) ? 0 :
+                driver_fail(what, -EBUSY, "pid 1 of the cell can't be killed");
 }
 
 typedef struct Restoration {
@@ -470,7 +487,6 @@ static int restore_slice(const char *unit, const char *owner, void *userdata) {
 
 static int remove_cell(const DriverCell *c, char what[static DRIVER_WHAT_MAX]) {
         _cleanup_(sd_bus_flush_close_unrefp) sd_bus *bus = NULL;
-        char unit[UNIT_NAME_LENGTH_MAX];
         Restoration restoration = { .cell = c, .what = what };
         int r;
 
@@ -482,10 +498,7 @@ static int remove_cell(const DriverCell *c, char what[static DRIVER_WHAT_MAX]) {
                 (void) freeze_units(c, bus, false);
         if (!(c->policy->namespaces & CLONE_NEWPID))
                 kill_members(c);
-        own_scope(c, c->id, unit);
-        r = unit_kill_scope(bus, unit, what);
-        if (r >= 0)
-                r = wait_gone(c, unit, what);
+        r = end_scope(c, bus, what);
         (void) unit_for_each_limited(c->state_fd, restore_owned, &restoration);
         if (c->uid == UID_INVALID)
                 (void) unit_for_each_limited(c->state_fd, restore_slice, &restoration);

@@ -12,6 +12,7 @@
 #include <signal.h>
 #include <stdarg.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -19,10 +20,13 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "cells/anchor.h"
+#include "netns/bridge.h"
 #include "netns/firewall.h"
 #include "netns/link.h"
 #include "netns/names.h"
 #include "netns/netns.h"
+#include "netns/port-guard.h"
+#include "netns/shaping.h"
 
 #define ANCHOR_TIMEOUT_USEC (5 * USEC_PER_SEC)
 #define PIDS_MAX 65536
@@ -162,6 +166,130 @@ static void firewall_cell(const CellPlan *c, FirewallCell *ret) {
         };
 }
 
+void builder_describe_port(const Policy *p, const char *link, const IpPrefix *address4, const IpPrefix *address6,
+                           GuardedPort *ret) {
+        *ret = (GuardedPort) {
+                .link = link,
+                .bridge = p->bridge,
+                .own_bridge = p->n_gateways == 0,
+                .masquerade = p->masquerade,
+                .address4 = *address4,
+                .address6 = *address6,
+        };
+}
+
+/* A bridge of ours goes with its last port, and comes with its first one. The lock goes with the fd. */
+static int lock_bridges(const CellPlan *c) {
+        int fd = openat(c->cell.state_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+        if (fd < 0)
+                return -errno;
+        if (flock(fd, LOCK_EX) < 0) {
+                int r = -errno;
+
+                close_fd(fd);
+                return r;
+        }
+        return fd;
+}
+
+/* Both are of one family, or there is no address. */
+static IpPrefix with_length(const IpPrefix *address, const Policy *p) {
+        IpPrefix a = *address;
+
+        for (size_t i = 0; i < p->n_pools; i++)
+                if (p->pools[i].family == a.family)
+                        a.length = p->pools[i].length;
+        return a;
+}
+
+static int find_bridge(const CellPlan *c, JobReport *report) {
+        const Policy *p = c->cell.policy;
+        IpPrefix addresses[2];
+        size_t n = 0;
+        int r;
+
+        if (p->n_gateways > 0) {
+                r = bridge_find(c->table, p->bridge);
+                if (r < 0)
+                        fail(report, LOGIN_STAGE_NETWORK, r, r == -ENODEV ?
+                             "there is no bridge %s (without Gateway= it would be made)" :
+                             r == -ENOTUNIQ ? "bridge %s is one of ours, made for a policy without Gateway=" :
+                             "%s is no bridge", p->bridge);
+                return r;
+        }
+        if (c->gateway4.family != AF_UNSPEC)
+                addresses[n++] = with_length(&c->gateway4, p);
+        if (c->gateway6.family != AF_UNSPEC)
+                addresses[n++] = with_length(&c->gateway6, p);
+        r = bridge_ensure(c->table, p->bridge, addresses, n);
+        if (r < 0)
+                fail(report, LOGIN_STAGE_NETWORK, r, r == -EEXIST ?
+                     "there is an interface %s, which is not ours (say Gateway=, if it is a bridge)" :
+                     "bridge %s can't be made", p->bridge);
+        return r;
+}
+
+static int make_port(const CellPlan *c, RoutedLink *link, JobReport *report) {
+        _cleanup_(close_fdp) int lock_fd = lock_bridges(c);
+        const Policy *p = c->cell.policy;
+        GuardedPort port;
+        int r, bridge;
+
+        if (lock_fd < 0) {
+                fail(report, LOGIN_STAGE_NETWORK, lock_fd, "bridges can't be locked");
+                return lock_fd;
+        }
+        bridge = find_bridge(c, report);
+        if (bridge < 0)
+                return bridge;
+        builder_describe_port(p, c->link, &c->address4, &c->address6, &port);
+        r = port_guard_add(c->table, &port);
+        if (r < 0) {
+                fail(report, LOGIN_STAGE_NETWORK, r, "nftables table %s can't take the cell in", c->table);
+                return r;
+        }
+        link->address4 = with_length(&c->address4, p);
+        link->address6 = with_length(&c->address6, p);
+        r = link_make_port(link, bridge, p->isolate);
+        if (r < 0)
+                fail(report, LOGIN_STAGE_NETWORK, r, r == -EXFULL ?
+                     "bridge %s has as many ports as it can have, 1023" : "no port of bridge %s can be made", p->bridge);
+        return r;
+}
+
+static int remove_port(const CellPlan *c) {
+        _cleanup_(close_fdp) int lock_fd = lock_bridges(c);
+        GuardedPort port;
+        int r, last = 0;
+
+        if (lock_fd < 0)
+                return lock_fd;
+        builder_describe_port(c->cell.policy, c->link, &c->address4, &c->address6, &port);
+        r = link_remove(c->link);
+        if (r >= 0 && port.own_bridge)
+                r = last = bridge_release(c->table, port.bridge);
+        return r < 0 ? r : port_guard_remove(c->table, &port, last > 0);
+}
+
+static int shape(const CellPlan *c, const Resources *r, JobReport *report) {
+        int error;
+
+        if (!*c->link)
+                return 0;
+        error = shaping_set(c->link, r->bandwidth_down_bits, r->bandwidth_up_bits);
+        if (error == -EOPNOTSUPP || error == -ENOENT)
+                fail(report, LOGIN_STAGE_NETWORK, error, "the kernel can't limit the bandwidth of %s (tbf, ingress, "
+                     "u32, mirred, ifb)", c->link);
+        else if (error < 0)
+                fail(report, LOGIN_STAGE_NETWORK, error, "the bandwidth of %s can't be limited", c->link);
+        return error;
+}
+
+static bool is_shaped(const Resources *r) {
+        return r->bandwidth_up_bits != LIMIT_NONE || r->bandwidth_down_bits != LIMIT_NONE;
+}
+
 static int make_network(const CellPlan *c, int pidfd, JobReport *report) {
         _cleanup_(close_fdp) int netns_fd = -EBADF;
         RoutedLink link = {
@@ -189,16 +317,22 @@ static int make_network(const CellPlan *c, int pidfd, JobReport *report) {
                 return r;
         }
 
+        link.netns_fd = netns_fd;
+        if (c->cell.policy->network_mode == NETWORK_BRIDGE) {
+                r = make_port(c, &link, report);
+                return r >= 0 && is_shaped(&c->cell.policy->cell) ? shape(c, &c->cell.policy->cell, report) : r;
+        }
         firewall_cell(c, &cell); /* before the link: no packet passes unfiltered */
         r = firewall_add_cell(c->table, &cell);
         if (r < 0) {
                 fail(report, LOGIN_STAGE_NETWORK, r, "nftables table %s can't take the cell in", c->table);
                 return r;
         }
-        link.netns_fd = netns_fd;
         r = link_make_routed(&link);
         if (r < 0)
                 fail(report, LOGIN_STAGE_NETWORK, r, "interface %s can't be made", c->link);
+        else if (is_shaped(&c->cell.policy->cell)) /* nothing of the cell runs yet */
+                r = shape(c, &c->cell.policy->cell, report);
         return r;
 }
 
@@ -265,9 +399,13 @@ void builder_remove(const CellPlan *c, JobReport *report) {
                 (void) netns_name_remove(c->netns_name); /* it leads nowhere any more */
         if (!*c->link)
                 return;
-        r = link_remove(c->link);
+        r = c->cell.policy->network_mode == NETWORK_BRIDGE ? remove_port(c) : link_remove(c->link);
+        if (r >= 0)
+                r = shaping_remove(c->link);
         if (r < 0)
                 fail(report, LOGIN_STAGE_NETWORK, r, "interface %s can't be removed", c->link);
+        if (c->cell.policy->network_mode == NETWORK_BRIDGE)
+                return;
         firewall_cell(c, &cell);
         r = firewall_remove_cell(c->table, &cell);
         if (r < 0)
@@ -309,12 +447,23 @@ void builder_release(const LeaderPlan *l, bool closing, JobReport *report) {
 /* --- adjusting --------------------------------------------------------------------------- */
 
 void builder_change_limits(const CellPlan *c, const Resources *to, JobReport *report) {
+        const Resources *from = &c->cell.policy->cell;
         char what[DRIVER_WHAT_MAX] = "";
+        bool reshape = from->bandwidth_up_bits != to->bandwidth_up_bits ||
+                from->bandwidth_down_bits != to->bandwidth_down_bits;
+        JobReport ignored = {};
         int r;
 
+        if (reshape && shape(c, to, report) < 0) {
+                (void) shape(c, from, &ignored);
+                return;
+        }
         r = c->driver->change(&c->cell, to, what);
-        if (r < 0)
-                fail_groups(report, r, what);
+        if (r >= 0)
+                return;
+        fail_groups(report, r, what);
+        if (reshape)
+                (void) shape(c, from, &ignored);
 }
 
 void builder_freeze(const CellPlan *c, bool freeze, JobReport *report) {

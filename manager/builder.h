@@ -36,6 +36,11 @@ typedef struct LeaderPlan {
  * report->numbers its namespaces' inodes. On error the parts made so far remain for builder_remove(). */
 void builder_make(const CellPlan *c, JobReport *report);
 
+/* As the guard knows the port of a cell with Mode=bridge; borrows. */
+struct GuardedPort;
+void builder_describe_port(const Policy *p, const char *link, const IpPrefix *address4, const IpPrefix *address6,
+                           struct GuardedPort *ret);
+
 /* Removes all of a cell, whatever there is of it; its pid 1 was killed before, if it was known. */
 void builder_remove(const CellPlan *c, JobReport *report);
 

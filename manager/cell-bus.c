@@ -201,7 +201,7 @@ static int get_namespaces(sd_bus *bus, const char *path, const char *interface, 
         return r < 0 ? r : sd_bus_message_close_container(reply);
 }
 
-/* The effective [Resources], as text that a policy file takes. */
+/* What SetProperties takes, as text that a policy file takes. */
 static int get_limits(sd_bus *bus, const char *path, const char *interface, const char *property,
                       sd_bus_message *reply, void *userdata, sd_bus_error *error) {
         const Cell *c = userdata;
@@ -212,7 +212,8 @@ static int get_limits(sd_bus *bus, const char *path, const char *interface, cons
         for (size_t i = 0; i < n_policy_keys && r >= 0; i++) {
                 _cleanup_(freep) char *value = NULL;
 
-                if (strcmp(policy_keys[i].section, "Resources") != 0 || !policy_keys[i].parse)
+                if (!policy_keys[i].parse ||
+                    strcmp(policy_keys[i].section, policy_key_live_section(policy_keys[i].name)) != 0)
                         continue;
                 value = policy_keys[i].format(&policy_keys[i], c->policy);
                 if (!value)
@@ -323,14 +324,16 @@ static int parse_assignments(const Cell *c, BusCall *call, sd_bus_error *error) 
         for (size_t i = 0; call->assignments && call->assignments[i] && r >= 0; i++) {
                 _cleanup_(freep) char *message = NULL, *copy = strdup(call->assignments[i]);
                 char *value = copy ? strchr(copy, '=') : NULL;
+                const char *section;
 
                 if (!value)
                         return sd_bus_error_setf(error, BUS_ERROR_BAD_PROPERTY, "\"%s\" is no KEY=VALUE",
                                                  call->assignments[i]);
                 *value++ = '\0';
-                r = policy_key_set(scratch, "Resources", copy, value, &message);
+                section = policy_key_live_section(copy);
+                r = policy_key_set(scratch, section, copy, value, &message);
                 if (r < 0)
-                        return sd_bus_error_setf(error, BUS_ERROR_BAD_PROPERTY, "[Resources] %s=: %s", copy,
+                        return sd_bus_error_setf(error, BUS_ERROR_BAD_PROPERTY, "[%s] %s=: %s", section, copy,
                                                  message ?: strerror(-r));
         }
         if (r < 0)

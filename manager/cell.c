@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <systemd/sd-login.h>
 
 #include "base/escape.h"
 #include "base/fd.h"
@@ -28,6 +29,8 @@
 #define MAKE_TIMEOUT_USEC (20 * USEC_PER_SEC)
 #define REMOVE_TIMEOUT_USEC (30 * USEC_PER_SEC)
 #define RETRY_USEC (5 * USEC_PER_SEC)
+#define USER_STOP_USEC (15 * USEC_PER_SEC) /* more than UserStopDelaySec= of logind.conf(5) */
+#define AGAIN_USEC (30 * USEC_PER_SEC)
 
 static const char *const state_names[_CELL_STATE_MAX] = {
         [CELL_MAKING] = "making",
@@ -298,6 +301,7 @@ Cell *cell_free(Cell *c) {
         sd_event_source_disable_unref(c->init_source);
         sd_event_source_disable_unref(c->linger_source);
         sd_event_source_disable_unref(c->retry_source);
+        sd_event_source_disable_unref(c->logins_source);
         release_addresses(c);
         leave_init(c);
         close_fd(c->init_pidfd);
@@ -442,6 +446,7 @@ void cell_end(Cell *c, const char *reason) {
         }
         c->state = CELL_ENDING;
         c->linger_source = sd_event_source_disable_unref(c->linger_source);
+        c->logins_source = sd_event_source_disable_unref(c->logins_source);
         log_info("Cell %s of %s (policy %s) ends: %s", c->id, c->user ?: "all users", c->policy->name, reason);
         if (c->init_pidfd >= 0)
                 (void) fd_pidfd_send_signal(c->init_pidfd, SIGKILL);
@@ -568,7 +573,7 @@ static int choose_network(Cell *c, const MatchSubject *subject) {
 
         if (c->host->netns_prefix && cell_namespaces(c) & CLONE_NEWNET)
                 (void) snprintf(c->netns_name, sizeof(c->netns_name), "%s-%s", c->host->netns_prefix, c->id);
-        if (p->network_mode != NETWORK_ROUTED)
+        if (p->network_mode != NETWORK_ROUTED && p->network_mode != NETWORK_BRIDGE)
                 return 0;
         error = resolver_choose(p, RESOLVER_PATH, RESOLVER_UPSTREAM_PATH, &c->resolver);
         if (error < 0)
@@ -578,11 +583,13 @@ static int choose_network(Cell *c, const MatchSubject *subject) {
                 int r;
 
                 r = choose_address(c, &p->pools[i], subject, v4 ? &c->address4 : &c->address6);
-                if (r >= 0)
+                if (r >= 0 && (p->network_mode == NETWORK_ROUTED || p->n_gateways == 0))
                         r = pool_gateway(&p->pools[i], v4 ? &c->gateway4 : &c->gateway6);
                 if (r < 0)
                         return r;
         }
+        for (size_t i = 0; i < p->n_gateways && p->network_mode == NETWORK_BRIDGE; i++)
+                *(p->gateways[i].family == AF_INET ? &c->gateway4 : &c->gateway6) = p->gateways[i];
         (void) snprintf(c->link, sizeof(c->link), "%s%.*s", c->host->link_prefix, 8, c->id + 1);
         return 0;
 }
@@ -665,15 +672,64 @@ static int on_linger(sd_event_source *s, uint64_t usec, void *userdata) {
         return 0;
 }
 
-void cell_session_joined(Cell *c) {
+static bool has_logins(const Cell *c) {
+        const Session *s;
+
+        LIST_FOREACH(s, &c->sessions, entry)
+                if (!session_is_user_manager(s))
+                        return true;
+        return false;
+}
+
+/* By loginctl enable-linger. With processes of old sessions about, sd_uid_get_state(3) does not tell. */
+static bool user_lingers(const Cell *c) {
+        char path[512];
+
+        (void) snprintf(path, sizeof(path), "/var/lib/systemd/linger/%s", c->user);
+        return access(path, F_OK) >= 0;
+}
+
+/* When nobody is logged in any more, logind ends the user's service manager, and with it the cell ends; unless
+ * the user lingers. But it waits for all that was left running, too, for ever: then that has to go. */
+static int on_no_logins(sd_event_source *source, uint64_t usec, void *userdata) {
+        _cleanup_(freep) char *state = NULL;
+        Cell *c = userdata;
+        int r;
+
+        (void) usec;
+        r = sd_uid_get_state(c->uid, &state);
+        if ((r < 0 || strcmp(state, "closing") == 0 || strcmp(state, "offline") == 0) && !user_lingers(c)) {
+                cell_end(c, "its last login has ended");
+                return 0;
+        }
+        r = sd_event_source_set_time_relative(source, AGAIN_USEC);
+        return r < 0 ? r : sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
+}
+
+static void watch_user_manager(Cell *c) {
+        uint64_t wait = MIN(c->policy->linger_usec, AGAIN_USEC) + USER_STOP_USEC;
+        int r;
+
+        if (c->logins_source || c->state != CELL_LIVE || has_logins(c) || c->policy->linger_usec == USEC_INFINITY)
+                return;
+        r = sd_event_add_time_relative(c->host->event, &c->logins_source, CLOCK_MONOTONIC, wait, 0, on_no_logins, c);
+        if (r < 0)
+                log_warning_errno(r, "Cannot watch for the end of cell %s: %m", c->id);
+}
+
+void cell_session_joined(Cell *c, const Session *s) {
         c->linger_source = sd_event_source_disable_unref(c->linger_source);
+        if (!session_is_user_manager(s))
+                c->logins_source = sd_event_source_disable_unref(c->logins_source);
 }
 
 void cell_session_left(Cell *c) {
         int r;
 
-        if (c->n_sessions > 0)
+        if (c->n_sessions > 0) {
+                watch_user_manager(c);
                 return;
+        }
         if (c->state == CELL_ENDING) {
                 free_if_gone(c);
                 return;

@@ -81,7 +81,7 @@ struct Cell {
 
         bool frozen, end_wanted, removed, init_reaped;
         Job *job;
-        sd_event_source *init_source, *linger_source, *retry_source;
+        sd_event_source *init_source, *linger_source, *retry_source, *logins_source;
         LIST_HEAD(, Session) sessions;
         unsigned n_sessions;
         char **groups; /* of its sessions, as cell_plan() last listed them */
@@ -103,7 +103,7 @@ int cell_restore(CellHost *host, const char *id, Cell **ret);
 void cell_end(Cell *c, const char *reason);
 /* The last session has left: ends the cell at once, or LingerSec= later. */
 void cell_session_left(Cell *c);
-void cell_session_joined(Cell *c);
+void cell_session_joined(Cell *c, const Session *s);
 
 Cell *cell_free(Cell *c); /* leaves the cell as it is, takes NULL, returns NULL */
 

@@ -8,9 +8,10 @@
 
 #include "base/fd.h"
 #include "base/strv.h"
+#include "policies/policy-keys.h"
 
 #define FILE_NAME "50-set-property.ini"
-#define HEADER "# Written by confinectl set-property. Remove the file to forget what was set.\n[Resources]\n"
+#define HEADER "# Written by confinectl set-property. Remove the file to forget what was set.\n"
 
 static size_t key_length(const char *assignment) {
         return strcspn(assignment, "=");
@@ -25,20 +26,44 @@ static bool is_set_anew(const char *line, char *const *assignments) {
         return false;
 }
 
+static bool is_of_section(const char *assignment, const char *section) {
+        char key[64];
+
+        (void) snprintf(key, sizeof(key), "%.*s", (int) key_length(assignment), assignment);
+        return strcmp(policy_key_live_section(key), section) == 0;
+}
+
 /* Old lines whose key is not set anew, then the new ones. */
-static char *compose(char *old, char *const *assignments) {
-        char *text = NULL, *save = NULL;
+static void print_section(FILE *f, const char *section, const char *old, char *const *assignments) {
+        bool begun = false;
+
+        for (const char *line = old; line && *line; line += strcspn(line, "\n"), line += *line == '\n') {
+                if (*line == '\n' || *line == '#' || *line == '[' || is_set_anew(line, assignments) ||
+                    !is_of_section(line, section))
+                        continue;
+                fprintf(f, "%s%s%s%.*s\n", begun ? "" : "[", begun ? "" : section, begun ? "" : "]\n",
+                        (int) strcspn(line, "\n"), line);
+                begun = true;
+        }
+        for (size_t i = 0; assignments && assignments[i]; i++) {
+                if (!is_of_section(assignments[i], section))
+                        continue;
+                fprintf(f, "%s%s%s%s\n", begun ? "" : "[", begun ? "" : section, begun ? "" : "]\n",
+                        assignments[i]);
+                begun = true;
+        }
+}
+
+static char *compose(const char *old, char *const *assignments) {
+        char *text = NULL;
         size_t size;
         FILE *f = open_memstream(&text, &size);
 
         if (!f)
                 return NULL;
         fputs(HEADER, f);
-        for (char *line = old ? strtok_r(old, "\n", &save) : NULL; line; line = strtok_r(NULL, "\n", &save))
-                if (*line != '#' && *line != '[' && !is_set_anew(line, assignments))
-                        fprintf(f, "%s\n", line);
-        for (size_t i = 0; assignments && assignments[i]; i++)
-                fprintf(f, "%s\n", assignments[i]);
+        print_section(f, "Resources", old, assignments);
+        print_section(f, "Network", old, assignments);
         if (fclose(f) != 0) {
                 free(text);
                 return NULL;

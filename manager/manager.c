@@ -44,17 +44,12 @@ Session *manager_find_session(Manager *m, const char *id) {
         return s;
 }
 
-/* It comes with the first login of a user and goes with the last: no login of its own. */
-static bool is_user_manager(const char *service) {
-        return service && strcmp(service, POLICY_SERVICE_USER_MANAGER) == 0;
-}
-
 unsigned manager_count_sessions(const Manager *m, const char *policy, uid_t uid) {
         unsigned n = 0;
 
         for (const Session *s = m->sessions; s; s = s->hh.next)
                 n += s->uid == uid && s->state != SESSION_CLOSING && strcmp(s->cell->policy->name, policy) == 0 &&
-                        !is_user_manager(s->service);
+                        !session_is_user_manager(s);
         return n;
 }
 
@@ -344,7 +339,7 @@ static int make_cell(Manager *m, Policy *policy, const MatchSubject *subject, Ce
         Cell *cell;
         int r;
 
-        if (policy->network_mode == NETWORK_ROUTED && !m->network_ready)
+        if ((policy->network_mode == NETWORK_ROUTED || policy->network_mode == NETWORK_BRIDGE) && !m->network_ready)
                 return explain(-ENETDOWN, ret_message, "policy %s: the host's side of the network is not "
                                "ready; see the log of confined", policy->name);
         r = check_ports(m, policy, ret_message);
@@ -376,7 +371,7 @@ int manager_open_session(Manager *m, Policy *policy, const OpenInfo *info, Sessi
         Cell *cell;
         int r;
 
-        if (!is_user_manager(subject->service) &&
+        if (strcmp(subject->service, POLICY_SERVICE_USER_MANAGER) != 0 &&
             manager_count_sessions(m, policy->name, subject->uid) >= policy->max_sessions)
                 return explain(-EUSERS, ret_message, "policy %s: you have %llu of %llu sessions open "
                                "(MaxSessions=), end one first", policy->name,

@@ -16,6 +16,7 @@
 #include "netns/firewall.h"
 #include "netns/forwarding.h"
 #include "netns/link.h"
+#include "netns/port-guard.h"
 
 #define PREPARE_TIMEOUT_USEC (20 * USEC_PER_SEC)
 #define REPAIR_INTERVAL_USEC USEC_PER_SEC
@@ -52,6 +53,9 @@ static int collect_gateways(const Manager *m, Gateways *g) {
         for (size_t i = 0; i < policy_set_size(m->policies) && r >= 0; i++) {
                 const Policy *p = policy_set_get(m->policies, i);
 
+                for (size_t k = 0; k < p->n_pools && p->network_mode == NETWORK_BRIDGE; k++)
+                        if (p->n_gateways == 0) /* the bridge has it */
+                                *(p->pools[k].family == AF_INET ? &g->ipv4 : &g->ipv6) = true;
                 for (size_t k = 0; k < p->n_pools && p->network_mode == NETWORK_ROUTED && r >= 0; k++) {
                         IpPrefix gateway;
 
@@ -61,6 +65,8 @@ static int collect_gateways(const Manager *m, Gateways *g) {
                 }
         }
         for (const Cell *c = m->cells; c && r >= 0; c = c->hh.next) {
+                if (c->policy->network_mode != NETWORK_ROUTED)
+                        continue;
                 r = add_gateway(g, &c->gateway4);
                 if (r >= 0)
                         r = add_gateway(g, &c->gateway6);
@@ -71,6 +77,22 @@ static int collect_gateways(const Manager *m, Gateways *g) {
                         r = add_gateway(g, &p->gateway6);
         }
         return r;
+}
+
+/* A host without a policy for bridges has none of it. */
+static int setup_port_guard(const Manager *m) {
+        _cleanup_(freep) GuardedPort *ports = calloc(HASH_COUNT(m->cells) + 1, sizeof(GuardedPort));
+        bool wanted = false;
+        size_t n = 0;
+
+        if (!ports)
+                return -ENOMEM;
+        for (size_t i = 0; i < policy_set_size(m->policies); i++)
+                wanted = wanted || policy_set_get(m->policies, i)->network_mode == NETWORK_BRIDGE;
+        for (const Cell *c = m->cells; c; c = c->hh.next)
+                if (*c->link && c->policy->network_mode == NETWORK_BRIDGE)
+                        builder_describe_port(c->policy, c->link, &c->address4, &c->address6, &ports[n++]);
+        return wanted || n > 0 ? port_guard_setup(m->table, m->link_prefix, ports, n) : 0;
 }
 
 static int setup_firewall(const Manager *m, const Gateways *g, bool guard4, bool guard6) {
@@ -90,13 +112,13 @@ static int setup_firewall(const Manager *m, const Gateways *g, bool guard4, bool
         if (m->firewall_made == m->firewall_wanted) {
                 r = firewall_refresh(&config);
                 if (r != 0)
-                        return MIN(r, 0);
+                        return r < 0 ? r : setup_port_guard(m);
         }
         cells = calloc(HASH_COUNT(m->cells) + HASH_COUNT(m->placements) + 1, sizeof(FirewallCell));
         if (!cells)
                 return -ENOMEM;
         for (const Cell *c = m->cells; c; c = c->hh.next)
-                if (*c->link)
+                if (*c->link && c->policy->network_mode == NETWORK_ROUTED)
                         cells[n++] = (FirewallCell) {
                                 .link = c->link,
                                 .address4 = c->address4,
@@ -111,7 +133,8 @@ static int setup_firewall(const Manager *m, const Gateways *g, bool guard4, bool
         for (const Placement *p = m->placements; p; p = p->hh.next)
                 if (*p->link)
                         placement_describe(p, &cells[n++]);
-        return firewall_setup(&config, cells, n);
+        r = firewall_setup(&config, cells, n);
+        return r < 0 ? r : setup_port_guard(m);
 }
 
 static void run_prepare(void *userdata, JobReport *report, JobText *text) {
@@ -236,14 +259,15 @@ static void on_prepared(const JobReport *report, const char *text, void *userdat
                 save_forwarding(m, text);
         if (report->error < 0)
                 log_error_errno(report->error, "Cannot prepare the host's side of the network (%s: %m), "
-                                "refusing cells with Mode=routed", report->what);
+                                "refusing cells with Mode=routed and Mode=bridge", report->what);
         if (report->error < 0 && m->firewall_made > 0) /* it has worked before */
                 repair(m);
 }
 
 static bool needs_network(const Manager *m) {
         for (size_t i = 0; i < policy_set_size(m->policies); i++)
-                if (policy_set_get(m->policies, i)->network_mode == NETWORK_ROUTED &&
+                if ((policy_set_get(m->policies, i)->network_mode == NETWORK_ROUTED ||
+                     policy_set_get(m->policies, i)->network_mode == NETWORK_BRIDGE) &&
                     policy_set_get(m->policies, i)->n_pools > 0)
                         return true;
         for (const Cell *c = m->cells; c; c = c->hh.next)
@@ -325,6 +349,9 @@ void network_remove(Manager *m) {
         Switches before = { .manager = m };
         int r;
 
+        r = port_guard_teardown(m->table);
+        if (r < 0)
+                log_warning_errno(r, "Cannot remove the nftables tables for bridges of %s: %m", m->table);
         r = firewall_teardown(m->table);
         if (r < 0)
                 log_warning_errno(r, "Cannot remove the nftables table %s: %m", m->table);

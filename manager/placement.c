@@ -19,6 +19,7 @@
 #include "netns/firewall.h"
 #include "netns/link.h"
 #include "netns/netns.h"
+#include "netns/shaping.h"
 #include "policies/policy-keys.h"
 
 #define NETNS_DIR "netns" /* as generator/unit-file.h */
@@ -46,7 +47,7 @@ static void save_address(Record *r, const char *key, const IpPrefix *address) {
 /* What a later manager can't find out: the addresses, and what the firewall says of it. */
 static int save(const Placement *p) {
         static const char *const keys[] = { "DNS", "Masquerade", "Port", "Egress", "EgressAllow", "EgressDeny", "Ingress",
-                                            "IngressAllow", "MaxConnections", "LogDenied" };
+                                            "IngressAllow", "MaxConnections", "LogDenied", "BandwidthUp", "BandwidthDown" };
         Record *r = record_new("Placement");
 
         if (!r)
@@ -212,13 +213,17 @@ static int make_link(const Placement *p, int netns_fd) {
 
         if (*p->old_link) {
                 r = link_remove(p->old_link);
+                if (r >= 0)
+                        r = shaping_remove(p->old_link);
                 if (r < 0)
                         return r;
         }
         r = link_exists(p->link);
-        if (r != 0)
+        if (r == 0)
+                r = link_make_routed(&link);
+        if (r < 0)
                 return r;
-        return link_make_routed(&link);
+        return shaping_set(p->link, p->policy->cell.bandwidth_down_bits, p->policy->cell.bandwidth_up_bits);
 }
 
 static void run_make(void *userdata, JobReport *report, JobText *text) {
@@ -274,6 +279,8 @@ static void run_remove(void *userdata, JobReport *report, JobText *text) {
         if (!*p->link)
                 return;
         r = link_remove(p->link);
+        if (r >= 0)
+                r = shaping_remove(p->link);
         if (r >= 0) { /* after the link: what is left of it stays filtered */
                 placement_describe(p, &cell);
                 r = firewall_remove_cell(p->manager->table, &cell);

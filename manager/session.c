@@ -34,6 +34,10 @@ const char *session_state_to_string(SessionState s) {
         return s >= 0 && s < _SESSION_STATE_MAX ? state_names[s] : "?";
 }
 
+bool session_is_user_manager(const Session *s) {
+        return strcmp(s->service, POLICY_SERVICE_USER_MANAGER) == 0;
+}
+
 /* --- record ------------------------------------------------------------------------------ */
 
 static int save(const Session *s) {
@@ -396,7 +400,7 @@ static void join_list(Session *s, Cell *cell) {
         s->cell = cell;
         LIST_INSERT_HEAD(&cell->sessions, s, entry);
         cell->n_sessions++;
-        cell_session_joined(cell);
+        cell_session_joined(cell, s);
 }
 
 static int copy_info(Session *s, const SessionInfo *info) {

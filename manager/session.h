@@ -56,6 +56,9 @@ typedef struct SessionInfo {
         bool executes;
 } SessionInfo;
 
+/* Is it that of a user's service manager? It comes with the first login and goes with the last: no login. */
+bool session_is_user_manager(const Session *s);
+
 /* Adds a session to a cell that is being made or live. -ESRCH: the leader has exited; -errno of writing
  * the record; -ENOMEM. */
 int session_new(SessionHost *host, Cell *cell, const SessionInfo *info, Session **ret);

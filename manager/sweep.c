@@ -8,6 +8,7 @@
 #include "manager/placement.h"
 #include "netns/link.h"
 #include "netns/names.h"
+#include "netns/shaping.h"
 
 #define SWEEP_TIMEOUT_USEC (60 * USEC_PER_SEC)
 
@@ -25,10 +26,11 @@ static int sweep_link(const char *name, int index, void *userdata) {
 
         (void) index;
         for (const Cell *c = s->manager->cells; c; c = c->hh.next)
-                if (strcmp(c->link, name) == 0)
+                if (strcmp(c->link, name) == 0 || shaping_is_shadow(name, c->link))
                         return 0;
         for (const Placement *p = s->manager->placements; p; p = p->hh.next)
-                if (strcmp(p->link, name) == 0 || strcmp(p->old_link, name) == 0)
+                if (strcmp(p->link, name) == 0 || strcmp(p->old_link, name) == 0 ||
+                    shaping_is_shadow(name, p->link) || shaping_is_shadow(name, p->old_link))
                         return 0;
         (void) link_remove(name);
         s->n_removed++;

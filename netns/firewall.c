@@ -208,6 +208,8 @@ static void print_sets(FILE *f, const FirewallConfig *c) {
         for (size_t i = 0; i < ELEMENTSOF(sets); i++)
                 (void) fprintf(f, "add %s inet %s %s { type %s; %s }\n", sets[i].map ? "map" : "set",
                                c->table, sets[i].name, sets[i].type, sets[i].state ?: "");
+        (void) fprintf(f, "add set inet %1$s bridges { type ifname; }\n"
+                       "add set inet %1$s bridged { type ifname . ifname; }\n", c->table);
         (void) fprintf(f, "add set inet %s gateways4 { type ipv4_addr; }\n", c->table);
         (void) fprintf(f, "add set inet %s gateways6 { type ipv6_addr; }\n", c->table);
 }
@@ -283,6 +285,9 @@ static const char chains_format[] =
         "  type filter hook forward priority filter; policy accept;\n"
         "  iifname \"%1$s*\" goto from-cell\n"
         "  oifname \"%1$s*\" goto to-cell\n"
+        "  iifname @bridges accept\n" /* see port-guard.h */
+        "  oifname @bridges accept\n"
+        "  iifname . oifname @bridged accept\n"
         "%2$s%3$s"
         "}\n"
         "chain incoming {\n"

@@ -9,6 +9,7 @@
 #include "netns/link.h"
 
 #include <fcntl.h>
+#include <linux/if_bridge.h>
 #include <linux/if_link.h>
 #include <linux/ip.h>
 #include <linux/rtnetlink.h>
@@ -34,6 +35,8 @@
 typedef struct Ends {
         const RoutedLink *link;
         uint8_t host_mac[LINK_MAC_SIZE], cell_mac[LINK_MAC_SIZE];
+        int bridge; /* the host's end is a port of it; 0: routed */
+        bool isolated;
 } Ends;
 
 bool link_name_is_valid(const char *name) {
@@ -201,6 +204,82 @@ static int add_host_family(NetlinkBatch *b, int ifindex, const Ends *e, const Ip
         return address_batch_route(b, ifindex, address, NULL, gateway);
 }
 
+/* libnl knows some flags of ports, but not how to isolate one. A port learns no address, since the guard
+ * says which one it has, and gets nothing but what is for it. */
+static int add_port_flags(NetlinkBatch *b, int ifindex, bool isolated) {
+        const struct ifinfomsg info = { .ifi_family = AF_BRIDGE, .ifi_index = ifindex };
+        const struct {
+                int id;
+                uint8_t value;
+        } flags[] = {
+                { IFLA_BRPORT_ISOLATED, isolated }, { IFLA_BRPORT_GUARD, 1 },        { IFLA_BRPORT_PROTECT, 1 },
+                { IFLA_BRPORT_LEARNING, 0 },        { IFLA_BRPORT_UNICAST_FLOOD, 0 },
+        };
+        struct nl_msg *m = nlmsg_alloc_simple(RTM_SETLINK, 0);
+        struct nlattr *nest;
+        bool full;
+
+        if (!m)
+                return -ENOMEM;
+        full = nlmsg_append(m, (void *) &info, sizeof(info), NLMSG_ALIGNTO) < 0;
+        nest = nla_nest_start(m, IFLA_PROTINFO | NLA_F_NESTED);
+        for (size_t i = 0; nest && i < ELEMENTSOF(flags); i++)
+                full = nla_put_u8(m, flags[i].id, flags[i].value) < 0 || full;
+        if (!nest || full) {
+                nlmsg_free(m);
+                return -ENOMEM;
+        }
+        nla_nest_end(m, nest);
+        return netlink_batch_add(b, 0, m);
+}
+
+/* The only way to a port that learns nothing and is not flooded. */
+static int add_forwarding_entry(NetlinkBatch *b, int ifindex, const uint8_t mac[static LINK_MAC_SIZE]) {
+        const struct ndmsg entry = {
+                .ndm_family = AF_BRIDGE,
+                .ndm_ifindex = ifindex,
+                .ndm_state = NUD_NOARP,
+                .ndm_flags = NTF_MASTER,
+        };
+        struct nl_msg *m = nlmsg_alloc_simple(RTM_NEWNEIGH, NLM_F_CREATE | NLM_F_REPLACE);
+
+        if (!m)
+                return -ENOMEM;
+        if (nlmsg_append(m, (void *) &entry, sizeof(entry), NLMSG_ALIGNTO) < 0 ||
+            nla_put(m, NDA_LLADDR, LINK_MAC_SIZE, mac) < 0) {
+                nlmsg_free(m);
+                return -ENOMEM;
+        }
+        return netlink_batch_add(b, 0, m);
+}
+
+/* Nothing passes a port before it is up. */
+static int configure_port(struct nl_sock *sk, int ifindex, const Ends *e) {
+        _cleanup_(netlink_batch_done) NetlinkBatch b = {};
+        _cleanup_(rtnl_link_putp) struct rtnl_link *link = rtnl_link_alloc();
+        int r;
+
+        if (!link)
+                return -ENOMEM;
+        set_host_sysctl(e->link->host_name, false);
+        rtnl_link_set_ifindex(link, ifindex);
+        rtnl_link_set_master(link, e->bridge);
+        r = add_settings(&b, ifindex, /* host_side= */ true);
+        if (r >= 0)
+                r = add_link_request(&b, link, 0);
+        if (r >= 0)
+                r = netlink_batch_send(&b, sk);
+        if (r >= 0)
+                r = add_port_flags(&b, ifindex, e->isolated);
+        if (r >= 0)
+                r = add_forwarding_entry(&b, ifindex, e->cell_mac);
+        if (r >= 0)
+                r = netlink_batch_send(&b, sk);
+        if (r >= 0)
+                r = add_flags(&b, ifindex, IFF_UP);
+        return r < 0 ? r : netlink_batch_send(&b, sk);
+}
+
 static int configure_host(struct nl_sock *sk, int ifindex, const Ends *e) {
         _cleanup_(netlink_batch_done) NetlinkBatch b = {};
         const RoutedLink *l = e->link;
@@ -227,9 +306,9 @@ static int add_cell_family(NetlinkBatch *b, int ifindex, const Ends *e, const Ip
         if (address->family == AF_UNSPEC)
                 return 0;
         r = address_batch_local(b, ifindex, address, NLM_F_EXCL);
-        if (r < 0)
+        if (r < 0 || gateway->family == AF_UNSPEC)
                 return r;
-        r = address_batch_neighbour(b, ifindex, gateway, e->host_mac);
+        r = e->bridge ? 0 : address_batch_neighbour(b, ifindex, gateway, e->host_mac);
         if (r < 0)
                 return r;
         return address_batch_route(b, ifindex, &anywhere, gateway, NULL);
@@ -285,20 +364,18 @@ static int remove_by_index(struct nl_sock *sk, int ifindex) {
 static int configure_routed(struct nl_sock *sk, int ifindex, Ends *e) {
         int r;
 
-        r = configure_host(sk, ifindex, e);
+        r = e->bridge ? configure_port(sk, ifindex, e) : configure_host(sk, ifindex, e);
         if (r < 0)
                 return r;
         return netns_call(e->link->netns_fd, configure_cell, e);
 }
 
-int link_make_routed(const RoutedLink *l) {
+static int make(const RoutedLink *l, int bridge, bool isolated) {
         _cleanup_(nl_socket_freep) struct nl_sock *sk = NULL;
-        Ends e = { .link = l };
+        Ends e = { .link = l, .bridge = bridge, .isolated = isolated };
         int r, ifindex;
 
-        if (!link_name_is_valid(l->host_name) || !link_name_is_valid(l->cell_name) ||
-            l->netns_fd < 0 || !is_pair(&l->address4, &l->gateway4, AF_INET) ||
-            !is_pair(&l->address6, &l->gateway6, AF_INET6))
+        if (!link_name_is_valid(l->host_name) || !link_name_is_valid(l->cell_name) || l->netns_fd < 0)
                 return -EINVAL;
         if (mac_is_set(l->host_mac))
                 memcpy(e.host_mac, l->host_mac, LINK_MAC_SIZE);
@@ -325,6 +402,16 @@ int link_make_routed(const RoutedLink *l) {
                 return r;
         }
         return ifindex;
+}
+
+int link_make_routed(const RoutedLink *l) {
+        if (!is_pair(&l->address4, &l->gateway4, AF_INET) || !is_pair(&l->address6, &l->gateway6, AF_INET6))
+                return -EINVAL;
+        return make(l, 0, false);
+}
+
+int link_make_port(const RoutedLink *l, int bridge, bool isolated) {
+        return bridge <= 0 ? -EINVAL : make(l, bridge, isolated);
 }
 
 /* The kernel sets the interface up only by a later request: address generation comes first. */

@@ -47,6 +47,16 @@ typedef struct RoutedLink {
  * On error neither end remains, except that loopback may stay up. See veth(4), rtnetlink(7). */
 int link_make_routed(const RoutedLink *l);
 
+/* The same as port of a bridge, whose index is `bridge`: addresses have their prefix's length, gateways may be
+ * missing, neighbours are found by ARP and discovery. The port gives its cell's packets to no other `isolated`
+ * one, learns no address, and gets no frame for an address that the bridge doesn't know. What comes from it is
+ * for the guard to check, which has to be there before (port-guard.h).
+ *
+ * As link_make_routed(), and
+ * -EXFULL     the bridge has as many ports as it can have, 1023
+ * -ENODEV     there is no such bridge any more */
+int link_make_port(const RoutedLink *l, int bridge, bool isolated);
+
 /* The locally administered address that a link name stands for. */
 void link_derive_mac(const char *host_name, bool cell_side, uint8_t ret[static LINK_MAC_SIZE]);
 

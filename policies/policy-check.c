@@ -197,7 +197,7 @@ static void check_per_user_address(PolicyCheck *c) {
 static void check_unused_network(PolicyCheck *c) {
         static const char *const keys[] = { "Pool", "Address", "DNS", "Domains", "Masquerade", "Port", "Egress",
                                             "EgressAllow", "EgressDeny", "Ingress", "IngressAllow",
-                                            "MaxConnections", "LogDenied" };
+                                            "MaxConnections", "LogDenied", "BandwidthUp", "BandwidthDown" };
         const Policy *p = c->policy;
         const PolicySource *mode = source_of(p, "Network", "Mode");
 
@@ -220,18 +220,62 @@ static void check_reach(PolicyCheck *c) {
                 complain(c, true, "Network", "IngressAllow", "it adds nothing to Ingress=allow");
 }
 
+/* What routed has and bridge has not, and the other way round. */
+static void check_bridge(PolicyCheck *c) {
+        const Policy *p = c->policy;
+        char address[PREFIX_STRING_MAX];
+
+        if (policy_is_for_units(p))
+                complain(c, false, "Network", "Mode", "bridge is for cells of logins (routed, none or host)");
+        if (!p->bridge)
+                complain(c, false, "Network", "Bridge", "Mode=bridge needs to know which (add a Bridge= such as br0)");
+        if (p->n_ports > 0)
+                complain(c, false, "Network", "Port", "ports are published with Mode=routed only (remove it)");
+        if (p->egress_deny || p->ingress_allow || p->egress_allow_rules.n_items > 0 ||
+            p->egress_deny_rules.n_items > 0 || p->ingress_allow_rules.n_items > 0 || p->log_denied)
+                complain(c, false, "Network", "Mode", "Egress=, Ingress=, their rules and LogDenied= are done with "
+                         "Mode=routed only: what a bridge carries is its network's (remove them)");
+        for (size_t i = 0; i < p->n_gateways; i++) {
+                const IpPrefix *pool = pool_of(p, p->gateways[i].family);
+                const char *reserved = pool && prefix_contains(pool, &p->gateways[i]) ?
+                        reserved_in_pool(pool, &p->gateways[i]) : NULL;
+
+                (void) prefix_to_string(&p->gateways[i], address);
+                if (!pool)
+                        complain(c, false, "Network", "Gateway", "%s leads nowhere: no Pool= of its family", address);
+                else if (prefix_contains(pool, &p->gateways[i]) && !reserved)
+                        complain(c, false, "Network", "Gateway",
+                                 "%s is in Pool= and could be given to a cell (a Pool= that begins with it, or is "
+                                 "without it)", address);
+        }
+}
+
+static void check_bridge_keys_elsewhere(PolicyCheck *c) {
+        static const char *const keys[] = { "Bridge", "Gateway", "Isolate" };
+        const Policy *p = c->policy;
+
+        for (size_t i = 0; i < ELEMENTSOF(keys); i++)
+                if (p->network_mode != NETWORK_BRIDGE && source_of(p, "Network", keys[i])->file &&
+                    source_of(p, "Network", keys[i])->file == source_of(p, "Network", "Mode")->file)
+                        complain(c, true, "Network", keys[i], "it has no effect with Mode=%s",
+                                 network_mode_to_string(p->network_mode));
+}
+
 static void check_network(PolicyCheck *c) {
         const Policy *p = c->policy;
         char address[PREFIX_STRING_MAX];
 
-        if (p->network_mode != NETWORK_ROUTED) {
+        check_bridge_keys_elsewhere(c);
+        if (p->network_mode == NETWORK_BRIDGE)
+                check_bridge(c);
+        else if (p->network_mode != NETWORK_ROUTED) {
                 check_unused_network(c);
                 return;
         }
         if (p->n_pools == 0)
                 complain(c, false, "Network", "Pool",
-                         "Mode=routed needs addresses to give away (add a Pool= such as "
-                         "10.77.0.0/16, or Mode=none)");
+                         "Mode=%s needs addresses to give away (add a Pool= such as "
+                         "10.77.0.0/16, or Mode=none)", network_mode_to_string(p->network_mode));
         check_ports(c);
         check_reach(c);
         if (p->address_mode == ADDRESS_FIXED)

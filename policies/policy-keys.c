@@ -48,6 +48,7 @@
         LIST(s, "IOWriteIOPSMax", io_limit, level, offsetof(IoLimit, write_iops), IO_HELP)
 
 #define NO_DEVICES "devices are decided for each cell (write it in [Resources])"
+#define NO_BANDWIDTH "bandwidth is limited for each cell (write it in [Network])"
 
 const PolicyKey policy_keys[] = {
         VALUE("Policy", "Description", text, description, 0, "TEXT"),
@@ -82,15 +83,22 @@ const PolicyKey policy_keys[] = {
         RESOURCES("UserResources", user),
         ELSEWHERE("UserResources", "DevicePolicy", NO_DEVICES),
         ELSEWHERE("UserResources", "DeviceAllow", NO_DEVICES),
+        ELSEWHERE("UserResources", "BandwidthUp", NO_BANDWIDTH),
+        ELSEWHERE("UserResources", "BandwidthDown", NO_BANDWIDTH),
 
         RESOURCES("PolicyResources", policy),
         ELSEWHERE("PolicyResources", "DevicePolicy", NO_DEVICES),
         ELSEWHERE("PolicyResources", "DeviceAllow", NO_DEVICES),
+        ELSEWHERE("PolicyResources", "BandwidthUp", NO_BANDWIDTH),
+        ELSEWHERE("PolicyResources", "BandwidthDown", NO_BANDWIDTH),
 
-        VALUE("Network", "Mode", choice, network_mode, WORDS_NETWORK_MODE, "routed|none|host"),
+        VALUE("Network", "Mode", choice, network_mode, WORDS_NETWORK_MODE, "routed|none|host|bridge"),
         LIST("Network", "Pool", pool, pools, 0, "PREFIX [PREFIX]"),
         VALUE("Network", "Address", address, address_mode, 0, "dynamic|per-user|ADDRESS..."),
         LIST("Network", "DNS", dns, dns, 0, "ADDRESS..."),
+        VALUE("Network", "Bridge", link_name, bridge, 0, "NAME"),
+        VALUE("Network", "Isolate", flag, isolate, WORDS_BOOLEAN, "yes|no"),
+        VALUE("Network", "Gateway", gateway, gateways, 0, "ADDRESS..."),
         VALUE("Network", "Masquerade", flag, masquerade, WORDS_BOOLEAN, "yes|no"),
         LIST("Network", "Port", port, ports, 0, "[tcp:|udp:]HOST-PORT[:CELL-PORT]..."),
         LIST("Network", "Domains", domains, domains, 0, "DOMAIN..."),
@@ -102,8 +110,8 @@ const PolicyKey policy_keys[] = {
         VALUE("Network", "MaxConnections", number, max_connections, NUMBER_CONNECTIONS,
               "COUNT|infinity"),
         VALUE("Network", "LogDenied", flag, log_denied, WORDS_BOOLEAN, "yes|no"),
-        LATER("Network", "BandwidthUp"),
-        LATER("Network", "BandwidthDown"),
+        VALUE("Network", "BandwidthUp", bandwidth, cell.bandwidth_up_bits, 0, "BITS|infinity"),
+        VALUE("Network", "BandwidthDown", bandwidth, cell.bandwidth_down_bits, 0, "BITS|infinity"),
 
         VALUE("Filesystem", "PrivateTmp", flag, private_tmp, WORDS_BOOLEAN, "yes|no"),
         LATER("Filesystem", "ProtectHome"),
@@ -137,6 +145,10 @@ const PolicyKey *policy_key_find(const char *section, const char *name) {
                     strcmp(policy_keys[i].name, name) == 0)
                         return &policy_keys[i];
         return NULL;
+}
+
+const char *policy_key_live_section(const char *name) {
+        return strncmp(name, "Bandwidth", 9) == 0 ? "Network" : "Resources";
 }
 
 bool policy_section_known(const char *section) {
@@ -211,7 +223,7 @@ static const char *section_suggest(const char *section) {
 /* The first section that has this key. */
 static const char *section_of(const char *name) {
         for (size_t i = 0; i < n_policy_keys; i++)
-                if (strcmp(policy_keys[i].name, name) == 0)
+                if (strcmp(policy_keys[i].name, name) == 0 && !(policy_keys[i].help && !policy_keys[i].parse))
                         return policy_keys[i].section;
         return NULL;
 }

@@ -32,6 +32,9 @@ struct PolicyKey {
 extern const PolicyKey policy_keys[];
 extern const size_t n_policy_keys;
 
+/* In which section a key of this name can be set for a live cell; whether there is such a key is not said. */
+const char *policy_key_live_section(const char *name);
+
 /* NULL: no such key. Sections and keys are case-sensitive, as in systemd. */
 const PolicyKey *policy_key_find(const char *section, const char *name);
 bool policy_section_known(const char *section);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Values of [Network] that are addresses and prefixes. */
+/* Values of [Network]: addresses, prefixes, ports, rates. */
 
 #include <arpa/inet.h>
+#include <inttypes.h>
 #include <netinet/in.h>
 #include <string.h>
 
@@ -10,6 +11,8 @@
 
 #define DNS_MAX 3 /* resolv.conf(5), MAXNS */
 #define PORTS_MAX 64
+#define BANDWIDTH_MIN UINT64_C(64000) /* as netns/shaping.h; its tests compare */
+#define BANDWIDTH_MAX UINT64_C(16000000000)
 
 typedef struct PrefixList {
         IpPrefix *items;
@@ -351,4 +354,113 @@ char *policy_format_port(const PolicyKey *key, const Policy *p) {
                 return NULL;
         }
         return text;
+}
+
+/* --- Bridge=, Gateway= --- */
+
+/* What nft(8) and sysctl paths take as it is; the kernel itself is less choosy. */
+static bool link_name_is_plain(const char *name) {
+        size_t n = strlen(name);
+
+        return n > 0 && n <= 15 && name[0] != '.' && name[0] != '-' &&
+                strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-") == n;
+}
+
+int policy_parse_link_name(const PolicyKey *key, Policy *p, const char *value, char **ret_message) {
+        char **field = (char **) (void *) ((char *) p + key->offset), *copy;
+
+        if (!link_name_is_plain(value))
+                return policy_say(ret_message, -EINVAL,
+                                  "\"%s\" is no name of an interface (1 to 15 of A-Z a-z 0-9 _ . -)", value);
+        copy = strdup(value);
+        if (!copy)
+                return -ENOMEM;
+        free(*field);
+        *field = copy;
+        return 0;
+}
+
+void policy_reset_link_name(const PolicyKey *key, Policy *p) {
+        char **field = (char **) (void *) ((char *) p + key->offset);
+
+        free(*field);
+        *field = NULL;
+}
+
+char *policy_format_link_name(const PolicyKey *key, const Policy *p) {
+        const char *name = *(char *const *) (const void *) ((const char *) p + key->offset);
+
+        return strdup(name ?: "");
+}
+
+int policy_parse_gateway(const PolicyKey *key, Policy *p, const char *value, char **ret_message) {
+        _cleanup_(strv_freep) char **words = NULL;
+        _cleanup_(prefix_list_done) PrefixList l = {};
+
+        (void) key;
+        if (strv_split(value, &words) < 0)
+                return -ENOMEM;
+        for (size_t i = 0; words && words[i]; i++) {
+                IpPrefix item;
+                int r = parse_single_address(words[i], &item, ret_message);
+
+                if (r < 0)
+                        return r;
+                if (prefix_list_has_family(&l, item.family))
+                        return policy_say(ret_message, -EINVAL, "%s is a second %s address (one of each family)",
+                                          words[i], family_name(item.family));
+                if (prefix_list_add(&l, &item) < 0)
+                        return -ENOMEM;
+        }
+        prefix_list_move(&l, &p->gateways, &p->n_gateways);
+        return 0;
+}
+
+void policy_reset_gateway(const PolicyKey *key, Policy *p) {
+        (void) key;
+        free(p->gateways);
+        p->gateways = NULL;
+        p->n_gateways = 0;
+}
+
+char *policy_format_gateway(const PolicyKey *key, const Policy *p) {
+        (void) key;
+        return prefixes_to_text(p->gateways, p->n_gateways);
+}
+
+/* --- BandwidthUp=, BandwidthDown= --- */
+
+static uint64_t *bandwidth_field(const PolicyKey *key, Policy *p) {
+        return (uint64_t *) (void *) ((char *) p + key->offset);
+}
+
+int policy_parse_bandwidth(const PolicyKey *key, Policy *p, const char *value, char **ret_message) {
+        uint64_t bits;
+
+        if (strcmp(value, "infinity") == 0)
+                bits = LIMIT_NONE;
+        else if (parse_si_bytes(value, &bits) < 0)
+                return policy_say(ret_message, -EINVAL,
+                                  "\"%s\" is no bandwidth in bits per second (such as 20M, 1.5G or infinity)", value);
+        else if (bits < BANDWIDTH_MIN || bits > BANDWIDTH_MAX)
+                return policy_say(ret_message, -EINVAL,
+                                  "%s is out of range (64K to 16G bits per second, or infinity)", value);
+        *bandwidth_field(key, p) = bits;
+        return 0;
+}
+
+void policy_reset_bandwidth(const PolicyKey *key, Policy *p) {
+        *bandwidth_field(key, p) = LIMIT_NONE;
+}
+
+char *policy_format_bandwidth(const PolicyKey *key, const Policy *p) {
+        uint64_t bits = *(const uint64_t *) (const void *) ((const char *) p + key->offset);
+        char *text = NULL;
+        size_t suffix = 0;
+
+        if (bits == LIMIT_NONE)
+                return strdup("");
+        for (; bits % 1000 == 0 && suffix < 6; suffix++)
+                bits /= 1000;
+        return asprintf(&text, "%" PRIu64 "%.1s", bits, &"\0KMGTPE"[suffix]) < 0 ? NULL : text;
 }

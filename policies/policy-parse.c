@@ -150,7 +150,7 @@ static const struct {
         [WORDS_ON_FAILURE] = { { "deny", "allow" } },
         [WORDS_IF_UNSUPPORTED] = { { "error", "warn" } },
         [WORDS_SCOPE] = { { "session", "user", "policy" } },
-        [WORDS_NETWORK_MODE] = { { "routed", "none", "host" }, " bridge macvlan ipvlan interface " },
+        [WORDS_NETWORK_MODE] = { { "routed", "none", "host", "bridge" }, " macvlan ipvlan interface " },
         [WORDS_DEVICE_POLICY] = { { "auto", "closed", "strict" } },
         [WORDS_BOOLEAN] = { { "no", "yes" } },
         [WORDS_EGRESS] = { { "allow", "deny" } },
@@ -175,10 +175,11 @@ static int parse_word(const PolicyKey *key, const char *value, char **ret_messag
                         return i;
         return policy_say(ret_message, -EINVAL,
                    is_later_word(key->data, value) ?
-                           "\"%s\" is not supported by this version (%s%s%s%s%s)" :
-                           "\"%s\" is none of its values (%s%s%s%s%s)",
-                   value, words[0], words[2] ? ", " : " or ", words[1], words[2] ? " or " : "",
-                   words[2] ? words[2] : "");
+                           "\"%s\" is not supported by this version (%s%s%s%s%s%s%s)" :
+                           "\"%s\" is none of its values (%s%s%s%s%s%s%s)",
+                   value, words[0], words[2] ? ", " : " or ", words[1],
+                   !words[2] ? "" : words[3] ? ", " : " or ", words[2] ?: "", words[2] && words[3] ? " or " : "",
+                   words[2] && words[3] ? words[3] : "");
 }
 
 int policy_parse_choice(const PolicyKey *key, Policy *p, const char *value, char **ret_message) {

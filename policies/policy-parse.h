@@ -67,6 +67,9 @@ DECLARE_VALUE_KIND(dns);
 DECLARE_VALUE_KIND(port);
 DECLARE_VALUE_KIND(domains);  /* char ** */
 DECLARE_VALUE_KIND(rules);    /* PolicyRules; RulesKind */
+DECLARE_VALUE_KIND(gateway);
+DECLARE_VALUE_KIND(link_name);   /* char * */
+DECLARE_VALUE_KIND(bandwidth);   /* uint64_t */
 
 /* [A-Za-z0-9_.-], 1 to 64 bytes, no leading '.' or '-'. */
 bool policy_name_valid(const char *name);

@@ -22,6 +22,8 @@
                 .memory_swap_max_bytes = LIMIT_NONE,       \
                 .tasks_max = LIMIT_NONE,                   \
                 .io_weight = LIMIT_NONE,                   \
+                .bandwidth_up_bits = LIMIT_NONE,           \
+                .bandwidth_down_bits = LIMIT_NONE,         \
         }
 
 static const Policy defaults = {
@@ -34,6 +36,7 @@ static const Policy defaults = {
         .user = RESOURCES_UNSET,
         .policy = RESOURCES_UNSET,
         .network_mode = NETWORK_ROUTED,
+        .isolate = true,
         .address_mode = ADDRESS_DYNAMIC,
         .masquerade = true,
         .max_connections = 4096,
@@ -147,6 +150,8 @@ void resources_tighten(Resources *to, const Resources *from) {
         to->memory_swap_max_bytes = MIN(to->memory_swap_max_bytes, from->memory_swap_max_bytes);
         to->tasks_max = MIN(to->tasks_max, from->tasks_max);
         to->io_weight = MIN(to->io_weight, from->io_weight);
+        to->bandwidth_up_bits = MIN(to->bandwidth_up_bits, from->bandwidth_up_bits);
+        to->bandwidth_down_bits = MIN(to->bandwidth_down_bits, from->bandwidth_down_bits);
         to->allowed_cpus = to->allowed_cpus ?: from->allowed_cpus;
         to->allowed_memory_nodes = to->allowed_memory_nodes ?: from->allowed_memory_nodes;
         if (to->n_io_limits == 0) {
@@ -167,7 +172,8 @@ bool resources_is_unset(const Resources *r) {
                 r->memory_low_bytes == 0 && r->memory_high_bytes == LIMIT_NONE &&
                 r->memory_max_bytes == LIMIT_NONE && r->memory_swap_max_bytes == LIMIT_NONE &&
                 r->tasks_max == LIMIT_NONE && r->io_weight == LIMIT_NONE && r->n_io_limits == 0 &&
-                r->device_policy == DEVICE_POLICY_AUTO && r->n_device_allow == 0;
+                r->device_policy == DEVICE_POLICY_AUTO && r->n_device_allow == 0 &&
+                r->bandwidth_up_bits == LIMIT_NONE && r->bandwidth_down_bits == LIMIT_NONE;
 }
 
 Policy *policy_new(const char *name) {
@@ -214,6 +220,8 @@ Policy *policy_unref(Policy *p) {
         free(p->pools);
         free(p->addresses);
         free(p->dns);
+        free(p->gateways);
+        free(p->bridge);
         free(p->ports);
         strv_free(p->domains);
         free(p->egress_allow_rules.items);
@@ -226,16 +234,19 @@ Policy *policy_unref(Policy *p) {
 }
 
 static int inherit_network(Policy *to, const Policy *from) {
-        void *pools = NULL, *addresses = NULL, *dns = NULL, *ports = NULL;
+        void *pools = NULL, *addresses = NULL, *dns = NULL, *ports = NULL, *gateways = NULL;
 
         if (copy_array(&pools, from->pools, from->n_pools, sizeof(IpPrefix)) < 0 ||
             copy_array(&addresses, from->addresses, from->n_addresses, sizeof(IpPrefix)) < 0 ||
             copy_array(&dns, from->dns, from->n_dns, sizeof(IpPrefix)) < 0 ||
+            copy_array(&gateways, from->gateways, from->n_gateways, sizeof(IpPrefix)) < 0 ||
+            copy_text(&to->bridge, from->bridge) < 0 ||
             copy_array(&ports, from->ports, from->n_ports, sizeof(PolicyPort)) < 0) {
                 free(pools);
                 free(addresses);
                 free(dns);
                 free(ports);
+                free(gateways);
                 return -ENOMEM;
         }
 
@@ -251,6 +262,10 @@ static int inherit_network(Policy *to, const Policy *from) {
         free(to->ports);
         to->ports = ports;
         to->n_ports = from->n_ports;
+        free(to->gateways);
+        to->gateways = gateways;
+        to->n_gateways = from->n_gateways;
+        to->isolate = from->isolate;
         to->network_mode = from->network_mode;
         to->address_mode = from->address_mode;
         to->masquerade = from->masquerade;
@@ -439,7 +454,7 @@ static int lookup(const char *const *names, size_t n, const char *s) {
 }
 
 static const char *const cell_scopes[] = { "session", "user", "policy" };
-static const char *const network_modes[] = { "routed", "none", "host" };
+static const char *const network_modes[] = { "routed", "none", "host", "bridge" };
 static const char *const device_policies[] = { "auto", "closed", "strict" };
 
 const char *cell_scope_to_string(CellScope s) {

@@ -31,6 +31,7 @@ typedef enum NetworkMode {
         NETWORK_ROUTED,
         NETWORK_NONE,
         NETWORK_HOST,
+        NETWORK_BRIDGE,
         _NETWORK_MODE_MAX,
         _NETWORK_MODE_INVALID = -EINVAL,
 } NetworkMode;
@@ -77,6 +78,7 @@ typedef struct Resources {
         DevicePolicy device_policy;
         DeviceAllow *device_allow;
         size_t n_device_allow;
+        uint64_t bandwidth_up_bits, bandwidth_down_bits; /* per second; only of a cell, by [Network] */
 } Resources;
 
 typedef enum MatchField {
@@ -163,6 +165,10 @@ typedef struct Policy {
         size_t n_addresses;
         IpPrefix *dns;
         size_t n_dns;
+        char *bridge;        /* NETWORK_BRIDGE */
+        bool isolate;        /* its ports from one another */
+        IpPrefix *gateways;  /* on a bridge that is not ours: at most one for each family */
+        size_t n_gateways;
         bool masquerade;
         PolicyPort *ports;
         size_t n_ports;

@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "netns/shaping.h"
 #include "policies/policy-keys.h"
 
 typedef struct Case {
@@ -138,12 +139,11 @@ static const Case cases[] = {
         { "Network", "Mode", "routed", "routed" },
         { "Network", "Mode", "none", "none" },
         { "Network", "Mode", "host", "host" },
-        { "Network", "Mode", "bridge", NULL, "not supported by this version" },
         { "Network", "Mode", "macvlan", NULL, "not supported by this version" },
         { "Network", "Mode", "ipvlan", NULL, "not supported by this version" },
         { "Network", "Mode", "interface", NULL, "not supported by this version" },
         { "Network", "Mode", "cell:web", NULL, "not supported by this version" },
-        { "Network", "Mode", "vlan", NULL, "none of its values (routed, none or host)" },
+        { "Network", "Mode", "vlan", NULL, "none of its values (routed, none, host or bridge)" },
         { "Network", "Pool", "10.77.0.0/16 fd77::/64", "10.77.0.0/16 fd77::/64" },
         { "Network", "Pool", "10.77.0.0/30", "10.77.0.0/30" },
         { "Network", "Pool", "fd77::/126", "fd77::/126" },
@@ -201,6 +201,19 @@ static const Case cases[] = {
         { "Network", "DNS", "1.1.1.1 1.1.1.2 1.1.1.3 1.1.1.4", NULL, "one too many" },
         { "Network", "DNS", "127.0.0.53", NULL, "loopback" },
         { "Network", "DNS", "dns.example.org", NULL, "no address" },
+        { "Network", "BandwidthUp", "20M", "20M" },
+        { "Network", "BandwidthUp", "10", NULL, "out of range (64K to 16G" },
+        { "Network", "BandwidthDown", "1.5G", "1500M" },
+        { "Network", "BandwidthDown", "fast", NULL, "no bandwidth" },
+        { "Network", "Bridge", "br-lab.5", "br-lab.5" },
+        { "Network", "Bridge", "br0 accept", NULL, "no name of an interface" },
+        { "Network", "Bridge", "sixteen-letters-", NULL, "no name of an interface" },
+        { "Network", "Isolate", "no", "no" },
+        { "Network", "Isolate", "some", NULL, "neither yes nor no" },
+        { "Network", "Gateway", "10.77.0.1 fd77::1", "10.77.0.1 fd77::1" },
+        { "Network", "Gateway", "10.77.0.1 10.77.0.2", NULL, "second IPv4" },
+        { "Network", "Gateway", "127.0.0.1", NULL, "loopback" },
+        { "Network", "Mode", "bridge", "bridge" },
         { "Network", "Masquerade", "yes", "yes" },
         { "Network", "Masquerade", "off", "no" },
         { "Network", "Masquerade", "maybe", NULL, "neither yes nor no" },
@@ -516,10 +529,39 @@ static void test_lists_are_bounded(void **state) {
         }
 }
 
+static void test_bandwidth(void **state) {
+        static const struct {
+                const char *value, *formatted; /* NULL: refused */
+                uint64_t bits;
+        } values[] = {
+                { "20M", "20M", 20000000 }, { "1.5G", "1500M", 1500000000 }, { "64000", "64K", SHAPING_MIN_BITS },
+                { "16G", "16G", SHAPING_MAX_BITS }, { "infinity", "", SHAPING_NONE }, { "63999", NULL },
+                { "16000000001", NULL }, { "0", NULL }, { "fast", NULL }, { "20 M b", NULL }, { "-1", NULL },
+        };
+        _cleanup_(policy_unrefp) Policy *p = policy_new("test");
+        const PolicyKey *key = policy_key_find("Network", "BandwidthUp");
+
+        (void) state;
+        assert_true(p->cell.bandwidth_up_bits == LIMIT_NONE && p->user.bandwidth_down_bits == LIMIT_NONE);
+        for (size_t i = 0; i < ELEMENTSOF(values); i++) {
+                _cleanup_(freep) char *message = NULL, *text = NULL;
+                int r = policy_key_set(p, "Network", "BandwidthUp", values[i].value, &message);
+
+                assert_int_equal(r, values[i].formatted ? 0 : -EINVAL);
+                if (r < 0)
+                        continue;
+                assert_true(p->cell.bandwidth_up_bits == values[i].bits);
+                assert_true(p->cell.bandwidth_down_bits == LIMIT_NONE);
+                text = key->format(key, p);
+                assert_string_equal(text, values[i].formatted);
+        }
+        assert_string_equal(policy_key_live_section("BandwidthUp"), "Network");
+        assert_string_equal(policy_key_live_section("MemoryMax"), "Resources");
+}
+
 static void test_not_delivered(void **state) {
         static const char *const keys[][2] = {
                 { "Cell", "RuntimeMaxSec" }, { "Cell", "IdleStopSec" },
-                { "Network", "BandwidthUp" }, { "Network", "BandwidthDown" },
                 { "Filesystem", "ProtectHome" }, { "Filesystem", "ProtectSystem" },
                 { "Filesystem", "ReadOnlyPaths" }, { "Filesystem", "InaccessiblePaths" },
                 { "Filesystem", "BindPaths" }, { "Filesystem", "TemporaryFileSystem" },
@@ -644,6 +686,7 @@ int main(void) {
                 cmocka_unit_test(test_lists_append),
                 cmocka_unit_test(test_io_limits_share_devices),
                 cmocka_unit_test(test_lists_are_bounded),
+                cmocka_unit_test(test_bandwidth),
                 cmocka_unit_test(test_not_delivered),
                 cmocka_unit_test(test_unknown),
                 cmocka_unit_test(test_rows),

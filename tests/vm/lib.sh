@@ -50,6 +50,7 @@ vm_leftovers() {
         find /sys/fs/cgroup -name 'confine*' ! -path '*/system.slice/*'
         ip -o link show | grep -oE 'cf[0-9a-f]{4}[^:@]*'
         lsns -n -o NS,TYPE,COMMAND 2>/dev/null | grep confine-init
+        nft list table inet confine 2>/dev/null | grep -oE 'cf[0-9a-f]{12}'
         ls /run/confine/cells /run/confine/sessions 2>/dev/null | grep -E '^[cs][0-9a-f]{12}$'
 }
 

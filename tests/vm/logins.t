@@ -155,6 +155,20 @@ is "limits after daemon-reload and daemon-reexec" \
         "$(cat /sys/fs/cgroup/user.slice/user-1000.slice/memory.max)" $((300 << 20))
 is "a login after them" "$(in_ssh alice "$look")" "$inside"
 
+runs() { pgrep -f "^sleep $1\$" > /dev/null; }
+runs_not() { ! runs "$1"; }
+in_ssh alice 'nohup sleep 4241 > /dev/null 2>&1 &'
+check "KillUserProcesses=no: what is left running goes on, while its user is there" runs 4241
+mkdir -p /etc/systemd/logind.conf.d
+printf '[Login]\nKillUserProcesses=yes\n' > /etc/systemd/logind.conf.d/tests.conf
+systemctl restart systemd-logind
+wait_for 30 loginctl > /dev/null
+in_ssh alice 'nohup sleep 4242 > /dev/null 2>&1 &'
+check "KillUserProcesses=yes: it ends with its session" wait_for 30 runs_not 4242
+rm /etc/systemd/logind.conf.d/tests.conf
+systemctl restart systemd-logind
+wait_for 30 loginctl > /dev/null
+
 # --- a cell for each session ----------------------------------------------------------------------------
 
 stay bob
@@ -188,4 +202,5 @@ is "linger: the user manager keeps the cell" "$(cells_of alice)" "$cells"
 is "... in which a login finds itself" "$(in_ssh alice "$look")" "$inside"
 loginctl disable-linger alice
 leave bob
+check "with the last login, what was left running ends" wait_for 120 runs_not 4241
 vm_done

@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Frames are looked at where the bridge takes them from its port, before it learns of them or floods them. What
+ * a neighbour advertisement speaks of is at a fixed place behind its header; nft has no name for it before
+ * version 1.0.9, but takes the place itself. Neighbour solicitations need no such care: they can only say where
+ * their own sender is.
+ *
+ * With br_netfilter, which Docker for one loads, frames between the ports of a bridge pass the rules for
+ * forwarded packets, too, as if they were routed from the bridge to itself. Those are told from what the
+ * gateway routes back by their destination, the MAC of a cell; what is routed was sent to the host's. */
+
+#include "netns/port-guard.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "netns/firewall.h"
+#include "netns/nft.h"
+#include "netns/link.h"
+
+static const char rules_format[] =
+        "table bridge %1$s {\n"
+        "  set macs { type ifname . ether_addr; }\n"
+        "  set sources4 { type ifname . ipv4_addr; }\n"
+        "  set sources6 { type ifname . ipv6_addr; }\n"
+        "  set targets6 { typeof iifname . @th,64,128; }\n"
+        "  counter spoofed { }\n"
+        "  chain ports {\n"
+        "    type filter hook prerouting priority -300; policy accept;\n"
+        "    iifname != \"%2$s*\" accept\n"
+        "    iifname . ether saddr != @macs counter name spoofed drop\n"
+        "    ether type arp iifname . arp saddr ether @macs iifname . arp saddr ip @sources4 accept\n"
+        "    ether type ip udp sport 67 counter name spoofed drop\n"
+        "    ether type ip iifname . ip saddr @sources4 accept\n"
+        "    ether type ip6 icmpv6 type { nd-router-advert, nd-redirect } counter name spoofed drop\n"
+        "    ether type ip6 icmpv6 type nd-neighbor-advert iifname . @th,64,128 != @targets6"
+        " counter name spoofed drop\n"
+        "    ether type ip6 udp sport 547 counter name spoofed drop\n"
+        "    ether type ip6 iifname . ip6 saddr @sources6 accept\n"
+        "    ip6 saddr :: icmpv6 type { mld-listener-report, mld-listener-done, mld2-listener-report } accept\n"
+        "    counter name spoofed drop\n"
+        "  }\n"
+        "}\n"
+        "table inet %1$s-bridges {\n"
+        "  set bridges { type ifname; }\n"
+        "  set macs { type ether_addr; }\n"
+        "  set masquerade4 { type ipv4_addr; }\n"
+        "  set masquerade6 { type ipv6_addr; }\n"
+        "  counter refused { }\n"
+        "  chain refuse {\n"
+        "    counter name refused\n"
+        "    meta l4proto tcp reject with tcp reset\n"
+        "    reject with icmpx admin-prohibited\n"
+        "  }\n"
+        "  chain incoming {\n"
+        "    type filter hook input priority filter; policy accept;\n"
+        "    iifname != @bridges accept\n"
+        "    ct state established,related accept\n"
+        "    icmp type echo-request accept\n"
+        "    icmpv6 type { echo-request, nd-neighbor-solicit, nd-neighbor-advert } accept\n"
+        "    goto refuse\n"
+        "  }\n"
+        "  chain forwarding {\n"
+        "    type filter hook forward priority filter; policy accept;\n"
+        "    iifname @bridges oifname @bridges ether daddr @macs accept\n"
+        "    iifname @bridges oifname @bridges ether daddr & 01:00:00:00:00:00 == 01:00:00:00:00:00 accept\n"
+        "    iifname @bridges oifname @bridges goto refuse\n"
+        "    iifname @bridges ct state invalid drop\n"
+        "    iifname @bridges accept\n"
+        "    oifname @bridges ct state established,related accept\n"
+        "    oifname @bridges goto refuse\n"
+        "  }\n"
+        "  chain postrouting {\n"
+        "    type nat hook postrouting priority srcnat; policy accept;\n"
+        "    oifname @bridges accept\n"
+        "    ip saddr @masquerade4 masquerade\n"
+        "    ip6 saddr @masquerade6 masquerade\n"
+        "  }\n"
+        "}\n";
+
+static bool is_valid(const GuardedPort *p) {
+        return link_name_is_valid(p->link) && strlen(p->bridge) > 0 && strlen(p->bridge) <= LINK_NAME_MAX &&
+                !strpbrk(p->bridge, "\"*\\ \n{};");
+}
+
+static void print_ipv6_number(FILE *f, const IpPrefix *a) {
+        (void) fputs("0x", f);
+        for (size_t i = 0; i < sizeof(a->address.v6); i++)
+                (void) fprintf(f, "%02x", a->address.bytes[i]);
+}
+
+static void print_port(FILE *f, const char *verb, const char *table, const GuardedPort *p) {
+        char text[PREFIX_STRING_MAX];
+        uint8_t mac[LINK_MAC_SIZE];
+
+        link_derive_mac(p->link, true, mac);
+        (void) fprintf(f, "%s element bridge %s macs { \"%s\" . %02x:%02x:%02x:%02x:%02x:%02x }\n", verb, table,
+                       p->link, mac[0], mac[1], mac[2], mac[3], mac[4], mac[5]);
+        if (p->address4.family == AF_INET)
+                (void) fprintf(f, "%s element bridge %s sources4 { \"%s\" . %s }\n", verb, table, p->link,
+                               prefix_to_string(&p->address4, text));
+        if (p->address6.family == AF_INET6) {
+                (void) fprintf(f, "%s element bridge %s sources6 { \"%s\" . %s }\n", verb, table, p->link,
+                               prefix_to_string(&p->address6, text));
+                (void) fprintf(f, "%s element bridge %s targets6 { \"%s\" . ", verb, table, p->link);
+                print_ipv6_number(f, &p->address6);
+                (void) fputs(" }\n", f);
+        }
+        if (p->own_bridge)
+                (void) fprintf(f, "%s element inet %s-bridges macs { %02x:%02x:%02x:%02x:%02x:%02x }\n", verb, table,
+                               mac[0], mac[1], mac[2], mac[3], mac[4], mac[5]);
+        if (!p->own_bridge || !p->masquerade)
+                return;
+        if (p->address4.family == AF_INET)
+                (void) fprintf(f, "%s element inet %s-bridges masquerade4 { %s }\n", verb, table,
+                               prefix_to_string(&p->address4, text));
+        if (p->address6.family == AF_INET6)
+                (void) fprintf(f, "%s element inet %s-bridges masquerade6 { %s }\n", verb, table,
+                               prefix_to_string(&p->address6, text));
+}
+
+static void print_bridge(FILE *f, const char *verb, const char *table, const GuardedPort *p) {
+        if (p->own_bridge)
+                (void) fprintf(f, "%1$s element inet %2$s-bridges bridges { \"%3$s\" }\n"
+                               "%1$s element inet %2$s bridges { \"%3$s\" }\n", verb, table, p->bridge);
+        else
+                (void) fprintf(f, "%1$s element inet %2$s bridged { \"%3$s\" . \"%3$s\" }\n", verb, table,
+                               p->bridge);
+}
+
+/* Runs what was printed; closes and frees it. */
+static int finish(FILE *f, char **text) {
+        bool failed = ferror(f);
+        int r;
+
+        failed = fclose(f) != 0 || failed;
+        r = failed ? -ENOMEM : nft_run(*text);
+        free(*text);
+        return r;
+}
+
+int port_guard_setup(const char *table, const char *link_prefix, const GuardedPort *ports, size_t n_ports) {
+        char *text = NULL;
+        size_t size;
+        FILE *f;
+
+        for (size_t i = 0; i < n_ports; i++)
+                if (!is_valid(&ports[i]))
+                        return -EINVAL;
+        f = open_memstream(&text, &size);
+        if (!f)
+                return -ENOMEM;
+        (void) fprintf(f, "add table bridge %1$s\ndelete table bridge %1$s\n"
+                       "add table inet %1$s-bridges\ndelete table inet %1$s-bridges\n", table);
+        (void) fprintf(f, rules_format, table, link_prefix);
+        for (size_t i = 0; i < n_ports; i++) {
+                print_bridge(f, "add", table, &ports[i]);
+                print_port(f, "add", table, &ports[i]);
+        }
+        return finish(f, &text);
+}
+
+int port_guard_add(const char *table, const GuardedPort *port) {
+        char *text = NULL;
+        size_t size;
+        FILE *f;
+
+        if (!is_valid(port))
+                return -EINVAL;
+        f = open_memstream(&text, &size);
+        if (!f)
+                return -ENOMEM;
+        print_bridge(f, "add", table, port);
+        print_port(f, "add", table, port);
+        return finish(f, &text);
+}
+
+int port_guard_remove(const char *table, const GuardedPort *port, bool last) {
+        static const char *const verbs[] = { "add", "delete" }; /* deleting what is not there voids all of it */
+        char *text = NULL;
+        size_t size;
+        FILE *f;
+        int r;
+
+        if (!is_valid(port))
+                return -EINVAL;
+        f = open_memstream(&text, &size);
+        if (!f)
+                return -ENOMEM;
+        for (size_t i = 0; i < ELEMENTSOF(verbs); i++) {
+                print_port(f, verbs[i], table, port);
+                if (last)
+                        print_bridge(f, verbs[i], table, port);
+        }
+        r = finish(f, &text);
+        return r == -ENOENT ? 0 : r;
+}
+
+int port_guard_teardown(const char *table) {
+        char commands[256];
+
+        (void) snprintf(commands, sizeof(commands), "add table bridge %1$s\ndelete table bridge %1$s\n"
+                        "add table inet %1$s-bridges\ndelete table inet %1$s-bridges\n", table);
+        return nft_run(commands);
+}

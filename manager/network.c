@@ -90,7 +90,7 @@ static int setup_port_guard(const Manager *m) {
         for (size_t i = 0; i < policy_set_size(m->policies); i++)
                 wanted = wanted || policy_set_get(m->policies, i)->network_mode == NETWORK_BRIDGE;
         for (const Cell *c = m->cells; c; c = c->hh.next)
-                if (*c->link && c->policy->network_mode == NETWORK_BRIDGE)
+                if (*c->link && c->state != CELL_ENDING && c->policy->network_mode == NETWORK_BRIDGE)
                         builder_describe_port(c->policy, c->link, &c->address4, &c->address6, &ports[n++]);
         return wanted || n > 0 ? port_guard_setup(m->table, m->link_prefix, ports, n) : 0;
 }
@@ -117,8 +117,10 @@ static int setup_firewall(const Manager *m, const Gateways *g, bool guard4, bool
         cells = calloc(HASH_COUNT(m->cells) + HASH_COUNT(m->placements) + 1, sizeof(FirewallCell));
         if (!cells)
                 return -ENOMEM;
+        /* The job that takes an ending one apart may run beside this one, and be done before: what it took
+         * out must not come back. */
         for (const Cell *c = m->cells; c; c = c->hh.next)
-                if (*c->link && c->policy->network_mode == NETWORK_ROUTED)
+                if (*c->link && c->state != CELL_ENDING && c->policy->network_mode == NETWORK_ROUTED)
                         cells[n++] = (FirewallCell) {
                                 .link = c->link,
                                 .address4 = c->address4,

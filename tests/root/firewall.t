@@ -423,6 +423,10 @@ wait_for 20 no_cells
 check "hosts has no cell any more" wait_for 10 sh -c '! grep -q "^[0-9]" /run/confine/hosts'
 is "no element of a cell is left" "$(nft list table inet "$instance" | grep -c 'cf[0-9a-f]\{12\}')" 0
 
+printf '[Match]\nUser=alice\n[Network]\nMode=bridge\nBridge=br0\nPool=10.83.0.0/24\nEgress=deny\n' > /var/lib/bridged.ini
+like "Egress= is refused where it would not be done" "$(ctl verify /var/lib/bridged.ini 2>&1)" \
+        'bridged\.ini:4: \[Network\] Mode=: .*Mode=routed only'
+
 # A resolv.conf that leads nowhere yet.
 rm /etc/resolv.conf
 ln -s /run/nowhere/resolv.conf /etc/resolv.conf

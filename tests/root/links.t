@@ -275,6 +275,8 @@ Pool=10.86.0.0/24
 END
 sums() { ctl --config-dir=/etc/confine --vendor-dir="$LAB_DIR/vendor" check 2>&1; }
 like "without Bridge=" "$(sums)" 'Mode=bridge needs to know which'
+printf 'Bridge=br0\nMaxConnections=5\n' >> /etc/confine/policies/40-none.ini
+like "a key that bridge has not" "$(sums)" 'MaxConnections=: connections are counted with Mode=routed only'
 rm /etc/confine/policies/40-none.ini
 let_go d
 wait_for 20 sh -c "[ -z \"\$(ip -o link show $(link_of "$d") 2> /dev/null)\" ]"

@@ -190,7 +190,6 @@ static int enter(const DriverCell *c, bool reserve, int *ret_unified_fd) {
 
 static int choose_group(const DriverCell *c, uid_t uid, bool *ret_reserve, char ret[static GROUP_PATH_MAX],
                         char what[static DRIVER_WHAT_MAX]) {
-        uint64_t headroom, max;
         int r;
 
         *ret_reserve = false;
@@ -204,8 +203,7 @@ static int choose_group(const DriverCell *c, uid_t uid, bool *ret_reserve, char 
                 if (r < 0)
                         return r;
         }
-        group_task_headroom(c->hierarchies, ret, &headroom, &max);
-        if (headroom >= MIN(UINT64_C(4), max / 2))
+        if (driver_has_room(c, ret))
                 return 0;
         r = make_reserve(c, uid, ret);
         if (r < 0)

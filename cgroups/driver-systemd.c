@@ -92,30 +92,11 @@ static int group_of_pid(pid_t pid, char ret[static GROUP_PATH_MAX]) {
 
 /* --- limits ------------------------------------------------------------------------------ */
 
-/* What means the same for each as for all: which CPUs, nodes and devices. */
-static void tighten_sets(Resources *to, const Resources *from) {
-        Resources sets; /* borrows */
-
-        resources_init(&sets);
-        sets.allowed_cpus = from->allowed_cpus;
-        sets.allowed_memory_nodes = from->allowed_memory_nodes;
-        sets.device_policy = from->device_policy;
-        sets.device_allow = from->device_allow;
-        sets.n_device_allow = from->n_device_allow;
-        resources_tighten(to, &sets);
-}
-
 /* What the user's slice is to hold: what this cell asks, with `own` for its [Resources], and all others. */
 static bool user_limits(const DriverCell *c, uid_t uid, const Resources *own, Resources *ret) {
         resources_init(ret);
-        if (own) {
-                resources_tighten(ret, &c->policy->user);
-                if (c->policy->scope == CELL_SCOPE_USER)
-                        resources_tighten(ret, own);
-                tighten_sets(ret, &c->policy->policy);
-                if (c->policy->scope == CELL_SCOPE_POLICY)
-                        tighten_sets(ret, own);
-        }
+        if (own)
+                policy_tighten_user(c->policy, own, ret);
         return c->others(uid, c->id, ret, c->userdata) || own;
 }
 
@@ -246,44 +227,39 @@ static bool is_own_unit(const DriverCell *c, const DriverLeader *l, const char *
                 group_list_pids(c->hierarchies, group, pids, ELEMENTSOF(pids)) == 1 && pids[0] == l->pid;
 }
 
-static bool has_room(const DriverCell *c, const char *group) {
-        uint64_t headroom, max;
-
-        group_task_headroom(c->hierarchies, group, &headroom, &max);
-        return headroom >= MIN(UINT64_C(4), max / 2);
-}
-
-static int attach_to(const DriverCell *c, const DriverLeader *l, sd_bus *bus, const char *group,
-                     bool *ret_reserve, char what[static DRIVER_WHAT_MAX]) {
+/* Most logins into a live cell of their user's are where they belong: of those systemd is asked nothing. */
+static int attach_to(const DriverCell *c, const DriverLeader *l, const char *group, bool *ret_reserve,
+                     char what[static DRIVER_WHAT_MAX]) {
         const Resources *limits = c->policy->scope == CELL_SCOPE_SESSION ? &c->policy->cell : NULL;
+        _cleanup_(sd_bus_flush_close_unrefp) sd_bus *bus = NULL;
         char slice[GROUP_PATH_MAX], unit[UNIT_NAME_LENGTH_MAX];
         bool own = is_own_unit(c, l, group);
+        int r;
 
         (void) snprintf(slice, sizeof(slice), "user.slice/user-%u.slice", l->uid);
-        *ret_reserve = !l->executes && !has_room(c, own ? group : slice);
+        *ret_reserve = !l->executes && !driver_has_room(c, own ? group : slice);
+        if (own && !*ret_reserve && !limits)
+                return 0;
+        r = unit_bus_open(&bus, what);
+        if (r < 0)
+                return r;
         if (*ret_reserve || !own)
                 return start_scope(c, bus, l->session, l->uid, l->pid, *ret_reserve, limits, what);
-        if (!limits || !unit_of_group(group, unit))
-                return 0;
-        return limit_session_unit(c, bus, unit, limits, NULL, what);
+        return unit_of_group(group, unit) ? limit_session_unit(c, bus, unit, limits, NULL, what) : 0;
 }
 
 static int attach(const DriverCell *c, const DriverLeader *l, bool *ret_reserve,
                   char ret_group[static GROUP_PATH_MAX], char what[static DRIVER_WHAT_MAX]) {
-        _cleanup_(sd_bus_flush_close_unrefp) sd_bus *bus = NULL;
         int r;
 
-        r = unit_bus_open(&bus, what);
-        if (r < 0)
-                return r;
         if (c->uid == UID_INVALID) {
-                r = limit_user(c, bus, l->uid, &c->policy->cell, what);
+                r = relimit_user(c, l->uid, what);
                 if (r < 0)
                         return r;
         }
         if (!group_of_lines(l->home, ret_group))
                 return driver_fail(what, -EXDEV, "the login's process is in no group of cgroup v2");
-        r = attach_to(c, l, bus, ret_group, ret_reserve, what);
+        r = attach_to(c, l, ret_group, ret_reserve, what);
         if (r < 0)
                 return r;
         r = group_of_pid(l->pid, ret_group);

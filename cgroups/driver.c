@@ -35,6 +35,13 @@ const Driver *driver_choose(const char *name, const Hierarchies *h) {
         return NULL;
 }
 
+bool driver_has_room(const DriverCell *c, const char *group) {
+        uint64_t headroom, max;
+
+        group_task_headroom(c->hierarchies, group, &headroom, &max);
+        return headroom >= MIN(UINT64_C(4), max / 2);
+}
+
 void driver_reserve_limits(const DriverCell *c, Resources *ret) {
         resources_init(ret);
         ret->tasks_max = RESERVE_TASKS;

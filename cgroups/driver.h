@@ -99,6 +99,8 @@ extern const Driver driver_cgroupfs, driver_systemd;
  * NULL: there is no such driver. See sd_booted(3). */
 const Driver *driver_choose(const char *name, const Hierarchies *h);
 
+/* Is there room for a login in the group, or is its user to go to the reserve? */
+bool driver_has_room(const DriverCell *c, const char *group);
 /* What a login gets that finds no room in its cell, without lists. */
 void driver_reserve_limits(const DriverCell *c, Resources *ret);
 

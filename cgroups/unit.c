@@ -192,8 +192,6 @@ int unit_bus_open(sd_bus **ret, char what[static UNIT_WHAT_MAX]) {
         r = sd_bus_open_system(&bus);
         if (r >= 0)
                 r = sd_bus_set_method_call_timeout(bus, UNIT_TIMEOUT_USEC);
-        if (r >= 0) /* signals of jobs come to subscribers only */
-                r = sd_bus_call_method(bus, MANAGER, "Subscribe", NULL, NULL, NULL);
         if (r < 0) {
                 (void) snprintf(what, UNIT_WHAT_MAX, "systemd can't be reached over the system bus");
                 return r;
@@ -243,7 +241,10 @@ static int call_and_wait(sd_bus *bus, sd_bus_message *call, const char *unit, ch
         JobWait w = {};
         int r;
 
-        r = sd_bus_match_signal(bus, &slot, MANAGER, "JobRemoved", on_job_removed, &w);
+        /* signals of jobs come to subscribers only */
+        r = sd_bus_call_method(bus, MANAGER, "Subscribe", NULL, NULL, NULL);
+        if (r >= 0)
+                r = sd_bus_match_signal(bus, &slot, MANAGER, "JobRemoved", on_job_removed, &w);
         if (r >= 0)
                 r = sd_bus_call(bus, call, UNIT_TIMEOUT_USEC, &e, &reply);
         if (r >= 0)
@@ -269,9 +270,7 @@ static int call_and_wait(sd_bus *bus, sd_bus_message *call, const char *unit, ch
 }
 
 /* Units that are not there have nothing to be frozen or killed. */
-static int call_on_unit(sd_bus *bus, const char *unit, int r, const sd_bus_error *e,
-                        char what[static UNIT_WHAT_MAX]) {
-        (void) bus;
+static int called_on_unit(const char *unit, int r, const sd_bus_error *e, char what[static UNIT_WHAT_MAX]) {
         if (r >= 0 || sd_bus_error_has_name(e, "org.freedesktop.systemd1.NoSuchUnit") ||
             sd_bus_error_has_name(e, "org.freedesktop.systemd1.UnitInactive"))
                 return 0;
@@ -283,7 +282,7 @@ int unit_freeze(sd_bus *bus, const char *unit, bool freeze, char what[static UNI
         int r;
 
         r = sd_bus_call_method(bus, MANAGER, freeze ? "FreezeUnit" : "ThawUnit", &e, NULL, "s", unit);
-        return call_on_unit(bus, unit, r, &e, what);
+        return called_on_unit(unit, r, &e, what);
 }
 
 int unit_kill_scope(sd_bus *bus, const char *unit, char what[static UNIT_WHAT_MAX]) {
@@ -291,7 +290,7 @@ int unit_kill_scope(sd_bus *bus, const char *unit, char what[static UNIT_WHAT_MA
         int r;
 
         r = sd_bus_call_method(bus, MANAGER, "KillUnit", &e, NULL, "ssi", unit, "all", 9 /* SIGKILL */);
-        return call_on_unit(bus, unit, r, &e, what);
+        return called_on_unit(unit, r, &e, what);
 }
 
 /* --- scopes ------------------------------------------------------------------------------ */

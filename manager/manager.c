@@ -79,9 +79,7 @@ static bool limit_by_others(uid_t uid, const char *except_cell, Resources *limit
                 if (!his || c->removed || strcmp(c->id, except_cell) == 0)
                         continue;
                 any = true;
-                resources_tighten(limits, &c->policy->user);
-                if (c->policy->scope == CELL_SCOPE_USER)
-                        resources_tighten(limits, &c->policy->cell);
+                policy_tighten_user(c->policy, &c->policy->cell, limits);
         }
         if (m->shares)
                 shares_get(m->shares, uid, limits);

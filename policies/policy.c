@@ -166,6 +166,27 @@ void resources_tighten(Resources *to, const Resources *from) {
         }
 }
 
+static void tighten_sets(Resources *to, const Resources *from) {
+        Resources sets; /* borrows */
+
+        resources_init(&sets);
+        sets.allowed_cpus = from->allowed_cpus;
+        sets.allowed_memory_nodes = from->allowed_memory_nodes;
+        sets.device_policy = from->device_policy;
+        sets.device_allow = from->device_allow;
+        sets.n_device_allow = from->n_device_allow;
+        resources_tighten(to, &sets);
+}
+
+void policy_tighten_user(const Policy *p, const Resources *cell, Resources *to) {
+        resources_tighten(to, &p->user);
+        if (p->scope == CELL_SCOPE_USER)
+                resources_tighten(to, cell);
+        tighten_sets(to, &p->policy);
+        if (p->scope == CELL_SCOPE_POLICY)
+                tighten_sets(to, cell);
+}
+
 bool resources_is_unset(const Resources *r) {
         return r->cpu_quota_permille == LIMIT_NONE && r->cpu_weight == LIMIT_NONE &&
                 !r->allowed_cpus && !r->allowed_memory_nodes && r->memory_min_bytes == 0 &&

@@ -233,6 +233,9 @@ bool resources_is_unset(const Resources *r);
  * lists and device rules where `to` has none. Borrows: `to` owns nothing afterwards that it did not own
  * before, and is not to be freed. */
 void resources_tighten(Resources *to, const Resources *from);
+/* The same by what a cell of `p`, whose [Resources] are `cell`, asks of its user as a whole: of sums over the
+ * policy that is what means the same for each user as for all. */
+void policy_tighten_user(const Policy *p, const Resources *cell, Resources *to);
 
 const char *cell_scope_to_string(CellScope s);
 CellScope cell_scope_from_string(const char *s);

@@ -91,7 +91,6 @@ static int create(struct nl_sock *sk, const char *owner, const char *name) {
         _cleanup_(nl_addr_putp) struct nl_addr *mac = NULL;
         _cleanup_(netlink_batch_done) NetlinkBatch b = {};
         uint8_t bytes[LINK_MAC_SIZE];
-        struct nl_msg *m = NULL;
         int r = derive_mac(owner, name, bytes);
 
         if (r < 0)
@@ -104,8 +103,7 @@ static int create(struct nl_sock *sk, const char *owner, const char *name) {
         r = rtnl_link_set_type(link, "bridge");
         if (r < 0)
                 return netlink_errno(r);
-        r = rtnl_link_build_add_request(link, NLM_F_CREATE | NLM_F_EXCL, &m);
-        r = netlink_batch_add(&b, r, m);
+        r = netlink_batch_add_link(&b, link, NLM_F_CREATE | NLM_F_EXCL);
         return r < 0 ? r : netlink_batch_send(&b, sk);
 }
 
@@ -125,7 +123,6 @@ static int add_addresses(struct nl_sock *sk, int ifindex, const IpPrefix *addres
 static int bring_up(struct nl_sock *sk, int ifindex) {
         _cleanup_(rtnl_link_putp) struct rtnl_link *link = rtnl_link_alloc();
         _cleanup_(netlink_batch_done) NetlinkBatch b = {};
-        struct nl_msg *m = NULL;
         int r;
 
         if (!link)
@@ -135,8 +132,7 @@ static int bring_up(struct nl_sock *sk, int ifindex) {
         r = add_options(&b, ifindex);
         if (r < 0)
                 return r;
-        r = rtnl_link_build_add_request(link, 0, &m);
-        r = netlink_batch_add(&b, r, m);
+        r = netlink_batch_add_link(&b, link, 0);
         return r < 0 ? r : netlink_batch_send(&b, sk);
 }
 

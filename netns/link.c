@@ -77,14 +77,6 @@ static bool is_pair(const IpPrefix *address, const IpPrefix *gateway, int family
         return is_single(address, family) && is_single(gateway, family);
 }
 
-static int add_link_request(NetlinkBatch *b, struct rtnl_link *link, int flags) {
-        struct nl_msg *m = NULL;
-        int r;
-
-        r = rtnl_link_build_add_request(link, flags, &m);
-        return netlink_batch_add(b, r, m);
-}
-
 static int set_mac(struct rtnl_link *link, const uint8_t mac[static LINK_MAC_SIZE]) {
         _cleanup_(nl_addr_putp) struct nl_addr *a = NULL;
 
@@ -127,7 +119,7 @@ static int create_pair(struct nl_sock *sk, const Ends *e) {
                 return r;
         rtnl_link_set_ns_fd(peer, l->netns_fd);
 
-        r = add_link_request(&b, link, NLM_F_CREATE | NLM_F_EXCL);
+        r = netlink_batch_add_link(&b, link, NLM_F_CREATE | NLM_F_EXCL);
         if (r < 0)
                 return r;
         return netlink_batch_send(&b, sk); /* needs CAP_NET_ADMIN in both namespaces */
@@ -159,7 +151,7 @@ static int add_settings(NetlinkBatch *b, int ifindex, bool host_side) {
                         return -ENOMEM;
         /* This refuses where the kernel has no IPv6; then there is nothing to generate. */
         (void) rtnl_link_inet6_set_addr_gen_mode(link, IN6_ADDR_GEN_MODE_NONE);
-        return add_link_request(b, link, 0);
+        return netlink_batch_add_link(b, link, 0);
 }
 
 static int add_flags(NetlinkBatch *b, int ifindex, unsigned flags) {
@@ -170,7 +162,7 @@ static int add_flags(NetlinkBatch *b, int ifindex, unsigned flags) {
                 return -ENOMEM;
         rtnl_link_set_ifindex(link, ifindex);
         rtnl_link_set_flags(link, flags);
-        return add_link_request(b, link, 0);
+        return netlink_batch_add_link(b, link, 0);
 }
 
 /* What netlink can't set. One write, and never one in the cell's namespace through this /proc:
@@ -266,7 +258,7 @@ static int configure_port(struct nl_sock *sk, int ifindex, const Ends *e) {
         rtnl_link_set_master(link, e->bridge);
         r = add_settings(&b, ifindex, /* host_side= */ true);
         if (r >= 0)
-                r = add_link_request(&b, link, 0);
+                r = netlink_batch_add_link(&b, link, 0);
         if (r >= 0)
                 r = netlink_batch_send(&b, sk);
         if (r >= 0)
@@ -427,7 +419,7 @@ static int create_holder(struct nl_sock *sk, const char *name, const char *kind)
         r = rtnl_link_set_type(link, kind);
         if (r < 0)
                 return netlink_errno(r);
-        r = add_link_request(&b, link, NLM_F_CREATE | NLM_F_EXCL);
+        r = netlink_batch_add_link(&b, link, NLM_F_CREATE | NLM_F_EXCL);
         if (r < 0)
                 return r;
         return netlink_batch_send(&b, sk);

@@ -128,6 +128,14 @@ int netlink_batch_add(NetlinkBatch *b, int nl_code, struct nl_msg *message) {
         return 0;
 }
 
+int netlink_batch_add_link(NetlinkBatch *b, struct rtnl_link *link, int flags) {
+        struct nl_msg *m = NULL;
+        int r;
+
+        r = rtnl_link_build_add_request(link, flags, &m);
+        return netlink_batch_add(b, r, m);
+}
+
 /* The kernel's sentence on an error, if it sent one; netlink.h, nlmsgerr_attrs. */
 static void log_extended_error(const struct nlmsghdr *h, int error) {
         const struct nlmsgerr *e = NLMSG_DATA(h);

@@ -60,6 +60,8 @@ void netlink_batch_done(NetlinkBatch *b); /* frees the messages; the batch may b
  * it returned, so that a failed build is converted and reported here.
  * -ENOBUFS: the batch is full. */
 int netlink_batch_add(NetlinkBatch *b, int nl_code, struct nl_msg *message);
+/* The request to make or, without NLM_F_CREATE in `flags`, to change a link. */
+int netlink_batch_add_link(NetlinkBatch *b, struct rtnl_link *link, int flags);
 
 /* Sends all messages in one sendmsg(2) and takes one acknowledgement for each. The kernel goes
  * on to the next message after one that failed: what must not happen without its forerunner

@@ -170,7 +170,6 @@ static int redirect(struct nl_sock *sk, int ifindex, int shadow) {
 static int create_shadow(struct nl_sock *sk, const char *name) {
         _cleanup_(rtnl_link_putp) struct rtnl_link *link = rtnl_link_alloc();
         _cleanup_(netlink_batch_done) NetlinkBatch b = {};
-        struct nl_msg *m = NULL;
         int r;
 
         if (!link)
@@ -182,8 +181,7 @@ static int create_shadow(struct nl_sock *sk, const char *name) {
         r = rtnl_link_set_type(link, "ifb");
         if (r < 0)
                 return netlink_errno(r);
-        r = rtnl_link_build_add_request(link, NLM_F_CREATE | NLM_F_EXCL, &m);
-        r = netlink_batch_add(&b, r, m);
+        r = netlink_batch_add_link(&b, link, NLM_F_CREATE | NLM_F_EXCL);
         return r < 0 ? r : netlink_batch_send(&b, sk);
 }
 

@@ -77,6 +77,19 @@ lab_user() {
         done
 }
 
+# The world: a namespace behind this host, in both families, that has no route back to the cells.
+lab_upstream() {
+        ip netns add upstream
+        ip link add up0 type veth peer name up1 netns upstream
+        ip addr add 192.0.2.1/24 dev up0
+        ip addr add 2001:db8::1/64 dev up0 nodad
+        ip link set up0 up
+        ip -n upstream addr add 192.0.2.2/24 dev up1
+        ip -n upstream addr add 2001:db8::2/64 dev up1 nodad
+        ip -n upstream link set up1 up
+        ip -n upstream link set lo up
+}
+
 # The module as the last line of every stack that opens sessions.
 lab_pam() {
         module="$module_file socket=/run/confine/login ${1:-}"

@@ -9,15 +9,9 @@ lab_overlay
 for u in alice bob carol dave erin frank gina; do lab_user $u $((uid = ${uid:-2400} + 1)); done
 lab_pam
 
-ip netns add upstream
-ip link add up0 type veth peer name up1 netns upstream
-ip addr add 192.0.2.1/24 dev up0
-ip addr add 2001:db8::1/64 dev up0 nodad
-ip link set up0 up
-for a in 192.0.2.2/24 192.0.2.3/24 169.254.169.254/32; do ip -n upstream addr add $a dev up1; done
-for a in 2001:db8::2/64 fd00:ec2::254/128; do ip -n upstream addr add $a dev up1 nodad; done
-ip -n upstream link set up1 up
-ip -n upstream link set lo up
+lab_upstream
+for a in 192.0.2.3/24 169.254.169.254/32; do ip -n upstream addr add $a dev up1; done
+ip -n upstream addr add fd00:ec2::254/128 dev up1 nodad
 ip -n upstream route add 10.82.0.0/24 via 192.0.2.1
 ip -n upstream route add fd82::/64 via 2001:db8::1
 ip route add 169.254.169.254 via 192.0.2.2

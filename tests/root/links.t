@@ -11,15 +11,7 @@ lab_overlay
 for u in alice bob carol dave erin; do lab_user $u $((uid = ${uid:-2300} + 1)); done
 lab_pam
 
-ip netns add upstream
-ip link add up0 type veth peer name up1 netns upstream
-ip addr add 192.0.2.1/24 dev up0
-ip addr add 2001:db8::1/64 dev up0 nodad
-ip link set up0 up
-ip -n upstream addr add 192.0.2.2/24 dev up1
-ip -n upstream addr add 2001:db8::2/64 dev up1 nodad
-ip -n upstream link set up1 up
-ip -n upstream link set lo up
+lab_upstream
 echo 0 > /proc/sys/net/ipv4/ip_forward
 
 ip link add br0 type bridge mcast_snooping 0 forward_delay 0

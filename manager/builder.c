@@ -26,7 +26,6 @@
 #include "netns/names.h"
 #include "netns/netns.h"
 #include "netns/port-guard.h"
-#include "netns/shaping.h"
 
 #define ANCHOR_TIMEOUT_USEC (5 * USEC_PER_SEC)
 #define PIDS_MAX 65536
@@ -178,8 +177,9 @@ void builder_describe_port(const Policy *p, const char *link, const IpPrefix *ad
         };
 }
 
-/* A bridge of ours goes with its last port, and comes with its first one. The lock goes with the fd. */
-static int lock_bridges(const CellPlan *c) {
+/* What cells share goes with the last of them, and comes with the first: bridges of ours, trees of shaping. The
+ * lock goes with the fd. */
+static int lock_shared(const CellPlan *c) {
         int fd = openat(c->cell.state_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
         if (fd < 0)
@@ -231,13 +231,13 @@ static int find_bridge(const CellPlan *c, JobReport *report) {
 }
 
 static int make_port(const CellPlan *c, RoutedLink *link, JobReport *report) {
-        _cleanup_(close_fdp) int lock_fd = lock_bridges(c);
+        _cleanup_(close_fdp) int lock_fd = lock_shared(c);
         const Policy *p = c->cell.policy;
         GuardedPort port;
         int r, bridge;
 
         if (lock_fd < 0) {
-                fail(report, LOGIN_STAGE_NETWORK, lock_fd, "bridges can't be locked");
+                fail(report, LOGIN_STAGE_NETWORK, lock_fd, "the lock of bridges can't be had");
                 return lock_fd;
         }
         bridge = find_bridge(c, report);
@@ -259,7 +259,7 @@ static int make_port(const CellPlan *c, RoutedLink *link, JobReport *report) {
 }
 
 static int remove_port(const CellPlan *c) {
-        _cleanup_(close_fdp) int lock_fd = lock_bridges(c);
+        _cleanup_(close_fdp) int lock_fd = lock_shared(c);
         GuardedPort port;
         int r, last = 0;
 
@@ -272,22 +272,50 @@ static int remove_port(const CellPlan *c) {
         return r < 0 ? r : port_guard_remove(c->table, &port, last > 0);
 }
 
+static ShapingRates rates_of(const Resources *r) {
+        return (ShapingRates) { .down_bits = r->bandwidth_down_bits, .up_bits = r->bandwidth_up_bits };
+}
+
+static ShapingSums sums_of(const CellPlan *c) {
+        return (ShapingSums) {
+                .prefix = c->link_prefix,
+                .place = c->place,
+                .user = rates_of(&c->cell.policy->user),
+                .policy = rates_of(&c->cell.policy->policy),
+        };
+}
+
+static int join_sums(const CellPlan *c, const ShapingRates *rates) {
+        _cleanup_(close_fdp) int lock_fd = lock_shared(c);
+        const ShapingSums sums = sums_of(c);
+
+        return lock_fd < 0 ? lock_fd : shaping_join(c->link, &sums, rates);
+}
+
+static int leave_sums(const CellPlan *c) {
+        _cleanup_(close_fdp) int lock_fd = lock_shared(c);
+        const ShapingSums sums = sums_of(c);
+
+        return lock_fd < 0 ? lock_fd : shaping_leave(&sums);
+}
+
 static int shape(const CellPlan *c, const Resources *r, JobReport *report) {
+        const ShapingRates rates = rates_of(r);
         int error;
 
         if (!*c->link)
                 return 0;
-        error = shaping_set(c->link, r->bandwidth_down_bits, r->bandwidth_up_bits);
+        error = c->place.tree ? join_sums(c, &rates) : shaping_set(c->link, &rates);
         if (error == -EOPNOTSUPP || error == -ENOENT)
-                fail(report, LOGIN_STAGE_NETWORK, error, "the kernel can't limit the bandwidth of %s (tbf, ingress, "
-                     "u32, mirred, ifb)", c->link);
+                fail(report, LOGIN_STAGE_NETWORK, error, "the kernel can't limit the bandwidth of %s (tbf, htb, "
+                     "ingress, cls_bpf, mirred, ifb)", c->link);
         else if (error < 0)
                 fail(report, LOGIN_STAGE_NETWORK, error, "the bandwidth of %s can't be limited", c->link);
         return error;
 }
 
-static bool is_shaped(const Resources *r) {
-        return r->bandwidth_up_bits != LIMIT_NONE || r->bandwidth_down_bits != LIMIT_NONE;
+static bool is_shaped(const CellPlan *c) {
+        return c->place.tree || resources_limit_bandwidth(&c->cell.policy->cell);
 }
 
 static int make_network(const CellPlan *c, int pidfd, JobReport *report) {
@@ -320,7 +348,7 @@ static int make_network(const CellPlan *c, int pidfd, JobReport *report) {
         link.netns_fd = netns_fd;
         if (c->cell.policy->network_mode == NETWORK_BRIDGE) {
                 r = make_port(c, &link, report);
-                return r >= 0 && is_shaped(&c->cell.policy->cell) ? shape(c, &c->cell.policy->cell, report) : r;
+                return r >= 0 && is_shaped(c) ? shape(c, &c->cell.policy->cell, report) : r;
         }
         firewall_cell(c, &cell); /* before the link: no packet passes unfiltered */
         r = firewall_add_cell(c->table, &cell);
@@ -331,7 +359,7 @@ static int make_network(const CellPlan *c, int pidfd, JobReport *report) {
         r = link_make_routed(&link);
         if (r < 0)
                 fail(report, LOGIN_STAGE_NETWORK, r, "interface %s can't be made", c->link);
-        else if (is_shaped(&c->cell.policy->cell)) /* nothing of the cell runs yet */
+        else if (is_shaped(c)) /* nothing of the cell runs yet */
                 r = shape(c, &c->cell.policy->cell, report);
         return r;
 }
@@ -401,7 +429,7 @@ void builder_remove(const CellPlan *c, JobReport *report) {
                 return;
         r = c->cell.policy->network_mode == NETWORK_BRIDGE ? remove_port(c) : link_remove(c->link);
         if (r >= 0)
-                r = shaping_remove(c->link);
+                r = c->place.tree ? leave_sums(c) : shaping_remove(c->link);
         if (r < 0)
                 fail(report, LOGIN_STAGE_NETWORK, r, "interface %s can't be removed", c->link);
         if (c->cell.policy->network_mode == NETWORK_BRIDGE)

@@ -3,6 +3,7 @@
 
 #include "cgroups/driver.h"
 #include "manager/job.h"
+#include "netns/shaping.h"
 #include "policies/policy.h"
 
 /* What is done to cells and sessions by jobs: everything here may block and runs in a child of the
@@ -18,6 +19,8 @@ typedef struct CellPlan {
         int init_fd;
         const char *table;   /* of the firewall */
         const char *link;    /* host's end; "": the cell has no interface */
+        const char *link_prefix;
+        ShapingPlace place;
         const char *netns_name; /* for ip-netns(8); "": none */
         const IpPrefix *dns; /* let through */
         size_t n_dns;

@@ -87,6 +87,8 @@ void cell_plan(Cell *c, CellPlan *ret) {
                 .init_fd = h->init_fd,
                 .table = h->table,
                 .link = c->link,
+                .link_prefix = h->link_prefix,
+                .place = c->place,
                 .netns_name = c->netns_name,
                 .dns = c->resolver.servers,
                 .n_dns = c->resolver.n_servers,
@@ -152,6 +154,11 @@ int cell_save(const Cell *c) {
         save_address(r, "Gateway4", &c->gateway4);
         save_address(r, "Gateway6", &c->gateway6);
         record_set(r, "NetnsName", "%s", c->netns_name);
+        if (c->place.tree) {
+                record_set(r, "ShapingTree", "%" PRIu32, c->place.tree);
+                record_set(r, "ShapingUser", "%u", c->place.user);
+                record_set(r, "ShapingCell", "%u", c->place.cell);
+        }
         for (size_t i = 0; i < c->resolver.n_servers; i++)
                 save_address(r, server_keys[i], &c->resolver.servers[i]);
         (void) save_policy(r, c->policy);
@@ -255,6 +262,12 @@ static int restore_key(const char *key, const char *value, void *userdata) {
                 c->init_pid = (pid_t) number;
         else if (strcmp(key, "InitStartTime") == 0)
                 c->init_start_time = number;
+        else if (strcmp(key, "ShapingTree") == 0)
+                c->place.tree = (uint32_t) number;
+        else if (strcmp(key, "ShapingUser") == 0)
+                c->place.user = (uint16_t) number;
+        else if (strcmp(key, "ShapingCell") == 0)
+                c->place.cell = (uint16_t) number;
         else
                 return -EBADMSG;
         return 0;
@@ -591,7 +604,7 @@ static int choose_network(Cell *c, const MatchSubject *subject) {
         for (size_t i = 0; i < p->n_gateways && p->network_mode == NETWORK_BRIDGE; i++)
                 *(p->gateways[i].family == AF_INET ? &c->gateway4 : &c->gateway6) = p->gateways[i];
         (void) snprintf(c->link, sizeof(c->link), "%s%.*s", c->host->link_prefix, 8, c->id + 1);
-        return 0;
+        return c->host->choose_place(p, c->uid, &c->place, c->host->userdata);
 }
 
 int cell_new(CellHost *host, Policy *policy, const MatchSubject *subject, Cell **ret) {

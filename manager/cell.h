@@ -12,6 +12,7 @@
 #include "manager/job.h"
 #include "manager/resolver.h"
 #include "netns/pool.h"
+#include "netns/shaping.h"
 #include "policies/policy.h"
 
 #define CELL_NETNS_NAME_MAX 64
@@ -52,6 +53,8 @@ typedef struct CellHost {
 
         /* how many live cells of this user under this policy, and of the policy */
         void (*count)(const char *policy, uid_t uid, unsigned *ret_user, unsigned *ret_policy, void *userdata);
+        /* see sums.h */
+        int (*choose_place)(const Policy *policy, uid_t uid, ShapingPlace *ret, void *userdata);
         /* see DriverCell.others */
         bool (*others)(uid_t uid, const char *except_cell, Resources *limits, void *userdata);
         void (*event_callback)(Cell *c, CellEvent event, const JobReport *report, void *userdata);
@@ -78,6 +81,7 @@ struct Cell {
         IpPrefix address4, address6, gateway4, gateway6;
         Resolver resolver; /* its text only until the cell is made */
         char netns_name[CELL_NETNS_NAME_MAX]; /* "": none */
+        ShapingPlace place;
 
         bool frozen, end_wanted, removed, init_reaped;
         Job *job;

@@ -21,6 +21,7 @@
 #include "manager/login-server.h"
 #include "manager/network.h"
 #include "manager/placement.h"
+#include "manager/sums.h"
 #include "manager/sweep.h"
 #include "manager/takeover.h"
 
@@ -63,6 +64,10 @@ static void count_cells(const char *policy, uid_t uid, unsigned *ret_user, unsig
         }
         *ret_user += *ret_user == 0;
         *ret_policy += *ret_policy == 0;
+}
+
+static int choose_place(const Policy *policy, uid_t uid, ShapingPlace *ret, void *userdata) {
+        return sums_choose(userdata, policy, uid, ret);
 }
 
 /* What all other cells ask of a user as a whole, where one group holds everything of his. */
@@ -483,6 +488,7 @@ static void fill_hosts(Manager *m) {
                 .records_fd = m->cells_fd,
                 .driver_fd = m->driver_fd,
                 .count = count_cells,
+                .choose_place = choose_place,
                 .others = limit_by_others,
                 .event_callback = on_cell_event,
                 .userdata = m,

@@ -209,6 +209,7 @@ static int make_link(const Placement *p, int netns_fd) {
                 .gateway4 = p->gateway4,
                 .gateway6 = p->gateway6,
         };
+        const ShapingRates rates = { p->policy->cell.bandwidth_down_bits, p->policy->cell.bandwidth_up_bits };
         int r;
 
         if (*p->old_link) {
@@ -223,7 +224,7 @@ static int make_link(const Placement *p, int netns_fd) {
                 r = link_make_routed(&link);
         if (r < 0)
                 return r;
-        return shaping_set(p->link, p->policy->cell.bandwidth_down_bits, p->policy->cell.bandwidth_up_bits);
+        return shaping_set(p->link, &rates);
 }
 
 static void run_make(void *userdata, JobReport *report, JobText *text) {

@@ -26,7 +26,8 @@ static int sweep_link(const char *name, int index, void *userdata) {
 
         (void) index;
         for (const Cell *c = s->manager->cells; c; c = c->hh.next)
-                if (strcmp(c->link, name) == 0 || shaping_is_shadow(name, c->link))
+                if (strcmp(c->link, name) == 0 || shaping_is_shadow(name, c->link) ||
+                    shaping_is_tree(name, s->manager->link_prefix, c->place.tree))
                         return 0;
         for (const Placement *p = s->manager->placements; p; p = p->hh.next)
                 if (strcmp(p->link, name) == 0 || strcmp(p->old_link, name) == 0 ||

@@ -264,6 +264,18 @@ static void check_bridge_keys_elsewhere(PolicyCheck *c) {
                                  network_mode_to_string(p->network_mode));
 }
 
+/* A sum that nobody holds would be a promise broken. */
+static void check_shared_bandwidth(PolicyCheck *c) {
+        static const char *const keys[] = { "BandwidthUp", "BandwidthDown" };
+        static const char *const sections[] = { "UserResources", "PolicyResources" };
+
+        for (size_t i = 0; i < ELEMENTSOF(sections); i++)
+                for (size_t k = 0; k < ELEMENTSOF(keys); k++)
+                        if (source_of(c->policy, sections[i], keys[k])->file)
+                                complain(c, false, sections[i], keys[k], "it can't be held with Mode=%s (routed, bridge)",
+                                         network_mode_to_string(c->policy->network_mode));
+}
+
 static void check_network(PolicyCheck *c) {
         const Policy *p = c->policy;
         char address[PREFIX_STRING_MAX];
@@ -273,6 +285,7 @@ static void check_network(PolicyCheck *c) {
                 check_bridge(c);
         else if (p->network_mode != NETWORK_ROUTED) {
                 check_unused_network(c);
+                check_shared_bandwidth(c);
                 return;
         }
         if (p->n_pools == 0)

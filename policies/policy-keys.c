@@ -48,7 +48,6 @@
         LIST(s, "IOWriteIOPSMax", io_limit, level, offsetof(IoLimit, write_iops), IO_HELP)
 
 #define NO_DEVICES "devices are decided for each cell (write it in [Resources])"
-#define NO_BANDWIDTH "bandwidth is limited for each cell (write it in [Network])"
 
 const PolicyKey policy_keys[] = {
         VALUE("Policy", "Description", text, description, 0, "TEXT"),
@@ -83,14 +82,14 @@ const PolicyKey policy_keys[] = {
         RESOURCES("UserResources", user),
         ELSEWHERE("UserResources", "DevicePolicy", NO_DEVICES),
         ELSEWHERE("UserResources", "DeviceAllow", NO_DEVICES),
-        ELSEWHERE("UserResources", "BandwidthUp", NO_BANDWIDTH),
-        ELSEWHERE("UserResources", "BandwidthDown", NO_BANDWIDTH),
+        VALUE("UserResources", "BandwidthUp", bandwidth, user.bandwidth_up_bits, 0, "BITS|infinity"),
+        VALUE("UserResources", "BandwidthDown", bandwidth, user.bandwidth_down_bits, 0, "BITS|infinity"),
 
         RESOURCES("PolicyResources", policy),
         ELSEWHERE("PolicyResources", "DevicePolicy", NO_DEVICES),
         ELSEWHERE("PolicyResources", "DeviceAllow", NO_DEVICES),
-        ELSEWHERE("PolicyResources", "BandwidthUp", NO_BANDWIDTH),
-        ELSEWHERE("PolicyResources", "BandwidthDown", NO_BANDWIDTH),
+        VALUE("PolicyResources", "BandwidthUp", bandwidth, policy.bandwidth_up_bits, 0, "BITS|infinity"),
+        VALUE("PolicyResources", "BandwidthDown", bandwidth, policy.bandwidth_down_bits, 0, "BITS|infinity"),
 
         VALUE("Network", "Mode", choice, network_mode, WORDS_NETWORK_MODE, "routed|none|host|bridge"),
         LIST("Network", "Pool", pool, pools, 0, "PREFIX [PREFIX]"),

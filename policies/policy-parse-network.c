@@ -12,7 +12,7 @@
 #define DNS_MAX 3 /* resolv.conf(5), MAXNS */
 #define PORTS_MAX 64
 #define BANDWIDTH_MIN UINT64_C(64000) /* as netns/shaping.h; its tests compare */
-#define BANDWIDTH_MAX UINT64_C(16000000000)
+#define BANDWIDTH_MAX UINT64_C(100000000000)
 
 typedef struct PrefixList {
         IpPrefix *items;
@@ -444,7 +444,7 @@ int policy_parse_bandwidth(const PolicyKey *key, Policy *p, const char *value, c
                                   "\"%s\" is no bandwidth in bits per second (such as 20M, 1.5G or infinity)", value);
         else if (bits < BANDWIDTH_MIN || bits > BANDWIDTH_MAX)
                 return policy_say(ret_message, -EINVAL,
-                                  "%s is out of range (64K to 16G bits per second, or infinity)", value);
+                                  "%s is out of range (64K to 100G bits per second, or infinity)", value);
         *bandwidth_field(key, p) = bits;
         return 0;
 }

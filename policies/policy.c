@@ -139,6 +139,14 @@ int resources_copy(Resources *to, const Resources *from) {
         return 0;
 }
 
+bool resources_limit_bandwidth(const Resources *r) {
+        return r->bandwidth_up_bits != LIMIT_NONE || r->bandwidth_down_bits != LIMIT_NONE;
+}
+
+bool policy_shares_bandwidth(const Policy *p) {
+        return resources_limit_bandwidth(&p->user) || resources_limit_bandwidth(&p->policy);
+}
+
 /* CPUQuotaPeriodSec= alone limits nothing. */
 void resources_tighten(Resources *to, const Resources *from) {
         to->cpu_quota_permille = MIN(to->cpu_quota_permille, from->cpu_quota_permille);

@@ -78,7 +78,7 @@ typedef struct Resources {
         DevicePolicy device_policy;
         DeviceAllow *device_allow;
         size_t n_device_allow;
-        uint64_t bandwidth_up_bits, bandwidth_down_bits; /* per second; only of a cell, by [Network] */
+        uint64_t bandwidth_up_bits, bandwidth_down_bits; /* per second; of a cell, by [Network] */
 } Resources;
 
 typedef enum MatchField {
@@ -229,6 +229,9 @@ void resources_init(Resources *r); /* all unset */
 void resources_done(Resources *r); /* frees what it owns, and leaves it unset */
 int resources_copy(Resources *to, const Resources *from); /* `to` is initialised; -ENOMEM */
 bool resources_is_unset(const Resources *r);
+bool resources_limit_bandwidth(const Resources *r);
+/* Do cells of the policy have a sum of bandwidth in common? */
+bool policy_shares_bandwidth(const Policy *p);
 /* Makes each of `to`'s numbers the stricter one of the two (protections: the larger one), and takes over
  * lists and device rules where `to` has none. Borrows: `to` owns nothing afterwards that it did not own
  * before, and is not to be freed. */

@@ -6,7 +6,7 @@
 . "$(dirname "$0")/../lib.sh"
 lab_enter "$@"
 lab_overlay
-for u in alice bob; do lab_user $u $((uid = ${uid:-2300} + 1)); done
+for u in alice bob carol dave; do lab_user $u $((uid = ${uid:-2300} + 1)); done
 lab_pam
 
 lab_upstream
@@ -17,6 +17,19 @@ User=alice
 [Network]
 Pool=10.81.0.0/24 fd81::/64
 BandwidthUp=20M
+BandwidthDown=30M
+END
+policy 15-sums <<'END'
+[Match]
+User=carol dave
+[Cell]
+Scope=session
+[Network]
+Pool=10.83.0.0/24 fd83::/64
+[UserResources]
+BandwidthUp=16M
+[PolicyResources]
+BandwidthUp=24M
 BandwidthDown=30M
 END
 policy 20-free <<'END'
@@ -163,10 +176,56 @@ check "a limit where there was none" ctl set-property --runtime "$(cells_of bob)
 within "... holds" 12000000 "$(flow bob up tcp 192.0.2.2 5)"
 check "and is taken away" ctl set-property --runtime "$(cells_of bob)" BandwidthUp=
 is "... with its link" "$(ip -o link show type ifb | wc -l)" 1
-like "too little is refused" "$(ctl set-property "$cell" BandwidthUp=10 2>&1)" 'out of range \(64K to 16G'
+like "too little is refused" "$(ctl set-property "$cell" BandwidthUp=10 2>&1)" 'out of range \(64K to 100G'
 like "nonsense is refused" "$(ctl set-property "$cell" BandwidthUp=fast 2>&1)" 'no bandwidth in bits per second'
-printf '[UserResources]\nBandwidthUp=1M\n' | policy 30-sums
-like "sums are refused" "$(ctl --config-dir=/etc/confine --vendor-dir="$LAB_DIR/vendor" check 2>&1)" 'limited for each cell \(write it in \[Network\]\)'
+
+# --- sums ----------------------------------------------------------------------------------------
+# together "USER ARGUMENTS"...: their flows at the same time, each by a login, and so a cell, of its own
+together() {
+        for i in $(seq $#); do
+                flow_of=${!i}
+                su "${flow_of%% *}" -c "timeout 60 /var/lib/flow ${flow_of#* }" > "$LAB_DIR/flow$i" 2>&1 &
+                flow_pids[i]=$!
+        done
+        wait "${flow_pids[@]}"
+        sum=0
+        for i in $(seq $#); do
+                rates[i]=$(grep -x '[0-9]*' "$LAB_DIR/flow$i" || echo 0)
+                sum=$((sum + rates[i]))
+        done
+}
+trees() { ip -br link show type ifb | grep -c 's00000[0-9][ud]'; }
+no_trees() { [ "$(trees)" = 0 ]; }
+together "carol up tcp 192.0.2.2 10" "carol up udp 2001:db8::2 10"
+within "two cells of a user, up" 16000000 $sum
+above "... neither is starved: TCP" 4000000 "${rates[1]}"
+above "... UDP" 4000000 "${rates[2]}"
+together "carol up tcp 192.0.2.2 10" "carol up tcp 192.0.2.2 10" "dave up tcp 2001:db8::2 10"
+within "two users under a policy, up" 24000000 $sum
+[ "${rates[3]}" -gt 10000000 ]
+ok $? "... users get even parts, whatever number of cells they have: ${rates[*]}"
+together "carol down udp 192.0.2.2 10" "dave down tcp 2001:db8::2 10"
+within "two users under a policy, down" 30000000 $sum
+wait_for 10 no_trees
+is "the links of a sum go with its last cell" "$(trees)" 0
+hold c carol
+is "... and come with the next" "$(trees)" 2
+third=$(cells_of carol)
+check "a cell's own limit within the sums" ctl set-property --runtime "$third" BandwidthDown=6M
+like "... is a limit of its class" "$(tc class show dev "$(ip -br link show type ifb | grep -o '^[a-z0-9]*s00000[0-9]d')")" \
+        'parent 1:2 leaf.* ceil 6Mbit'
+manager_kill KILL
+manager_start
+is "the links of a sum survive a crash of the manager" "$(trees)" 2
+hold d dave
+is "... and the next cell joins them" "$(trees)" 2
+is "... with a class of its own" "$(tc class show dev "$(ip -br link show type ifb | grep -o '^[a-z0-9]*s00000[0-9]d')" | wc -l)" 5
+let_go c
+let_go d
+check "with the last one they are gone" wait_for 20 no_trees
+printf '[Match]\nUser=nobody\n[Network]\nMode=host\n[UserResources]\nBandwidthUp=1M\n' | policy 30-sums
+like "sums that nobody would hold are refused" "$(ctl --config-dir=/etc/confine --vendor-dir="$LAB_DIR/vendor" verify 2>&1)" \
+        "BandwidthUp.*can't be held with Mode=host"
 rm -f /etc/confine/policies/30-sums.ini
 
 # --- restart and leftovers -----------------------------------------------------------------------

@@ -173,6 +173,7 @@ void builder_describe_port(const Policy *p, const char *link, const IpPrefix *ad
                 .bridge = p->bridge,
                 .own_bridge = p->n_gateways == 0,
                 .masquerade = p->masquerade,
+                .max_connections = p->max_connections,
                 .address4 = *address4,
                 .address6 = *address6,
         };

@@ -21,7 +21,6 @@
 #include "base/log.h"
 #include "cells/anchor.h"
 #include "netns/bridge.h"
-#include "netns/firewall.h"
 #include "netns/link.h"
 #include "netns/names.h"
 #include "netns/netns.h"
@@ -162,6 +161,8 @@ static void firewall_cell(const CellPlan *c, FirewallCell *ret) {
                 .n_dns = c->n_dns,
                 .ports = c->cell.policy->ports,
                 .n_ports = c->cell.policy->n_ports,
+                .user_volume = c->user_volume,
+                .policy_volume = c->policy_volume,
                 .policy = c->cell.policy,
         };
 }
@@ -302,7 +303,10 @@ static int leave_sums(const CellPlan *c) {
 }
 
 static int shape(const CellPlan *c, const Resources *r, JobReport *report) {
-        const ShapingRates rates = rates_of(r);
+        const ShapingRates rates = {
+                .down_bits = MIN(r->bandwidth_down_bits, c->slow_bits),
+                .up_bits = MIN(r->bandwidth_up_bits, c->slow_bits),
+        };
         int error;
 
         if (!*c->link)
@@ -317,7 +321,7 @@ static int shape(const CellPlan *c, const Resources *r, JobReport *report) {
 }
 
 static bool is_shaped(const CellPlan *c) {
-        return c->place.tree || resources_limit_bandwidth(&c->cell.policy->cell);
+        return c->place.tree || c->slow_bits != LIMIT_NONE || resources_limit_bandwidth(&c->cell.policy->cell);
 }
 
 static int make_network(const CellPlan *c, int pidfd, JobReport *report) {
@@ -352,6 +356,10 @@ static int make_network(const CellPlan *c, int pidfd, JobReport *report) {
                 r = make_port(c, &link, report);
                 return r >= 0 && is_shaped(c) ? shape(c, &c->cell.policy->cell, report) : r;
         }
+        if (c->restarts_user_volume)
+                (void) firewall_reset_volume(c->table, c->user_volume.name); /* mostly there is none any more */
+        if (c->restarts_policy_volume)
+                (void) firewall_reset_volume(c->table, c->policy_volume.name);
         firewall_cell(c, &cell); /* before the link: no packet passes unfiltered */
         r = firewall_add_cell(c->table, &cell);
         if (r < 0) {
@@ -475,6 +483,10 @@ void builder_release(const LeaderPlan *l, bool closing, JobReport *report) {
 }
 
 /* --- adjusting --------------------------------------------------------------------------- */
+
+void builder_shape(const CellPlan *c, JobReport *report) {
+        (void) shape(c, &c->cell.policy->cell, report); /* which says what failed */
+}
 
 void builder_change_limits(const CellPlan *c, const Resources *to, JobReport *report) {
         const Resources *from = &c->cell.policy->cell;

@@ -3,6 +3,7 @@
 
 #include "cgroups/driver.h"
 #include "manager/job.h"
+#include "netns/firewall.h"
 #include "netns/shaping.h"
 #include "policies/policy.h"
 
@@ -21,6 +22,9 @@ typedef struct CellPlan {
         const char *link;    /* host's end; "": the cell has no interface */
         const char *link_prefix;
         ShapingPlace place;
+        uint64_t slow_bits; /* TrafficMaxRate= if it holds; LIMIT_NONE */
+        FirewallVolume user_volume, policy_volume;
+        bool restarts_user_volume, restarts_policy_volume;
         const char *netns_name; /* for ip-netns(8); "": none */
         const IpPrefix *dns; /* let through */
         size_t n_dns;
@@ -53,6 +57,9 @@ void builder_attach(const LeaderPlan *l, JobReport *report, JobText *text);
 
 /* Its process has forked, or closes the session: see Driver.release. One that has exited is success. */
 void builder_release(const LeaderPlan *l, bool closing, JobReport *report);
+
+/* Sets the bandwidth of a live cell as the plan has it. */
+void builder_shape(const CellPlan *c, JobReport *report);
 
 /* Changes the limits of a live cell; on error the old ones are in force. */
 void builder_change_limits(const CellPlan *c, const Resources *to, JobReport *report);

@@ -97,6 +97,7 @@ void cell_plan(Cell *c, CellPlan *ret) {
                 .link = c->link,
                 .link_prefix = h->link_prefix,
                 .place = c->place,
+                .slow_bits = c->slowed ? c->policy->traffic_rate_bits : LIMIT_NONE,
                 .netns_name = c->netns_name,
                 .dns = c->resolver.servers,
                 .n_dns = c->resolver.n_servers,
@@ -106,6 +107,9 @@ void cell_plan(Cell *c, CellPlan *ret) {
                 .gateway4 = c->gateway4,
                 .gateway6 = c->gateway6,
         };
+        h->volumes(c, &ret->user_volume, &ret->policy_volume, h->userdata);
+        ret->restarts_user_volume = c->restarts_user_volume;
+        ret->restarts_policy_volume = c->restarts_policy_volume;
         if (needs_counts(c))
                 h->count(c->policy->name, c->uid, &ret->cell.user_cells, &ret->cell.policy_cells, h->userdata);
 }
@@ -155,6 +159,7 @@ int cell_save(const Cell *c) {
         record_set(r, "Created", "%" PRIu64, c->created_usec);
         record_set(r, "Hostname", "%s", c->hostname ?: "");
         record_set(r, "Frozen", "%d", c->frozen);
+        record_set(r, "Slowed", "%d", c->slowed);
         record_set(r, "InitPid", "%d", (int) c->init_pid);
         record_set(r, "InitStartTime", "%llu", c->init_start_time);
         record_set(r, "Link", "%s", c->link);
@@ -267,6 +272,8 @@ static int restore_key(const char *key, const char *value, void *userdata) {
                 c->created_usec = number;
         else if (strcmp(key, "Frozen") == 0)
                 c->frozen = number != 0;
+        else if (strcmp(key, "Slowed") == 0)
+                c->slowed = number != 0;
         else if (strcmp(key, "InitPid") == 0)
                 c->init_pid = (pid_t) number;
         else if (strcmp(key, "InitStartTime") == 0)
@@ -320,6 +327,7 @@ Cell *cell_free(Cell *c) {
         if (!c)
                 return NULL;
         job_cancel(c->job);
+        job_cancel(c->slow_job);
         sd_event_source_disable_unref(c->init_source);
         sd_event_source_disable_unref(c->linger_source);
         sd_event_source_disable_unref(c->retry_source);
@@ -613,7 +621,7 @@ static int choose_network(Cell *c, const MatchSubject *subject) {
         for (size_t i = 0; i < p->n_gateways && p->network_mode == NETWORK_BRIDGE; i++)
                 *(p->gateways[i].family == AF_INET ? &c->gateway4 : &c->gateway6) = p->gateways[i];
         (void) snprintf(c->link, sizeof(c->link), "%s%.*s", c->host->link_prefix, 8, c->id + 1);
-        return c->host->choose_place(p, c->uid, &c->place, c->host->userdata);
+        return c->host->prepare(c, c->host->userdata);
 }
 
 int cell_new(CellHost *host, Policy *policy, const MatchSubject *subject, Cell **ret) {
@@ -767,6 +775,49 @@ void cell_session_left(Cell *c) {
         if (r < 0) {
                 log_warning_errno(r, "Cannot let cell %s linger, ending it: %m", c->id);
                 cell_end(c, "its last session has ended");
+        }
+}
+
+static void run_slow_down(void *userdata, JobReport *report, JobText *text) {
+        CellPlan plan;
+
+        (void) text;
+        cell_plan(userdata, &plan);
+        builder_shape(&plan, report);
+}
+
+static void on_slowed_down(const JobReport *report, const char *text, void *userdata) {
+        Cell *c = userdata;
+
+        (void) text;
+        c->slow_job = NULL;
+        if (report->error >= 0 || c->state != CELL_LIVE)
+                return;
+        log_warning_errno(report->error, "Cell %s has its old bandwidth (%s: %m), trying again", c->id, report->what);
+        c->slowed = !c->slowed;
+        (void) cell_save(c); /* as before: if that fails, what is on disk is right */
+}
+
+void cell_slow_down(Cell *c, bool slow) {
+        const JobSpec spec = {
+                .name = "slow a cell down",
+                .uid = c->uid,
+                .timeout_usec = MAKE_TIMEOUT_USEC,
+                .run = run_slow_down,
+                .done = on_slowed_down,
+                .userdata = c,
+        };
+        int r;
+
+        if (slow == c->slowed || c->slow_job)
+                return;
+        c->slowed = slow;
+        r = cell_save(c);
+        if (r >= 0)
+                r = job_start(c->host->jobs, &spec, &c->slow_job);
+        if (r < 0) {
+                c->slowed = !slow;
+                log_warning_errno(r, "Cell %s keeps its bandwidth for now: %m", c->id);
         }
 }
 

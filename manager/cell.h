@@ -53,8 +53,9 @@ typedef struct CellHost {
 
         /* how many live cells of this user under this policy, and of the policy */
         void (*count)(const char *policy, uid_t uid, unsigned *ret_user, unsigned *ret_policy, void *userdata);
-        /* see sums.h */
-        int (*choose_place)(const Policy *policy, uid_t uid, ShapingPlace *ret, void *userdata);
+        /* gives a new cell what it shares with others: see sums.h, traffic.h */
+        int (*prepare)(Cell *c, void *userdata);
+        void (*volumes)(const Cell *c, FirewallVolume *ret_user, FirewallVolume *ret_policy, void *userdata);
         /* see DriverCell.others */
         bool (*others)(uid_t uid, const char *except_cell, Resources *limits, void *userdata);
         void (*event_callback)(Cell *c, CellEvent event, const JobReport *report, void *userdata);
@@ -82,9 +83,11 @@ struct Cell {
         Resolver resolver; /* its text only until the cell is made */
         char netns_name[CELL_NETNS_NAME_MAX]; /* "": none */
         ShapingPlace place;
+        bool slowed; /* TrafficMaxRate= holds */
+        bool restarts_user_volume, restarts_policy_volume; /* a period began with it: what was counted is void */
 
         bool frozen, end_wanted, removed, init_reaped;
-        Job *job;
+        Job *job, *slow_job;
         sd_event_source *init_source, *linger_source, *retry_source, *logins_source;
         LIST_HEAD(, Session) sessions;
         unsigned n_sessions;
@@ -114,5 +117,7 @@ Cell *cell_free(Cell *c); /* leaves the cell as it is, takes NULL, returns NULL 
 void cell_plan(Cell *c, CellPlan *ret); /* borrows, until it is asked again */
 unsigned cell_namespaces(const Cell *c); /* CLONE_NEW*: what the policy says and the driver leaves */
 int cell_save(const Cell *c);
+/* TrafficMaxRate= holds from now on, or not any more. */
+void cell_slow_down(Cell *c, bool slow);
 /* Replaces the policy by a copy with other [Resources]; -ENOMEM. */
 int cell_set_resources(Cell *c, const Resources *r);

@@ -19,6 +19,7 @@ static ManagerConfig arg_config = {
         .runtime_dir = "/run/confine",
         .config_dir = "/etc/confine",
         .vendor_dir = CONFINE_VENDORDIR,
+        .state_dir = "/var/lib/confine",
         .init_path = CONFINE_LIBEXECDIR "/confine-init",
         .instance = "confine",
 };
@@ -31,6 +32,7 @@ static void help(void) {
                "     --runtime-dir=DIR    Sockets and records (%s)\n"
                "     --config-dir=DIR     policies/ of the administrator (%s)\n"
                "     --vendor-dir=DIR     policies/ that came with confine (%s)\n"
+               "     --state-dir=DIR      What is kept over boots (%s)\n"
                "     --init=FILE          pid 1 of cells (%s)\n"
                "     --instance=NAME      Names the control groups, the nftables table and the links (%s);\n"
                "                          several managers with different names run beside each other\n"
@@ -40,17 +42,18 @@ static void help(void) {
                "SIGHUP loads the policies anew; SIGTERM stops, and live cells go on.\n"
                "See confined(8), confine.policy(5), confinectl(1).\n",
                program_invocation_short_name, arg_config.runtime_dir, arg_config.config_dir,
-               arg_config.vendor_dir, arg_config.init_path, arg_config.instance);
+               arg_config.vendor_dir, arg_config.state_dir, arg_config.init_path, arg_config.instance);
 }
 
 /* Returns 1 to go on, else the exit status is 0 or -errno. */
 static int parse_argv(int argc, char **argv) {
-        enum { ARG_RUNTIME_DIR = 256, ARG_CONFIG_DIR, ARG_VENDOR_DIR, ARG_INIT, ARG_INSTANCE, ARG_DEBUG,
+        enum { ARG_RUNTIME_DIR = 256, ARG_CONFIG_DIR, ARG_VENDOR_DIR, ARG_STATE_DIR, ARG_INIT, ARG_INSTANCE, ARG_DEBUG,
                ARG_NO_DAEMON, ARG_VERSION };
         static const struct option options[] = {
                 { "runtime-dir", required_argument, NULL, ARG_RUNTIME_DIR },
                 { "config-dir", required_argument, NULL, ARG_CONFIG_DIR },
                 { "vendor-dir", required_argument, NULL, ARG_VENDOR_DIR },
+                { "state-dir", required_argument, NULL, ARG_STATE_DIR },
                 { "init", required_argument, NULL, ARG_INIT },
                 { "instance", required_argument, NULL, ARG_INSTANCE },
                 { "debug", no_argument, NULL, ARG_DEBUG },
@@ -71,6 +74,9 @@ static int parse_argv(int argc, char **argv) {
                         break;
                 case ARG_VENDOR_DIR:
                         arg_config.vendor_dir = optarg;
+                        break;
+                case ARG_STATE_DIR:
+                        arg_config.state_dir = optarg;
                         break;
                 case ARG_INIT:
                         arg_config.init_path = optarg;

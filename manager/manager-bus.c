@@ -6,6 +6,7 @@
 #include "manager/access.h"
 #include "manager/bus-server.h"
 #include "manager/placement.h"
+#include "manager/traffic.h"
 #include "policies/policy-keys.h"
 
 
@@ -458,6 +459,11 @@ static int method_explain_unit(sd_bus_message *m, void *userdata, sd_bus_error *
         return r < 0 ? r : sd_bus_send(NULL, reply, NULL);
 }
 
+static int method_list_traffic(sd_bus_message *m, void *userdata, sd_bus_error *error) {
+        (void) error;
+        return traffic_reply_list(m, userdata);
+}
+
 static const sd_bus_vtable manager_vtable[] = {
         SD_BUS_VTABLE_START(0),
         SD_BUS_PROPERTY("Version", "s", get_text, 0, SD_BUS_VTABLE_PROPERTY_CONST),
@@ -485,6 +491,8 @@ static const sd_bus_vtable manager_vtable[] = {
         SD_BUS_METHOD_WITH_ARGS("Explain", SD_BUS_ARGS("s", user, "s", service, "s", tty, "s", remote_host),
                                 SD_BUS_RESULT("a(ss)", skipped, "s", policy, "a(ssssu)", values),
                                 method_explain, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("ListTraffic", NULL, SD_BUS_RESULT("a(ssuttsxsb)", volumes), method_list_traffic,
+                                SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("ListServices", NULL, SD_BUS_RESULT("a(sssssasas)", services),
                                 method_list_services, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("ExplainUnit", SD_BUS_ARGS("s", unit),

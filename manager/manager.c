@@ -24,6 +24,7 @@
 #include "manager/sums.h"
 #include "manager/sweep.h"
 #include "manager/takeover.h"
+#include "manager/traffic.h"
 
 #define PLACEMENTS_TIMEOUT_USEC (30 * USEC_PER_SEC)
 
@@ -66,8 +67,14 @@ static void count_cells(const char *policy, uid_t uid, unsigned *ret_user, unsig
         *ret_policy += *ret_policy == 0;
 }
 
-static int choose_place(const Policy *policy, uid_t uid, ShapingPlace *ret, void *userdata) {
-        return sums_choose(userdata, policy, uid, ret);
+static int prepare_cell(Cell *c, void *userdata) {
+        int r = sums_choose(userdata, c->policy, c->uid, &c->place);
+
+        return r < 0 ? r : traffic_join(userdata, c);
+}
+
+static void describe_volumes(const Cell *c, FirewallVolume *ret_user, FirewallVolume *ret_policy, void *userdata) {
+        traffic_describe(userdata, c->policy, c->uid, ret_user, ret_policy);
 }
 
 /* What all other cells ask of a user as a whole, where one group holds everything of his. */
@@ -474,6 +481,7 @@ static int start_jobs(Manager *m) {
                 keep[n++] = m->hierarchies->items[i].root_fd;
         keep[n++] = m->init_fd;
         keep[n++] = m->driver_fd;
+        keep[n++] = m->traffic_fd;
         r = jobs_new(m->event, keep, n, m->driver->user_in_one_group, &m->jobs);
         if (r >= 0 && m->driver->shares_sums)
                 r = shares_new(m->event, m->jobs, m->hierarchies, limit_user, m, &m->shares);
@@ -496,7 +504,8 @@ static void fill_hosts(Manager *m) {
                 .records_fd = m->cells_fd,
                 .driver_fd = m->driver_fd,
                 .count = count_cells,
-                .choose_place = choose_place,
+                .prepare = prepare_cell,
+                .volumes = describe_volumes,
                 .others = limit_by_others,
                 .event_callback = on_cell_event,
                 .userdata = m,
@@ -538,13 +547,15 @@ int manager_new(const ManagerConfig *config, Manager **ret) {
         if (!m)
                 return -ENOMEM;
         *m = (Manager) { .config = *config, .runtime_fd = -EBADF, .lock_fd = -EBADF, .cells_fd = -EBADF,
-                         .sessions_fd = -EBADF, .driver_fd = -EBADF, .placements_fd = -EBADF,
+                         .sessions_fd = -EBADF, .driver_fd = -EBADF, .placements_fd = -EBADF, .traffic_fd = -EBADF,
                          .init_fd = -EBADF, .firewall_wanted = 1 };
         r = sd_event_new(&m->event);
         if (r >= 0)
                 r = fd_store_new(&m->fd_store);
         if (r >= 0)
                 r = host_open(m);
+        if (r >= 0)
+                r = traffic_open(m);
         if (r >= 0)
                 r = start_jobs(m);
         if (r < 0)
@@ -586,6 +597,8 @@ Manager *manager_free(Manager *m) {
                 return NULL;
         network_unwatch(m);
         hosts_file_stop(m);
+        if (m->jobs)
+                traffic_stop(m);
         idle = m->jobs && !m->cells && !m->sessions && !m->placements;
         m->login = login_server_free(m->login);
         m->bus = bus_server_free(m->bus);

@@ -16,6 +16,7 @@ typedef struct ManagerConfig {
         const char *runtime_dir;  /* "/run/confine" */
         const char *config_dir;   /* "/etc/confine": policies/ below it */
         const char *vendor_dir;   /* "/usr/lib/confine" */
+        const char *state_dir;    /* "/var/lib/confine" */
         const char *init_path;    /* confine-init */
         const char *instance;     /* "confine": names the control groups, the nft table, the links */
 } ManagerConfig;
@@ -25,6 +26,7 @@ typedef struct BusServer BusServer;
 typedef struct FdStore FdStore;
 typedef struct LoginServer LoginServer;
 typedef struct Placement Placement;
+typedef struct Volume Volume;
 
 typedef enum ManagerEvent {
         MANAGER_CELL_NEW,
@@ -37,7 +39,7 @@ struct Manager {
         ManagerConfig config;
         ManagerConf conf;
         sd_event *event;
-        int runtime_fd, lock_fd, cells_fd, sessions_fd, driver_fd, placements_fd, init_fd;
+        int runtime_fd, lock_fd, cells_fd, sessions_fd, driver_fd, placements_fd, traffic_fd, init_fd;
         char root_group[80], table[40], link_prefix[8], gateway_link[16];
         Hierarchies *hierarchies;
         const Driver *driver;
@@ -56,6 +58,9 @@ struct Manager {
         Cell *cells;             /* uthash */
         Session *sessions;       /* uthash */
         Placement *placements;   /* uthash */
+        Volume *volumes;         /* uthash */
+        Job *traffic_job;
+        sd_event_source *traffic_source;
         uint64_t n_logins, n_denied;
         FdStore *fd_store;
         bool login_passed, bus_passed; /* sockets that are not ours to remove */

@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "manager/placement.h"
 #include "manager/state.h"
+#include "manager/traffic.h"
 #include "netns/firewall-watch.h"
 #include "netns/firewall.h"
 #include "netns/forwarding.h"
@@ -114,14 +115,15 @@ static int setup_firewall(const Manager *m, const Gateways *g, bool guard4, bool
                 if (r != 0)
                         return r < 0 ? r : setup_port_guard(m);
         }
+        traffic_read_counts(m);
         cells = calloc(HASH_COUNT(m->cells) + HASH_COUNT(m->placements) + 1, sizeof(FirewallCell));
         if (!cells)
                 return -ENOMEM;
         /* The job that takes an ending one apart may run beside this one, and be done before: what it took
          * out must not come back. */
         for (const Cell *c = m->cells; c; c = c->hh.next)
-                if (*c->link && c->state != CELL_ENDING && c->policy->network_mode == NETWORK_ROUTED)
-                        cells[n++] = (FirewallCell) {
+                if (*c->link && c->state != CELL_ENDING && c->policy->network_mode == NETWORK_ROUTED) {
+                        cells[n] = (FirewallCell) {
                                 .link = c->link,
                                 .address4 = c->address4,
                                 .address6 = c->address6,
@@ -132,6 +134,9 @@ static int setup_firewall(const Manager *m, const Gateways *g, bool guard4, bool
                                 .n_ports = c->policy->n_ports,
                                 .policy = c->policy,
                         };
+                        traffic_describe(m, c->policy, c->uid, &cells[n].user_volume, &cells[n].policy_volume);
+                        n++;
+                }
         for (const Placement *p = m->placements; p; p = p->hh.next)
                 if (*p->link)
                         placement_describe(p, &cells[n++]);

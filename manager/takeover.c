@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "manager/fd-store.h"
 #include "manager/state.h"
+#include "manager/traffic.h"
 
 static void set_aside(Manager *m, int dir_fd, const char *kind, const char *name, int error) {
         char aside[512];
@@ -40,6 +41,9 @@ static int restore_cell(const char *name, void *userdata) {
                 return 0;
         }
         HASH_ADD_STR(m->cells, id, c);
+        r = traffic_join(m, c);
+        if (r < 0)
+                return r;
         if (m->shares && c->state == CELL_LIVE && c->uid != UID_INVALID)
                 return shares_add(m->shares, c->policy, c->uid, true);
         return 0;

@@ -129,3 +129,27 @@ int firewall_status_denied(const char *table, const char *link, uint64_t *ret_ou
         r = read_counter(table, "denied-out", link, ret_out);
         return r < 0 ? r : read_counter(table, "denied-in", link, ret_in);
 }
+
+int firewall_status_volumes(const char *table, firewall_volume_t callback, void *userdata) {
+        _cleanup_(json_decrefp) json_t *root = NULL;
+        char command[COMMAND_MAX];
+        json_t *list, *item;
+        size_t i;
+        int r;
+
+        (void) snprintf(command, sizeof(command), "list quotas table inet %s", table);
+        r = query(command, &root, &list);
+        if (r < 0)
+                return r == -ENOENT ? 0 : r;
+        json_array_foreach(list, i, item) {
+                const char *name;
+                json_int_t used;
+
+                if (json_unpack(item, "{s:{s:s, s:I}}", "quota", "name", &name, "used", &used) < 0)
+                        continue;
+                r = callback(name, (uint64_t) used, userdata);
+                if (r < 0)
+                        return r;
+        }
+        return 0;
+}

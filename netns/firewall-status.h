@@ -18,5 +18,10 @@ typedef int (*firewall_rule_t)(const char *direction, const char *rule, uint64_t
 int firewall_status_rules(const char *table, const FirewallCell *cell, firewall_rule_t callback,
                           void *userdata);
 
+/* Calls back for each volume of the table. A negative return of the callback ends it and is returned. 0 also if
+ * there is no table. */
+typedef int (*firewall_volume_t)(const char *name, uint64_t used_bytes, void *userdata);
+int firewall_status_volumes(const char *table, firewall_volume_t callback, void *userdata);
+
 /* Packets that were refused because of this cell alone. -ENOENT: it is not in the table. */
 int firewall_status_denied(const char *table, const char *link, uint64_t *ret_out, uint64_t *ret_in);

@@ -45,12 +45,19 @@ static bool are_addresses(const IpPrefix *a, size_t n) {
         return true;
 }
 
+static bool is_volume(const FirewallVolume *v) {
+        return v->name && *v->name >= 'a' && *v->name <= 'z' && strlen(v->name) <= FIREWALL_VOLUME_MAX &&
+               v->name[strspn(v->name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-")] == '\0';
+}
+
 static bool cells_are_valid(const FirewallCell *cells, size_t n_cells) {
         for (size_t i = 0; i < n_cells; i++)
                 if (!link_name_is_valid(cells[i].link) ||
                     !is_single_or_none(&cells[i].address4, AF_INET) ||
                     !is_single_or_none(&cells[i].address6, AF_INET6) ||
                     !are_addresses(cells[i].dns, cells[i].n_dns) ||
+                    (cells[i].user_volume.name && !is_volume(&cells[i].user_volume)) ||
+                    (cells[i].policy_volume.name && !is_volume(&cells[i].policy_volume)) ||
                     (cells[i].policy && !firewall_chains_name_is_valid(cells[i].policy->name)))
                         return false;
         return true;
@@ -128,6 +135,23 @@ static size_t print_connections(FILE *f, const FirewallCell *cell, int family) {
         return 1;
 }
 
+static size_t print_volume(FILE *f, const FirewallCell *cell, const FirewallVolume *v) {
+        if (!v->name)
+                return 0;
+        (void) fprintf(f, "\"%s\" : \"%s\", ", cell->link, v->name);
+        return 1;
+}
+
+static size_t print_user_volume(FILE *f, const FirewallCell *cell, int family) {
+        (void) family;
+        return print_volume(f, cell, &cell->user_volume);
+}
+
+static size_t print_policy_volume(FILE *f, const FirewallCell *cell, int family) {
+        (void) family;
+        return print_volume(f, cell, &cell->policy_volume);
+}
+
 static size_t print_verdict(FILE *f, const FirewallCell *cell, FirewallChain chain) {
         char name[FIREWALL_CHAIN_MAX] = "permitted";
 
@@ -175,16 +199,34 @@ static const struct {
         { "to-host", "ifname : verdict", AF_UNSPEC, print_host, true },
         { "to-cells", "ifname : verdict", AF_UNSPEC, print_in, true },
         { "connections", "ifname", AF_UNSPEC, print_connections, false, "ct count over 1;" },
+        { "user-volumes", "ifname : quota", AF_UNSPEC, print_user_volume, true },
+        { "policy-volumes", "ifname : quota", AF_UNSPEC, print_policy_volume, true },
         { "denied-out", "ifname", AF_UNSPEC, print_link, false, "counter;" },
         { "denied-in", "ifname", AF_UNSPEC, print_link, false, "counter;" },
         { "logged-out", "ifname", AF_UNSPEC, print_logged, false, "limit rate 10/minute burst 10 packets;" },
         { "logged-in", "ifname", AF_UNSPEC, print_logged, false, "limit rate 10/minute burst 10 packets;" },
 };
 
+/* What elements lead to has to be there before them. Making one that is there changes its maximum alone. */
+static void print_volumes(FILE *f, const char *table, const FirewallCell *cells, size_t n_cells) {
+        for (size_t i = 0; i < n_cells; i++) {
+                const FirewallVolume *const volumes[] = { &cells[i].user_volume, &cells[i].policy_volume };
+
+                for (size_t k = 0; k < ELEMENTSOF(volumes); k++)
+                        if (volumes[k]->name)
+                                (void) fprintf(f, "add quota inet %s %s { over %" PRIu64 " bytes used %" PRIu64
+                                               " bytes }\n", table, volumes[k]->name, volumes[k]->max_bytes,
+                                               /* the kernel takes no more (EINVAL), as after a limit was lowered */
+                                               MIN(volumes[k]->used_bytes, volumes[k]->max_bytes));
+        }
+}
+
 /* `verb` is add or delete. An empty list of elements is a syntax error, so the command begins
  * with the first element: elements are printed aside and counted. */
 static int print_cells(FILE *f, const char *verb, const char *table, const FirewallCell *cells,
                        size_t n_cells) {
+        if (*verb == 'a')
+                print_volumes(f, table, cells, n_cells);
         for (size_t i = 0; i < ELEMENTSOF(sets); i++) {
                 _cleanup_(script_done) Script elements = {};
                 size_t n = 0;
@@ -231,6 +273,7 @@ static void print_sets(FILE *f, const FirewallConfig *c) {
  *   which reach no other cell by them. What the host sends to 127.0.0.1 or ::1 stays there: its answer could
  *   only come back over a link that takes loopback addresses for its own (route_localnet), and then so could
  *   what a cell sends. The client's address stays as it is.
+ * - volumes: what passes all other rules of ours counts, and what is beyond is refused, established or not.
  * - incoming: by interface, not by address: it covers all local addresses of the host, those on
  *   other links too. */
 static const char chains_format[] =
@@ -240,6 +283,7 @@ static const char chains_format[] =
         "counter refused-to-world { }\n"
         "counter refused-from-world { }\n"
         "counter over-limit { }\n"
+        "counter over-volume { }\n"
         "chain refuse {\n"
         "  iifname @denied-out\n"
         "  oifname @denied-in\n"
@@ -300,6 +344,30 @@ static const char chains_format[] =
         "  meta l4proto { tcp, udp } th dport 53 iifname . ip6 daddr @dns6 goto counted\n"
         "  iifname vmap @to-host\n"
         "  counter name refused-to-host goto refuse\n"
+        "}\n"
+        "chain volume-out {\n"
+        "  quota name iifname map @user-volumes counter name over-volume goto refuse\n"
+        "  quota name iifname map @policy-volumes counter name over-volume goto refuse\n"
+        "}\n"
+        "chain volume-in {\n"
+        "  quota name oifname map @user-volumes counter name over-volume goto refuse\n"
+        "  quota name oifname map @policy-volumes counter name over-volume goto refuse\n"
+        "}\n"
+        "chain volume-forwarded {\n"
+        "  type filter hook forward priority filter + 10; policy accept;\n"
+        "  iifname \"%1$s*\" jump volume-out\n"
+        "  oifname \"%1$s*\" jump volume-in\n"
+        "}\n"
+        "chain volume-incoming {\n"
+        "  type filter hook input priority filter + 10; policy accept;\n"
+        "  iifname \"%1$s*\" jump volume-out\n"
+        "}\n"
+        "chain volume-outgoing {\n"
+        "  type filter hook output priority filter + 10; policy accept;\n"
+        "  tcp flags rst accept\n" /* what refuses must itself get through, at the end of a volume, too */
+        "  icmp type destination-unreachable accept\n"
+        "  icmpv6 type destination-unreachable accept\n"
+        "  oifname \"%1$s*\" jump volume-in\n"
         "}\n"
         "chain publish {\n"
         "  dnat ip to meta l4proto . th dport map @ports4\n"
@@ -491,4 +559,26 @@ int firewall_sync(const char *table, const FirewallCell *cells, size_t n_cells) 
         if (r < 0)
                 return r;
         return script_run(&s);
+}
+
+/* --- volumes ----------------------------------------------------------------------------- */
+
+static int run_on_volume(const char *verb, const char *table, const char *name) {
+        const FirewallVolume v = { .name = name };
+        char command[FIREWALL_TABLE_MAX + FIREWALL_VOLUME_MAX + 32];
+
+        if (!table_name_is_valid(table) || !is_volume(&v))
+                return -EINVAL;
+        (void) snprintf(command, sizeof(command), "%s quota inet %s %s", verb, table, name);
+        return nft_run(command);
+}
+
+int firewall_reset_volume(const char *table, const char *name) {
+        return run_on_volume("reset", table, name);
+}
+
+int firewall_remove_volume(const char *table, const char *name) {
+        int r = run_on_volume("delete", table, name);
+
+        return r == -ENOENT ? 0 : r;
 }

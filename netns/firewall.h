@@ -3,6 +3,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/parse.h"
 
@@ -44,6 +45,15 @@ typedef struct FirewallConfig {
                                       * for a host that forwards only because we made it */
 } FirewallConfig;
 
+/* How much traffic cells may have together, both ways: an object of the table, which cells name. */
+typedef struct FirewallVolume {
+        const char *name;    /* [A-Za-z0-9_.-]+, beginning with a letter, at most FIREWALL_VOLUME_MAX; NULL: none */
+        uint64_t max_bytes;  /* what is beyond is refused; FIREWALL_COUNT_ONLY */
+        uint64_t used_bytes; /* to begin with; one that is there goes on from where it is */
+} FirewallVolume;
+#define FIREWALL_VOLUME_MAX 96
+#define FIREWALL_COUNT_ONLY ((uint64_t) INT64_MAX)
+
 typedef struct FirewallCell FirewallCell;
 
 struct FirewallCell {
@@ -54,6 +64,7 @@ struct FirewallCell {
         size_t n_dns;
         const struct PolicyPort *ports; /* of the host that lead to the cell; no two cells have one in common */
         size_t n_ports;
+        FirewallVolume user_volume, policy_volume;
         const struct Policy *policy; /* whose chains decide; NULL: the world, nothing else */
 };
 
@@ -80,3 +91,9 @@ int firewall_remove_cell(const char *table, const FirewallCell *cell);
 /* Exactly these cells from now on, whoever was in the sets before.
  * -ENOENT: no such table. */
 int firewall_sync(const char *table, const FirewallCell *cells, size_t n_cells);
+
+/* A volume is unused again, at once for all its cells. -ENOENT: there is none. */
+int firewall_reset_volume(const char *table, const char *name);
+
+/* -EBUSY: a cell has it; 0 also if there was none. */
+int firewall_remove_volume(const char *table, const char *name);

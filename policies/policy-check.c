@@ -276,11 +276,33 @@ static void check_shared_bandwidth(PolicyCheck *c) {
                                          network_mode_to_string(c->policy->network_mode));
 }
 
+static void check_traffic(PolicyCheck *c) {
+        const Policy *p = c->policy;
+        const char *section = p->user_traffic.bytes != LIMIT_NONE ? "Network" : "PolicyResources";
+
+        if (!policy_limits_traffic(p)) {
+                if (source_of(p, "Network", "TrafficMaxAction")->file)
+                        complain(c, true, "Network", "TrafficMaxAction", "it has no effect without TrafficMax=");
+                return;
+        }
+        if (p->network_mode != NETWORK_ROUTED)
+                complain(c, false, section, "TrafficMax", "traffic is counted with Mode=routed only (remove it)");
+        else if (policy_is_for_units(p))
+                complain(c, false, section, "TrafficMax", "traffic is counted for users, and a service of systemd has "
+                         "none here (remove it)");
+        if (p->traffic_slow && p->traffic_rate_bits == LIMIT_NONE)
+                complain(c, false, "Network", "TrafficMaxAction", "slow needs to know how slow (add a TrafficMaxRate= "
+                         "such as 1M)");
+        if (!p->traffic_slow && p->traffic_rate_bits != LIMIT_NONE)
+                complain(c, true, "Network", "TrafficMaxRate", "it has no effect without TrafficMaxAction=slow");
+}
+
 static void check_network(PolicyCheck *c) {
         const Policy *p = c->policy;
         char address[PREFIX_STRING_MAX];
 
         check_bridge_keys_elsewhere(c);
+        check_traffic(c);
         if (p->network_mode == NETWORK_BRIDGE)
                 check_bridge(c);
         else if (p->network_mode != NETWORK_ROUTED) {

@@ -47,6 +47,7 @@
         LIST(s, "IOReadIOPSMax", io_limit, level, offsetof(IoLimit, read_iops), IO_HELP),        \
         LIST(s, "IOWriteIOPSMax", io_limit, level, offsetof(IoLimit, write_iops), IO_HELP)
 
+#define TRAFFIC_HELP "BYTES per hour|day|week|month"
 #define NO_DEVICES "devices are decided for each cell (write it in [Resources])"
 
 const PolicyKey policy_keys[] = {
@@ -84,12 +85,14 @@ const PolicyKey policy_keys[] = {
         ELSEWHERE("UserResources", "DeviceAllow", NO_DEVICES),
         VALUE("UserResources", "BandwidthUp", bandwidth, user.bandwidth_up_bits, 0, "BITS|infinity"),
         VALUE("UserResources", "BandwidthDown", bandwidth, user.bandwidth_down_bits, 0, "BITS|infinity"),
+        ELSEWHERE("UserResources", "TrafficMax", "it is for each user already (write it in [Network])"),
 
         RESOURCES("PolicyResources", policy),
         ELSEWHERE("PolicyResources", "DevicePolicy", NO_DEVICES),
         ELSEWHERE("PolicyResources", "DeviceAllow", NO_DEVICES),
         VALUE("PolicyResources", "BandwidthUp", bandwidth, policy.bandwidth_up_bits, 0, "BITS|infinity"),
         VALUE("PolicyResources", "BandwidthDown", bandwidth, policy.bandwidth_down_bits, 0, "BITS|infinity"),
+        VALUE("PolicyResources", "TrafficMax", traffic, policy_traffic, 0, TRAFFIC_HELP),
 
         VALUE("Network", "Mode", choice, network_mode, WORDS_NETWORK_MODE, "routed|none|host|bridge"),
         LIST("Network", "Pool", pool, pools, 0, "PREFIX [PREFIX]"),
@@ -111,6 +114,9 @@ const PolicyKey policy_keys[] = {
         VALUE("Network", "LogDenied", flag, log_denied, WORDS_BOOLEAN, "yes|no"),
         VALUE("Network", "BandwidthUp", bandwidth, cell.bandwidth_up_bits, 0, "BITS|infinity"),
         VALUE("Network", "BandwidthDown", bandwidth, cell.bandwidth_down_bits, 0, "BITS|infinity"),
+        VALUE("Network", "TrafficMax", traffic, user_traffic, 0, TRAFFIC_HELP),
+        VALUE("Network", "TrafficMaxAction", flag, traffic_slow, WORDS_TRAFFIC_ACTION, "deny|slow"),
+        VALUE("Network", "TrafficMaxRate", bandwidth, traffic_rate_bits, 0, "BITS"),
 
         VALUE("Filesystem", "PrivateTmp", flag, private_tmp, WORDS_BOOLEAN, "yes|no"),
         LATER("Filesystem", "ProtectHome"),

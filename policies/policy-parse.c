@@ -155,6 +155,7 @@ static const struct {
         [WORDS_BOOLEAN] = { { "no", "yes" } },
         [WORDS_EGRESS] = { { "allow", "deny" } },
         [WORDS_INGRESS] = { { "deny", "allow" } },
+        [WORDS_TRAFFIC_ACTION] = { { "deny", "slow" } },
 };
 
 static bool is_later_word(int list, const char *value) {

@@ -22,6 +22,7 @@ typedef enum ValueWords { /* data of choice and flag */
         WORDS_BOOLEAN,
         WORDS_EGRESS,
         WORDS_INGRESS,
+        WORDS_TRAFFIC_ACTION,
 } ValueWords;
 
 typedef enum MemoryKind { /* data of memory */
@@ -70,6 +71,7 @@ DECLARE_VALUE_KIND(rules);    /* PolicyRules; RulesKind */
 DECLARE_VALUE_KIND(gateway);
 DECLARE_VALUE_KIND(link_name);   /* char * */
 DECLARE_VALUE_KIND(bandwidth);   /* uint64_t */
+DECLARE_VALUE_KIND(traffic);     /* TrafficLimit */
 
 /* [A-Za-z0-9_.-], 1 to 64 bytes, no leading '.' or '-'. */
 bool policy_name_valid(const char *name);

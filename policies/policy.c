@@ -40,6 +40,9 @@ static const Policy defaults = {
         .address_mode = ADDRESS_DYNAMIC,
         .masquerade = true,
         .max_connections = 4096,
+        .user_traffic = { .bytes = LIMIT_NONE },
+        .policy_traffic = { .bytes = LIMIT_NONE },
+        .traffic_rate_bits = LIMIT_NONE,
         .private_tmp = true,
 };
 
@@ -145,6 +148,10 @@ bool resources_limit_bandwidth(const Resources *r) {
 
 bool policy_shares_bandwidth(const Policy *p) {
         return resources_limit_bandwidth(&p->user) || resources_limit_bandwidth(&p->policy);
+}
+
+bool policy_limits_traffic(const Policy *p) {
+        return p->user_traffic.bytes != LIMIT_NONE || p->policy_traffic.bytes != LIMIT_NONE;
 }
 
 /* CPUQuotaPeriodSec= alone limits nothing. */
@@ -329,6 +336,10 @@ static int inherit_firewall(Policy *to, const Policy *from) {
         to->ingress_allow = from->ingress_allow;
         to->max_connections = from->max_connections;
         to->log_denied = from->log_denied;
+        to->user_traffic = from->user_traffic;
+        to->policy_traffic = from->policy_traffic;
+        to->traffic_slow = from->traffic_slow;
+        to->traffic_rate_bits = from->traffic_rate_bits;
         return 0;
 }
 

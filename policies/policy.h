@@ -7,6 +7,7 @@
 
 #include "base/cleanup.h"
 #include "base/parse.h"
+#include "base/period.h"
 #include "base/strv.h"
 
 /* The Policy value: what an INI file says, with defaults for what it doesn't say. Immutable once
@@ -113,6 +114,11 @@ typedef struct PolicyPort { /* Port=: a port of the host that leads into the cel
         uint16_t host, cell;
 } PolicyPort;
 
+typedef struct TrafficLimit {
+        uint64_t bytes; /* both ways together; LIMIT_NONE */
+        Period period;
+} TrafficLimit;
+
 typedef struct PolicySource {
         const char *file; /* owned by the policy; NULL: the built-in default */
         unsigned line;
@@ -177,6 +183,9 @@ typedef struct Policy {
         PolicyRules egress_allow_rules, egress_deny_rules, ingress_allow_rules;
         uint64_t max_connections; /* that a cell has opened and the host still tracks; LIMIT_NONE */
         bool log_denied;
+        TrafficLimit user_traffic, policy_traffic; /* of each user (Scope=policy: of the cell), of all together */
+        bool traffic_slow;          /* what comes then: a lower rate, or nothing any more */
+        uint64_t traffic_rate_bits; /* per second, each way; LIMIT_NONE: not given */
 
         /* [Filesystem] */
         bool private_tmp;
@@ -232,6 +241,7 @@ bool resources_is_unset(const Resources *r);
 bool resources_limit_bandwidth(const Resources *r);
 /* Do cells of the policy have a sum of bandwidth in common? */
 bool policy_shares_bandwidth(const Policy *p);
+bool policy_limits_traffic(const Policy *p);
 /* Makes each of `to`'s numbers the stricter one of the two (protections: the larger one), and takes over
  * lists and device rules where `to` has none. Borrows: `to` owns nothing afterwards that it did not own
  * before, and is not to be freed. */

@@ -111,6 +111,8 @@ static char *format_number(uint64_t value, TableKind kind) {
         switch (kind) {
         case TABLE_BYTES:
                 return strdup(text_bytes(value, buffer));
+        case TABLE_VOLUME:
+                return strdup(text_volume(value, buffer));
         case TABLE_USEC:
                 return strdup(text_usec(value, buffer));
         case TABLE_PERCENT:

@@ -13,6 +13,7 @@ typedef enum TableKind {
         TABLE_TEXT,
         TABLE_COUNT, /* from here on numbers, aligned to the right; null is "-" */
         TABLE_BYTES,
+        TABLE_VOLUME, /* bytes, 1000-based */
         TABLE_USEC,    /* a time span */
         TABLE_PERCENT, /* of permille */
         TABLE_TIME,    /* microseconds since 1970 */

@@ -105,21 +105,29 @@ size_t text_fit(const char *text, size_t width) {
         return (size_t) (p - start);
 }
 
-const char *text_bytes(uint64_t bytes, char buffer[static TEXT_NUMBER_MAX]) {
+static const char *print_bytes(uint64_t bytes, unsigned base, char buffer[static TEXT_NUMBER_MAX]) {
         static const char units[] = "BKMGTPE";
         double value = (double) bytes;
         size_t i = 0;
 
         if (bytes == UINT64_MAX)
                 return strcpy(buffer, "infinity");
-        while (value >= 1024 && i + 2 < sizeof(units)) {
-                value /= 1024;
+        while (value >= base && i + 2 < sizeof(units)) {
+                value /= base;
                 i++;
         }
         (void) snprintf(buffer, TEXT_NUMBER_MAX, "%.*f%c", i > 0 && value < 99.95 ? 1 : 0, value, units[i]);
         if (strstr(buffer, ".0")) /* 512M, not 512.0M */
                 (void) snprintf(buffer, TEXT_NUMBER_MAX, "%.0f%c", value, units[i]);
         return buffer;
+}
+
+const char *text_bytes(uint64_t bytes, char buffer[static TEXT_NUMBER_MAX]) {
+        return print_bytes(bytes, 1024, buffer);
+}
+
+const char *text_volume(uint64_t bytes, char buffer[static TEXT_NUMBER_MAX]) {
+        return print_bytes(bytes, 1000, buffer);
 }
 
 const char *text_usec(uint64_t usec, char buffer[static TEXT_NUMBER_MAX]) {

@@ -18,6 +18,7 @@ size_t text_fit(const char *text, size_t width);
 
 #define TEXT_NUMBER_MAX 48
 const char *text_bytes(uint64_t bytes, char buffer[static TEXT_NUMBER_MAX]);  /* 1.5G: rounded */
+const char *text_volume(uint64_t bytes, char buffer[static TEXT_NUMBER_MAX]); /* the same, 1000-based */
 const char *text_usec(uint64_t usec, char buffer[static TEXT_NUMBER_MAX]);    /* 350ms, 2min 5s: rounded */
 const char *text_percent(uint64_t permille, char buffer[static TEXT_NUMBER_MAX]);
 /* Microseconds since 1970, in local time. */

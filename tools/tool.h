@@ -46,6 +46,7 @@ void tool_done(Tool *t);
 int verb_list(Tool *t);
 int verb_sessions(Tool *t);
 int verb_services(Tool *t);
+int verb_net_traffic(Tool *t);
 int verb_policies(Tool *t);
 int verb_status(Tool *t);
 int verb_show(Tool *t);

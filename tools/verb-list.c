@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* list, sessions, services, policies */
+/* list, sessions, services, policies, net traffic */
 
 #include <string.h>
 
+#include "base/log.h"
+#include "base/parse.h"
 #include "bus/contract.h"
 #include "tools/find.h"
 #include "tools/value.h"
@@ -42,6 +44,16 @@ static const TableColumn service_columns[] = {
         { "ADDRESS", "Addresses", NULL, TABLE_TEXT },
         { "PORTS", "Ports", NULL, TABLE_TEXT },
         { "WHY", "Why", NULL, TABLE_TEXT },
+};
+
+static const TableColumn volume_columns[] = {
+        { "POLICY", "Policy", NULL, TABLE_TEXT },
+        { "USER", "User", NULL, TABLE_TEXT },
+        { "USED", "UsedBytes", "MaxBytes", TABLE_VOLUME },
+        { "PER", "Period", NULL, TABLE_TEXT },
+        { "SINCE", "Begin", NULL, TABLE_TIME },
+        { "THEN", "Action", NULL, TABLE_TEXT },
+        { "USED UP", "UsedUp", NULL, TABLE_YESNO },
 };
 
 static const TableColumn policy_columns[] = {
@@ -134,4 +146,49 @@ int verb_policies(Tool *t) {
         if (!policies)
                 return tool_fail(r < 0 ? r : -ENOMEM, "Cannot read the answer");
         return print_objects(t, policies, policy_columns, ELEMENTSOF(policy_columns), "policies");
+}
+
+/* Of a user or policy, if one is named. Times are microseconds, as everywhere. */
+static int choose_volumes(const json_t *rows, const char *name, json_t *ret) {
+        json_t *row;
+        size_t i;
+
+        json_array_foreach(rows, i, row) {
+                const char *policy = json_string_value(json_object_get(row, "Policy")) ?: "",
+                           *user = json_string_value(json_object_get(row, "User")) ?: "";
+                json_int_t begin = json_integer_value(json_object_get(row, "Begin"));
+
+                if (name && strcmp(name, policy) != 0 && strcmp(name, user) != 0)
+                        continue;
+                if (json_object_set_new(row, "Begin", json_integer(begin * (json_int_t) USEC_PER_SEC)) < 0 ||
+                    (!*user && json_object_set_new(row, "User", json_null()) < 0) || json_array_append(ret, row) < 0)
+                        return -ENOMEM;
+        }
+        return 0;
+}
+
+int verb_net_traffic(Tool *t) {
+        static const char *const keys[] = { "Policy", "User", "Uid", "UsedBytes", "MaxBytes", "Period", "Begin",
+                                            "Action", "UsedUp" };
+        _cleanup_(json_decrefp) json_t *rows = NULL, *volumes = NULL, *chosen = json_array();
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+        int r;
+
+        if (t->n_arguments > 2) {
+                log_error("net traffic takes one user or policy: see confinectl net --help");
+                return EXIT_USAGE;
+        }
+        r = tool_call_manager(t, "ListTraffic", &reply, NULL);
+        if (r != 0)
+                return r;
+        r = value_read(reply, &rows);
+        if (r >= 0)
+                volumes = value_name_fields(rows, keys, ELEMENTSOF(keys));
+        if (!volumes || !chosen || choose_volumes(volumes, t->n_arguments > 1 ? t->arguments[1] : NULL, chosen) < 0)
+                return tool_fail(r < 0 ? r : -ENOMEM, "Cannot read the answer");
+        if (t->n_arguments > 1 && json_array_size(chosen) == 0) {
+                log_error("No traffic of a user or policy \"%s\" was counted", t->arguments[1]);
+                return EXIT_NO_SUCH;
+        }
+        return print_objects(t, chosen, volume_columns, ELEMENTSOF(volume_columns), "volumes");
 }

@@ -339,12 +339,18 @@ int verb_net(Tool *t) {
         _cleanup_(freep) char *path = NULL;
         int r;
 
+        if (strcmp(t->arguments[0], "traffic") == 0)
+                return verb_net_traffic(t);
         for (size_t i = 0; i < ELEMENTSOF(actions); i++) {
                 if (strcmp(t->arguments[0], actions[i].name) != 0)
                         continue;
+                if (t->n_arguments < 2) {
+                        log_error("net %s takes a cell: see confinectl net --help", actions[i].name);
+                        return EXIT_USAGE;
+                }
                 r = find_cell(t, &path);
                 return r != 0 ? r : actions[i].run(t, path);
         }
-        log_error("\"%s\" is neither status nor test: see confinectl net --help", t->arguments[0]);
+        log_error("\"%s\" is none of status, test and traffic: see confinectl net --help", t->arguments[0]);
         return EXIT_USAGE;
 }

@@ -12,7 +12,8 @@
 #include "base/strv.h"
 #include "netns/script.h"
 
-static const char *const chain_kinds[_FIREWALL_CHAIN_MAX] = { "out", "host", "in" };
+static const char *const chain_kinds[_FIREWALL_CHAIN_MAX] = { "out", "host", "in",
+                                                              "log-out", "log-in", "log-spoofed" };
 
 bool firewall_chains_name_is_valid(const char *policy) {
         size_t n = strlen(policy);
@@ -84,8 +85,28 @@ static void print_in(FILE *f, const Policy *p) {
                 p->ingress_allow ? "allow" : "deny");
 }
 
+/* The elements of the sets limit how often each cell is logged. The longest prefix is 95 characters; the
+ * kernel takes 127. */
+static void print_log(FILE *f, const Policy *p, const char *cells, const char *what) {
+        fprintf(f, "  %s log prefix \"confine: %s cell of %s: \" level info\n", cells, what, p->name);
+}
+
+static void print_log_out(FILE *f, const Policy *p) {
+        print_log(f, p, "iifname @logged-out", "denied from");
+}
+
+static void print_log_in(FILE *f, const Policy *p) {
+        print_log(f, p, "oifname @logged-in", "denied to");
+}
+
+static void print_log_spoofed(FILE *f, const Policy *p) {
+        print_log(f, p, "iifname @logged-out", "spoofed by");
+}
+
 static void print_body(FILE *f, const Policy *p, FirewallChain chain) {
-        static void (*const print[])(FILE *, const Policy *) = { print_out, print_host, print_in };
+        static void (*const print[_FIREWALL_CHAIN_MAX])(FILE *, const Policy *) = {
+                print_out, print_host, print_in, print_log_out, print_log_in, print_log_spoofed,
+        };
 
         print[chain](f, p);
 }
@@ -93,6 +114,8 @@ static void print_body(FILE *f, const Policy *p, FirewallChain chain) {
 static bool is_needed(const Policy *p, FirewallChain chain) {
         if (chain == FIREWALL_CHAIN_HOST)
                 return has_host_rules(p);
+        if (chain >= FIREWALL_CHAIN_LOG_OUT)
+                return p->log_denied;
         return chain == FIREWALL_CHAIN_OUT || p->ingress_allow || p->ingress_allow_rules.n_items > 0;
 }
 

@@ -10,12 +10,16 @@
 
 /* The chains of the firewall's table that a policy has of its own. They are named by the policy and by what
  * they say, so that a policy that changes gets new ones beside those that live cells still use; the kernel
- * refuses to remove a chain that a cell's element leads to. Every one ends with a verdict. */
+ * refuses to remove a chain that a cell's element leads to. Those that decide end with a verdict; those that
+ * log return to where they were called. */
 
 typedef enum FirewallChain {
         FIREWALL_CHAIN_OUT,  /* cell to world and to other cells */
         FIREWALL_CHAIN_HOST, /* cell to host */
         FIREWALL_CHAIN_IN,   /* world and other cells to cell */
+        FIREWALL_CHAIN_LOG_OUT, /* LogDenied=: the kernel's line names the policy */
+        FIREWALL_CHAIN_LOG_IN,
+        FIREWALL_CHAIN_LOG_SPOOFED,
         _FIREWALL_CHAIN_MAX,
 } FirewallChain;
 
@@ -23,7 +27,7 @@ typedef enum FirewallChain {
 
 bool firewall_chains_name_is_valid(const char *policy);
 
-/* 1: *ret is the chain's name; 0: the policy needs none of this kind, nothing passes. */
+/* 1: *ret is the chain's name; 0: the policy needs none of this kind, nothing passes or is logged. */
 int firewall_chains_name(const Policy *p, FirewallChain chain, char ret[static FIREWALL_CHAIN_MAX]);
 
 uint64_t firewall_chains_hash(const char *text);

@@ -28,7 +28,8 @@ static int query(const char *command, json_t **ret_root, json_t **ret) {
 }
 
 static bool is_of_policy(const char *chain) {
-        return strncmp(chain, "out-", 4) == 0 || strncmp(chain, "host-", 5) == 0 || strncmp(chain, "in-", 3) == 0;
+        return strncmp(chain, "out-", 4) == 0 || strncmp(chain, "host-", 5) == 0 || strncmp(chain, "in-", 3) == 0 ||
+                strncmp(chain, "log-", 4) == 0;
 }
 
 int firewall_status_chains(const char *table, const char *base, char ***ret) {
@@ -85,9 +86,9 @@ static int for_rules(const json_t *list, const char *direction, firewall_rule_t 
 
 int firewall_status_rules(const char *table, const FirewallCell *cell, firewall_rule_t callback,
                           void *userdata) {
-        static const char *const directions[_FIREWALL_CHAIN_MAX] = { "out", "host", "in" };
+        static const char *const directions[] = { "out", "host", "in" }; /* what logs decides nothing */
 
-        for (FirewallChain chain = 0; chain < _FIREWALL_CHAIN_MAX && cell->policy; chain++) {
+        for (FirewallChain chain = 0; chain < ELEMENTSOF(directions) && cell->policy; chain++) {
                 _cleanup_(json_decrefp) json_t *root = NULL;
                 char name[FIREWALL_CHAIN_MAX], command[COMMAND_MAX];
                 json_t *list;

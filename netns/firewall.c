@@ -178,6 +178,30 @@ static size_t print_in(FILE *f, const FirewallCell *cell, int family) {
         return print_verdict(f, cell, FIREWALL_CHAIN_IN);
 }
 
+static size_t print_jump(FILE *f, const FirewallCell *cell, FirewallChain chain) {
+        char name[FIREWALL_CHAIN_MAX];
+
+        if (!cell->policy || firewall_chains_name(cell->policy, chain, name) <= 0)
+                return 0;
+        (void) fprintf(f, "\"%s\" : jump %s, ", cell->link, name);
+        return 1;
+}
+
+static size_t print_log_out(FILE *f, const FirewallCell *cell, int family) {
+        (void) family;
+        return print_jump(f, cell, FIREWALL_CHAIN_LOG_OUT);
+}
+
+static size_t print_log_in(FILE *f, const FirewallCell *cell, int family) {
+        (void) family;
+        return print_jump(f, cell, FIREWALL_CHAIN_LOG_IN);
+}
+
+static size_t print_log_spoofed(FILE *f, const FirewallCell *cell, int family) {
+        (void) family;
+        return print_jump(f, cell, FIREWALL_CHAIN_LOG_SPOOFED);
+}
+
 /* `state` is what each element has of its own: a counter, a limit, the connections it counts. */
 static const struct {
         const char *name;
@@ -205,6 +229,9 @@ static const struct {
         { "denied-in", "ifname", AF_UNSPEC, print_link, false, "counter;" },
         { "logged-out", "ifname", AF_UNSPEC, print_logged, false, "limit rate 10/minute burst 10 packets;" },
         { "logged-in", "ifname", AF_UNSPEC, print_logged, false, "limit rate 10/minute burst 10 packets;" },
+        { "logs-out", "ifname : verdict", AF_UNSPEC, print_log_out, true },
+        { "logs-in", "ifname : verdict", AF_UNSPEC, print_log_in, true },
+        { "logs-spoofed", "ifname : verdict", AF_UNSPEC, print_log_spoofed, true },
 };
 
 /* What elements lead to has to be there before them. Making one that is there changes its maximum alone. */
@@ -287,8 +314,8 @@ static const char chains_format[] =
         "chain refuse {\n"
         "  iifname @denied-out\n"
         "  oifname @denied-in\n"
-        "  iifname @logged-out log prefix \"confine: denied from cell: \" level info\n"
-        "  oifname @logged-in log prefix \"confine: denied to cell: \" level info\n"
+        "  iifname vmap @logs-out\n"
+        "  oifname vmap @logs-in\n"
         "  meta l4proto tcp reject with tcp reset\n"
         "  reject with icmpx admin-prohibited\n"
         "}\n"
@@ -322,7 +349,7 @@ static const char chains_format[] =
         "  meta pkttype { broadcast, multicast } drop\n"
         "  iifname . ip saddr @sources4 accept\n"
         "  iifname . ip6 saddr @sources6 accept\n"
-        "  iifname @logged-out log prefix \"confine: spoofed by cell: \" level info\n"
+        "  iifname vmap @logs-spoofed\n"
         "  counter name spoofed drop\n"
         "}\n"
         "chain forwarding {\n"

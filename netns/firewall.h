@@ -69,7 +69,7 @@ struct FirewallCell {
 };
 
 /* Makes the table, or replaces it by a new one with these cells; in one transaction, so there is
- * no moment without. Counters start at zero again. */
+ * no moment without. Counters start at zero again, as confinectl(1) says. */
 int firewall_setup(const FirewallConfig *config, const FirewallCell *cells, size_t n_cells);
 
 /* Leaves the table, its counters and its cells as they are if it is one that firewall_setup() would make, and

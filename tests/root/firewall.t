@@ -215,12 +215,23 @@ su bob -c '/var/lib/ask tcp 192.0.2.2 8002' > /dev/null
 is "net status: one more refused" "$(denied)" $((before + 1))
 check "net test --json" sh -c "'$build/confinectl' --runtime-dir=/run/confine --json=short net test $bob tcp:192.0.2.2:8001 |
         jq -e '.[0].Passes and .[0].Steps[0].Line == 9'"
+passed() { ctl net status "$bob" --json=short | jq '[.Rules[] | .Packets] | add'; }
+before="$(denied) $(passed)"
+bus_reload
+is "net status: a reload leaves the counters as they are" "$(denied) $(passed)" "$before"
 like "net test: no port" "$(ctl net test "$bob" tcp:192.0.2.2 2>&1)" 'takes a cell and tcp:HOST:PORT'
 like "explain shows the keys" "$(ctl explain --user bob)" 'EgressAllow=tcp:8001@192\.0\.2\.0/24 tcp:8000'
 link() { bus_get "$(cells_of "$1")" Link; }
 set_of() { nft list set inet "$instance" "$1"; }
 like "LogDenied=yes" "$(set_of logged-out)" "$(link bob)"
 isnt "and only there" "$(set_of logged-out | grep -c "$(link alice)")" 1
+map_of() { nft list map inet "$instance" "$1"; }
+for kind in out in spoofed; do
+        chain=$(map_of logs-$kind | grep -oE "\"$(link bob)\" : jump log-$kind-20-tight-[0-9a-f]+" | awk '{ print $4 }')
+        like "... by a line of the policy's own: $kind" "$(nft list chain inet "$instance" "$chain")" \
+                'log prefix "confine: [a-z ]+ cell of 20-tight: " level info'
+done
+is "... whose chains other policies do without" "$(nft list table inet "$instance" | grep -c 'chain log-')" 3
 
 # --- names ------------------------------------------------------------------------------------------------
 is "DNS= and Domains=" "$(su bob -c 'grep -v "^#" /etc/resolv.conf' | tr '\n' ';')" \

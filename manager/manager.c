@@ -7,6 +7,7 @@
 #include "manager/manager.h"
 
 #include <fcntl.h>
+#include <sched.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -24,6 +25,7 @@
 #include "manager/sums.h"
 #include "manager/sweep.h"
 #include "manager/takeover.h"
+#include "netns/support.h"
 
 #define PLACEMENTS_TIMEOUT_USEC (30 * USEC_PER_SEC)
 
@@ -125,7 +127,7 @@ static int limit_user(uid_t uid, const char *policy, char what[static DRIVER_WHA
         return 0;
 }
 
-/* Each namespace is of one cell alone; what root of a cell has unshared again is told by the others. */
+/* Each namespace is of one cell alone, but for networks that others share, so these come last; what root of a cell has unshared again is told by the others. */
 static Cell *find_by_namespaces(Manager *m, pid_t pid) {
         uint64_t inodes[_LOGIN_NS_MAX] = {};
 
@@ -139,8 +141,11 @@ static Cell *find_by_namespaces(Manager *m, pid_t pid) {
         }
         for (Cell *c = m->cells; c; c = c->hh.next)
                 for (int i = 0; i < _LOGIN_NS_MAX; i++)
-                        if (c->inodes[i] != 0 && c->inodes[i] == inodes[i])
+                        if (i != LOGIN_NS_NET && c->inodes[i] != 0 && c->inodes[i] == inodes[i])
                                 return c;
+        for (Cell *c = m->cells; c; c = c->hh.next)
+                if (!*c->network_of && c->inodes[LOGIN_NS_NET] != 0 && c->inodes[LOGIN_NS_NET] == inodes[LOGIN_NS_NET])
+                        return c;
         return NULL;
 }
 
@@ -196,6 +201,29 @@ static Cell *find_shared_cell(Manager *m, const Policy *policy, uid_t uid) {
         return NULL;
 }
 
+/* With Scope=policy on the other side the user does not matter. */
+static Cell *find_owner(const char *policy, uid_t uid, void *userdata) {
+        Manager *m = userdata;
+
+        for (Cell *c = m->cells; c; c = c->hh.next)
+                if (c->state == CELL_LIVE && strcmp(c->policy->name, policy) == 0 && !*c->network_of &&
+                    cell_namespaces(c) & CLONE_NEWNET && c->policy->scope != CELL_SCOPE_SESSION &&
+                    (c->policy->scope == CELL_SCOPE_POLICY || c->uid == uid))
+                        return c;
+        return NULL;
+}
+
+static const Cell *find_lent(const Manager *m, const char *device) {
+        for (const Cell *c = m->cells; c; c = c->hh.next)
+                if (!c->removed && c->policy->network_mode == NETWORK_INTERFACE && strcmp(c->device, device) == 0)
+                        return c;
+        return NULL;
+}
+
+static bool is_lent(const char *device, void *userdata) {
+        return find_lent(userdata, device) != NULL;
+}
+
 /* --- events of cells and sessions -------------------------------------------------------- */
 
 static void on_session_ready(Session *s, const JobReport *report, void *userdata) {
@@ -229,6 +257,13 @@ static void fail_waiting(Manager *m, Cell *c, const JobReport *report) {
         }
 }
 
+/* Cells that share the network of one that ends have none any more. */
+static void end_sharers(Manager *m, const Cell *owner) {
+        for (Cell *c = m->cells; c; c = c->hh.next)
+                if (strcmp(c->network_of, owner->id) == 0)
+                        cell_end(c, "the cell whose network it shares has ended");
+}
+
 static void on_cell_event(Cell *c, CellEvent event, const JobReport *report, void *userdata) {
         Manager *m = userdata;
 
@@ -246,6 +281,7 @@ static void on_cell_event(Cell *c, CellEvent event, const JobReport *report, voi
         case CELL_EVENT_ENDING:
                 fd_store_remove(m->fd_store, c->id);
                 drop_share(m, c->policy->name, c->uid);
+                end_sharers(m, c);
                 break;
         case CELL_EVENT_GONE:
                 bus_server_announce(m->bus, MANAGER_CELL_REMOVED, c, NULL);
@@ -336,32 +372,67 @@ static int check_ports(const Manager *m, const Policy *policy, char **ret_messag
         return 0;
 }
 
+/* Where the interfaces of a policy are: "eth1 is in cell c..., there is no eth2". */
+static void list_interfaces(const Manager *m, const Policy *policy, char *text, size_t size) {
+        size_t n = 0;
+
+        *text = '\0';
+        for (char **name = policy->interfaces; name && *name && n < size; name++) {
+                const Cell *c = policy->network_mode == NETWORK_INTERFACE ? find_lent(m, *name) : NULL;
+                int k = c ? snprintf(text + n, size - n, "%s%s is in cell %s", n ? ", " : "", *name, c->id) :
+                            snprintf(text + n, size - n, "%sthere is no %s", n ? ", " : "", *name);
+
+                n += (size_t) MAX(k, 0);
+        }
+}
+
+static int explain_no_cell(const Manager *m, const Policy *policy, int error, char **ret_message) {
+        char interfaces[256];
+
+        switch (error) {
+        case -ENOSPC:
+                return explain(error, ret_message, "policy %s: no address is free in Pool=", policy->name);
+        case -EADDRINUSE:
+                return explain(error, ret_message, "policy %s: the address of Address= is in use", policy->name);
+        case -ENODEV:
+                list_interfaces(m, policy, interfaces, sizeof(interfaces));
+                return explain(error, ret_message, "policy %s: no interface of Interface= is free (%s); end a cell "
+                               "that has one, or name another", policy->name, interfaces);
+        case -ENOLINK:
+                return explain(error, ret_message, "policy %s: there is no live cell of policy %s to share the network "
+                               "of (Mode=cell:%s); log in there first", policy->name, policy->network_cell,
+                               policy->network_cell);
+        case -EINVAL:
+                return explain(error, ret_message, "policy %s: Hostname= gives no valid host name for this user",
+                               policy->name);
+        case -EBUSY:
+                return explain(error, ret_message, "too many logins wait already, try again later");
+        default:
+                return explain(error, ret_message, "policy %s: no cell can be made: %s", policy->name,
+                               strerror(-error));
+        }
+}
+
+/* What cells of the policy need of the host stands, or is about to. */
+static bool network_is_ready(const Manager *m, const Policy *policy) {
+        if (policy->network_mode == NETWORK_MACVLAN)
+                return m->links_ready;
+        return (policy->network_mode != NETWORK_ROUTED && policy->network_mode != NETWORK_BRIDGE) || m->network_ready;
+}
+
 static int make_cell(Manager *m, Policy *policy, const MatchSubject *subject, Cell **ret, char **ret_message) {
         Cell *cell;
         int r;
 
-        if ((policy->network_mode == NETWORK_ROUTED || policy->network_mode == NETWORK_BRIDGE) && !m->network_ready)
+        if (!network_is_ready(m, policy))
                 return explain(-ENETDOWN, ret_message, "policy %s: the host's side of the network is not "
                                "ready; see the log of confined", policy->name);
         r = check_ports(m, policy, ret_message);
         if (r < 0)
                 return r;
         r = cell_new(&m->cell_host, policy, subject, &cell);
-        switch (r) {
-        case -ENOSPC:
-                return explain(r, ret_message, "policy %s: no address is free in Pool=", policy->name);
-        case -EADDRINUSE:
-                return explain(r, ret_message, "policy %s: the address of Address= is in use", policy->name);
-        case -EINVAL:
-                return explain(r, ret_message, "policy %s: Hostname= gives no valid host name for this user",
-                               policy->name);
-        case -EBUSY:
-                return explain(r, ret_message, "too many logins wait already, try again later");
-        default:
-                if (r < 0)
-                        return explain(r, ret_message, "policy %s: no cell can be made: %s", policy->name,
-                                       strerror(-r));
-        }
+        if (r < 0)
+                return explain_no_cell(m, policy, r, ret_message);
         HASH_ADD_STR(m->cells, id, cell);
         *ret = cell;
         return 0;
@@ -399,7 +470,7 @@ Policy *manager_pick(Manager *m, const MatchSubject *subject) {
 }
 
 static int load_policies(Manager *m) {
-        SupportHost host = { m->hierarchies, m->driver };
+        SupportHost host = { m->hierarchies, m->driver, netns_refuses };
         PolicyDiags diags = {};
         PolicySet *set;
         int r;
@@ -482,6 +553,9 @@ static void fill_hosts(Manager *m) {
                 .root_group = m->root_group,
                 .table = m->table,
                 .link_prefix = m->link_prefix,
+                .runtime_dir = m->config.runtime_dir,
+                .find_owner = find_owner,
+                .is_lent = is_lent,
                 .netns_prefix = m->conf.netns_names ? m->config.instance : NULL,
                 .fd_store = m->fd_store,
                 .init_fd = m->init_fd,

@@ -63,6 +63,21 @@ static int configure(void *userdata) {
         return netlink_batch_send(&b, sk);
 }
 
+static int bring_up_loopback(void *userdata) {
+        _cleanup_(nl_socket_freep) struct nl_sock *sk = NULL;
+        _cleanup_(netlink_batch_done) NetlinkBatch b = {};
+        int r = netlink_open(&sk);
+
+        (void) userdata;
+        if (r >= 0)
+                r = netlink_batch_add_flags(&b, 1, IFF_UP);
+        return r < 0 ? r : netlink_batch_send(&b, sk);
+}
+
+int cell_end_loopback(int netns_fd) {
+        return netns_call(netns_fd, bring_up_loopback, NULL);
+}
+
 int cell_end_configure(const CellEnd *e) {
         CellEnd copy = *e;
 

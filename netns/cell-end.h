@@ -20,3 +20,4 @@ typedef struct CellEnd {
 /* Brings up the link and loopback, with addresses and the default routes. Enters the namespace and comes back,
  * see netns_call(). -ENODEV: there is no link of that name; else as netlink_batch_send(). */
 int cell_end_configure(const CellEnd *e);
+int cell_end_loopback(int netns_fd); /* loopback alone */

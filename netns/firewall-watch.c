@@ -59,11 +59,16 @@ int firewall_watch_fd(const FirewallWatch *w) {
         return w->fd;
 }
 
+/* Those in which we have tables of that name. */
+static bool is_family(unsigned family) {
+        return family == NFPROTO_INET || family == NFPROTO_BRIDGE || family == NFPROTO_NETDEV;
+}
+
 static bool is_ours(const FirewallWatch *w, struct nlmsghdr *h) {
         const struct nfgenmsg *g = nlmsg_data(h);
         const struct nlattr *name;
 
-        if (nlmsg_datalen(h) < (int) sizeof(*g) || g->nfgen_family != NFPROTO_INET)
+        if (nlmsg_datalen(h) < (int) sizeof(*g) || !is_family(g->nfgen_family))
                 return false;
         name = nlmsg_find_attr(h, sizeof(*g), NFTA_TABLE_NAME);
         return name && strncmp(nla_data(name), w->table, (size_t) nla_len(name)) == 0;

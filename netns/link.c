@@ -59,6 +59,15 @@ void link_derive_mac(const char *host_name, bool cell_side, uint8_t ret[static L
         ret[0] = (uint8_t) ((ret[0] & 0xfcU) | 0x02U); /* unicast, locally administered */
 }
 
+int link_parse_mac(const char *text, uint8_t ret[static LINK_MAC_SIZE]) {
+        _cleanup_(nl_addr_putp) struct nl_addr *a = NULL;
+
+        if (nl_addr_parse(text, AF_LLC, &a) < 0 || nl_addr_get_len(a) != LINK_MAC_SIZE)
+                return -EINVAL;
+        memcpy(ret, nl_addr_get_binary_addr(a), LINK_MAC_SIZE);
+        return 0;
+}
+
 static bool mac_is_set(const uint8_t mac[static LINK_MAC_SIZE]) {
         static const uint8_t zero[LINK_MAC_SIZE];
 

@@ -268,3 +268,26 @@ let_go() {
         eval "wait \$held_$1" 2> /dev/null
         rm -f "$LAB_DIR/hold-$1"
 }
+
+# --- traffic ---------------------------------------------------------------------------------------
+
+# serve NS ADDRESS PORT: answers with the address that the client has here.
+serve() {
+        ip netns exec "$1" python3 -c '
+import socket, sys
+s = socket.create_server((sys.argv[1], int(sys.argv[2])), family=socket.AF_INET6 if ":" in sys.argv[1] else socket.AF_INET)
+print("up", flush=True)
+while True: c, peer = s.accept(); c.sendall(peer[0].encode() + b"\n"); c.close()' "$2" "$3" > "$LAB_DIR/serve-$3" 2>&1 &
+        wait_for 10 grep -q up "$LAB_DIR/serve-$3"
+}
+
+# /var/lib/ask ADDRESS PORT says what such a server answers, or the error.
+lab_ask() {
+        cat > /var/lib/ask <<'END'
+#!/usr/bin/env python3
+import socket, sys
+try: print(socket.create_connection((sys.argv[1], int(sys.argv[2])), 4).makefile().readline().strip())
+except OSError as e: print(type(e).__name__)
+END
+        chmod 755 /var/lib/ask
+}

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* An interface is moved by one request that renames it, too, and gives it the index by which it is found again:
- * after it the interface is in one namespace or the other, never half there. When a namespace dies with an
+/* An interface is moved into a cell by one request that renames it, too, and gives it the index by which it is found
+ * again. On the way back it gets its name before: a request that moves and then finds the name taken leaves it moved,
+ * under the name that it had. When a namespace dies with an
  * interface in it, the kernel brings virtual links to an end with it, and real ones back to the host under some
  * name; with the namespace pinned that does not happen, but the index would tell even then. */
 
@@ -253,6 +254,15 @@ static int set_down(struct nl_sock *sk, int ifindex) {
         return send_one(sk, &m);
 }
 
+static int rename_link(struct nl_sock *sk, int ifindex, const char *name) {
+        _cleanup_(nlmsg_freep) struct nl_msg *m = NULL;
+        int r = begin(RTM_NEWLINK, ifindex, 0, &m);
+
+        if (r < 0)
+                return r;
+        return nla_put_string(m, IFLA_IFNAME, name) < 0 ? -ENOMEM : send_one(sk, &m);
+}
+
 int interface_lend(const char *name, int netns_fd, const char *cell_name) {
         _cleanup_(nl_socket_freep) struct nl_sock *sk = NULL;
         int r, ifindex;
@@ -288,10 +298,24 @@ static int move_back(void *userdata) {
         r = set_down(sk, ifindex);
         if (r < 0)
                 return r == -ENODEV ? 0 : r;
+        (void) rename_link(sk, ifindex, back->name); /* fails if the cell has another one of that name: then it is in the move */
         r = move(sk, ifindex, back->host_fd, back->name, ifindex & ~INNER_INDEX_BIT);
         if (r == -EBUSY) /* somebody has that number by now */
                 r = move(sk, ifindex, back->host_fd, back->name, 0);
         return r < 0 ? r : 1;
+}
+
+/* 1: it is still there. */
+static int look_inside(void *userdata) {
+        _cleanup_(nl_socket_freep) struct nl_sock *asking = NULL;
+        const Return *back = userdata;
+        char name[IF_NAMESIZE];
+        int r;
+
+        if (back->ifindex)
+                return if_indextoname((unsigned) back->ifindex, name) != NULL;
+        r = netlink_open(&asking);
+        return r < 0 ? r : MIN(find_inner(asking), 1);
 }
 
 /* What the kernel itself has brought back, under whatever name. */
@@ -301,7 +325,7 @@ static int name_stranded(const Return *here) {
 
         if (r >= 0)
                 r = set_down(sk, here->ifindex);
-        return r < 0 ? r : move(sk, here->ifindex, here->host_fd, here->name, 0); /* to where it is */
+        return r < 0 ? r : rename_link(sk, here->ifindex, here->name);
 }
 
 static int restore(const char *name, const InterfaceState *state) {
@@ -335,13 +359,16 @@ int interface_take_back(const char *name, int netns_fd, const InterfaceState *st
         _cleanup_(close_fdp) int host_fd = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
         Return back = { name, host_fd, state ? state->ifindex | INNER_INDEX_BIT : 0 };
         InterfaceState now;
+        bool is_taken = interface_read(name, &now) >= 0;
         int r = 0;
 
         if (host_fd < 0)
                 return -errno;
         if (netns_fd >= 0)
-                r = netns_call(netns_fd, move_back, &back);
-        if (r == 0 && interface_read(name, &now) < 0)
+                r = netns_call(netns_fd, is_taken ? look_inside : move_back, &back);
+        if (r > 0 && is_taken)
+                return -EEXIST;
+        if (r == 0 && !is_taken)
                 r = back.ifindex ? name_stranded(&back) : -ENODEV;
         return r < 0 || !state ? MIN(r, 0) : restore(name, state);
 }

@@ -146,6 +146,6 @@ int link_guard_inside(const char *table, int netns_fd, const char *name, const F
 }
 
 int link_guard_is_supported(void) {
-        return nft_run("table netdev probe { chain out { type filter hook egress device \"lo\" priority 0; } }\n") !=
-                -EOPNOTSUPP;
+        return nft_run("add table netdev probe\n"
+                       "add chain netdev probe out { type filter hook egress device \"lo\" priority 0; }\n") != -EOPNOTSUPP;
 }

@@ -252,6 +252,8 @@ like "cell: net test" "$(ctl net test "$j" tcp:10.90.0.1:8001)" 'passes'
 like "macvlan: net status" "$(ctl net status "$a")" 'Interface: lan0'
 like "macvlan: net status has traffic" "$(ctl net status "$a")" 'In: [1-9][0-9]* packets'
 like "macvlan: net test says who decides" "$(ctl net test "$a" tcp:10.90.0.1:8001)" 'confine does not filter it'
+named() { grep -q "^$a4 alice.10-mac $a\$" /run/confine/hosts && grep -q "^$a4 alice.05-join $j\$" /run/confine/hosts; }
+check "both have names in the hosts file" wait_for 5 named
 check "cell: a name for ip netns" ip netns exec "$(ctl --json=short net status "$j" | sed 's/.*"NetnsName":"\([^"]*\)".*/\1/')" true
 
 # --- interface -------------------------------------------------------------------------------------------
@@ -311,10 +313,10 @@ hold f frank
 f=$(cells_of frank)
 manager_kill KILL
 rm "/run/confine/cells/$f"
-kill -9 $(pgrep -f confine-init -P 1 2> /dev/null) 2> /dev/null || :
 manager_start
 check "interface: without a record it comes back, too" wait_for 20 ip link show phys1
 let_go f
+is "... with no pin left" "$(ls /run/confine/links | grep -c phys1)" 0
 
 # --- owner and sharer, live ---------------------------------------------------------------------------------
 hold a alice

@@ -2,7 +2,12 @@
 
 /* What a neighbour advertisement speaks of is at a fixed place behind its header; nft has no name for it before
  * version 1.0.9, but takes the place itself. Neighbour solicitations need no such care: they can only say where
- * their own sender is. */
+ * their own sender is.
+ *
+ * Who sends by a packet(7) socket says himself what the kernel takes the frame for. Said wrong, or in Linux 6.1 on a
+ * macvlan not at all, the kernel looks for no transport header, and no rule on one matches. A rule that only wants one
+ * to be there (l4proto is never 255) does not match then, either: so what has an address of the cell's passes only
+ * where the rules before could see all of it. */
 
 #include "netns/frame-rules.h"
 
@@ -19,12 +24,12 @@ static const char rules_format[] =
         "    %1$s . ether saddr != @macs %2$s\n"
         "    ether type arp %1$s . arp saddr ether @macs %1$s . arp saddr ip @sources4 accept\n"
         "    ether type ip udp sport 67 counter name spoofed drop\n"
-        "    ether type ip %1$s . ip saddr @sources4 accept\n"
+        "    ether type ip meta l4proto != 255 %1$s . ip saddr @sources4 accept\n"
         "    ether type ip6 icmpv6 type { nd-router-advert, nd-redirect } counter name spoofed drop\n"
         "    ether type ip6 icmpv6 type nd-neighbor-advert %1$s . @th,64,128 != @targets6"
         " counter name spoofed drop\n"
         "    ether type ip6 udp sport 547 counter name spoofed drop\n"
-        "    ether type ip6 %1$s . ip6 saddr @sources6 accept\n"
+        "    ether type ip6 meta l4proto != 255 %1$s . ip6 saddr @sources6 accept\n"
         "    ip6 saddr :: icmpv6 type { mld-listener-report, mld-listener-done, mld2-listener-report } accept\n"
         "    counter name spoofed drop\n";
 

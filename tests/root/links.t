@@ -55,7 +55,7 @@ END
 manager_start
 gone() { ! ip link show "$1" > /dev/null 2>&1; }
 address() { bus_get "$1" Addresses | awk -v n="$2" '{ print $(n + 1) }'; }
-net_of() { c=$1; shift; nsenter -t "$(sed -n 's/^InitPid=//p' "/run/confine/cells/$c")" -n "$@"; }
+net_of() { n=$1; shift; nsenter -t "$(sed -n 's/^InitPid=//p' "/run/confine/cells/$n")" -n "$@"; }
 link_of() { sed -n 's/^Link=//p' "/run/confine/cells/$1"; }
 no_ping() { ! net_of "$1" ping -q -c1 -W1 "$2" > /dev/null 2>&1; }
 

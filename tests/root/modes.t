@@ -81,7 +81,7 @@ printf '[Manager]\nHostsFile=yes\nNetnsNames=yes\n' > /etc/confine/confined.conf
 manager_start
 address() { bus_get "$1" Addresses | awk -v n="$2" '{ print $(n + 1) }'; }
 pid_of() { sed -n 's/^InitPid=//p' "/run/confine/cells/$1"; }
-net_of() { c=$1; shift; nsenter -t "$(pid_of "$c")" -n "$@"; }
+net_of() { n=$1; shift; nsenter -t "$(pid_of "$n")" -n "$@"; }
 no_ping() { ! net_of "$1" ping -q -c1 -W1 "$2" > /dev/null 2>&1; }
 cell_of() { for f in $(cells_of "$1"); do grep -lq "^Policy=$2\$" "/run/confine/cells/$f" && echo "$f"; done; }
 cfg() { ctl --config-dir=/etc/confine --vendor-dir="$LAB_DIR/vendor" "$@"; }

@@ -192,6 +192,15 @@ static int compare_int(const void *a, const void *b) {
         return (x > y) - (x < y);
 }
 
+int fd_move_high(int fd) {
+        int high = fcntl(fd, F_DUPFD_CLOEXEC, 1024);
+
+        if (high < 0)
+                return fd;
+        close_fd(fd);
+        return high;
+}
+
 void fd_close_all_but(const int *keep, size_t n_keep) {
         int sorted[16];
         unsigned next = 3;
@@ -201,6 +210,8 @@ void fd_close_all_but(const int *keep, size_t n_keep) {
         for (size_t i = 0; i < n_keep; i++)
                 sorted[i] = keep[i];
         qsort(sorted, n_keep, sizeof(int), compare_int);
+        /* of a shared table, what is above is not even copied */
+        (void) close_range(n_keep > 0 ? (unsigned) MAX(sorted[n_keep - 1] + 1, 3) : 3, ~0U, CLOSE_RANGE_UNSHARE);
 
         for (size_t i = 0; i < n_keep; i++) {
                 if (sorted[i] < (int) next)
@@ -209,5 +220,4 @@ void fd_close_all_but(const int *keep, size_t n_keep) {
                         (void) close_range(next, (unsigned) sorted[i] - 1, 0);
                 next = (unsigned) sorted[i] + 1;
         }
-        (void) close_range(next, ~0U, 0);
 }

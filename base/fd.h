@@ -48,6 +48,10 @@ int fd_pid_start_time(pid_t pid, unsigned long long *ret);
 /* Makes every fd >= `first` close-on-exec; see close_range(2), CLOSE_RANGE_CLOEXEC. */
 int fd_cloexec_from(int first);
 
-/* Closes every fd >= 3 that is not in `keep`, of which the first 16 count. Children that live on
- * call this first. */
+/* The fd by a number of 1024 or more, if there is one free, and by no other any more: for what is held for long
+ * by the thousands, since what comes and goes, and what a child closes one by one, should have low ones. */
+int fd_move_high(int fd);
+
+/* Closes every fd >= 3 that is not in `keep`, of which the first 16 count; where the table is shared with another
+ * process (CLONE_FILES), in a copy of it. Children that live on call this first. */
 void fd_close_all_but(const int *keep, size_t n_keep);

@@ -112,26 +112,10 @@ static int setup_proc(const FilesystemSpec *spec) {
         return r;
 }
 
-/* Mounted from inside the cgroup namespace, so that its root is the cell. Never from the host's: there the
- * options of this mount would become those of all cgroup2 mounts (cgroups(7)), and nsdelegate be lost. */
-static int make_cgroup(const FilesystemCgroup *c) {
-        FsOption options[8];
-        char copy[256], *save = NULL;
-        size_t n = 0;
-
-        if (c->options) {
-                (void) snprintf(copy, sizeof(copy), "%s", c->options);
-                for (char *o = strtok_r(copy, ",", &save); o && n < ELEMENTSOF(options);
-                     o = strtok_r(NULL, ",", &save))
-                        options[n++] = (FsOption) { o, NULL };
-        }
-        return make_fs(c->options ? "cgroup" : "cgroup2", options, n,
-                       MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
-}
-
-/* A copy of the mount at `path`, read-only or writable again. */
+/* A copy of the mount at `path`, or of what is below there, read-only or writable again. */
 static int copy_mount(const char *path, bool read_only) {
-        struct mount_attr attr = { .attr_set = read_only ? MOUNT_ATTR_RDONLY : 0,
+        const uint64_t restrictions = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC;
+        struct mount_attr attr = { .attr_set = read_only ? restrictions : 0,
                                    .attr_clr = read_only ? 0 : MOUNT_ATTR_RDONLY };
         _cleanup_(close_fdp) int fd = sys_open_tree(AT_FDCWD, path);
 
@@ -145,11 +129,15 @@ static void close_all(int *fds, size_t n) {
                 close_fd(fds[i]);
 }
 
-/* What is to lie where the host has its cgroup file systems; before /sys covers those. */
+/* What is to lie where the host has its cgroup file systems; before /sys covers those. Copies, never mounts of
+ * their own: the kernel compares a new one with all that there are and walks all groups for it, which with 2000
+ * cells had made a cell twice as dear. */
 static int open_cgroups(const FilesystemSpec *spec, int fds[static FILESYSTEM_CGROUPS_MAX]) {
         for (size_t i = 0; i < spec->n_cgroups; i++) {
-                fds[i] = spec->own_cgroup ? make_cgroup(&spec->cgroups[i]) :
-                                            copy_mount(spec->cgroups[i].mount_path, true);
+                char path[PATH_MAX];
+
+                (void) snprintf(path, sizeof(path), "%s/%s", spec->cgroups[i], spec->cgroup_root);
+                fds[i] = copy_mount(path, true);
                 if (fds[i] < 0) {
                         close_all(fds, i);
                         return fds[i];
@@ -163,14 +151,14 @@ static int put_cgroups(const FilesystemSpec *spec, const int *fds) {
         _cleanup_(close_fdp) int own = -EBADF;
 
         for (size_t i = 0; i < spec->n_cgroups; i++) {
-                int r = put(fds[i], spec->cgroups[i].mount_path);
+                int r = put(fds[i], spec->cgroups[i]);
 
                 if (r < 0)
                         return r;
         }
         if (spec->cgroup_layout && sys_mount_setattr(AT_FDCWD, spec->cgroup_layout, 0, &read_only) < 0)
                 return -errno;
-        if (!spec->cgroup_own || spec->own_cgroup)
+        if (!spec->cgroup_own)
                 return 0;
         own = copy_mount(spec->cgroup_own, false);
         return own < 0 ? own : put(own, spec->cgroup_own);

@@ -10,28 +10,25 @@
 
 #define FILESYSTEM_CGROUPS_MAX 12
 
-typedef struct FilesystemCgroup {
-        const char *mount_path; /* where the host has it mounted: "/sys/fs/cgroup/memory" */
-        const char *options;    /* v1: "memory"; NULL: v2 */
-} FilesystemCgroup;
-
 typedef struct FilesystemSpec {
         bool hide_pids;   /* others' processes are invisible in /proc (hidepid=2): a shared cell */
-        bool own_pid, own_net, own_ipc, own_cgroup; /* which namespaces are the cell's own */
+        bool own_pid, own_net, own_ipc; /* which namespaces are the cell's own */
         bool private_tmp;
         uint64_t tmp_bytes;  /* for /tmp, /var/tmp and /dev/shm together; 0: a tenth of memory */
         const char *resolv_conf; /* content of /etc/resolv.conf; NULL: the host's */
         const char *hosts;       /* content of /etc/hosts; NULL: the host's */
-        FilesystemCgroup cgroups[FILESYSTEM_CGROUPS_MAX];
+        const char *cgroups[FILESYSTEM_CGROUPS_MAX]; /* where the host has them mounted: "/sys/fs/cgroup/memory" */
         size_t n_cgroups;
         const char *cgroup_layout; /* the directory of v1's mount points; NULL on v2 alone */
+        const char *cgroup_root;   /* the group, below each of the mounts, that is all that the cell sees of them;
+                                    * "": everything */
         const char *cgroup_own;    /* a path below a cgroup mount that stays writable for whom it is delegated to;
-                                    * NULL: none. Only without a cgroup namespace of the cell's own */
+                                    * NULL: none */
 } FilesystemSpec;
 
 /* Makes all mounts of the host slaves, so that later ones of the host appear and none of ours leaves,
  * then mounts fresh /proc (with /proc/sys and other knobs of the kernel read-only), /sys (read-only), the
- * cgroup tree from the cell's group down (read-only), /dev/mqueue, and one tmpfs that /dev/shm and the
+ * cgroup tree from cgroup_root down (read-only), /dev/mqueue, and one tmpfs that /dev/shm and the
  * private /tmp and /var/tmp are parts of. Leaves the process at "/".
  *
  * -errno of the first call that failed, with *ret_what (static) naming it. The mounts are not undone:

@@ -37,7 +37,6 @@ Hierarchies *hierarchies_free(Hierarchies *h) {
         for (size_t i = 0; i < h->n_items; i++) {
                 free(h->items[i].mount_path);
                 free(h->items[i].name);
-                free(h->items[i].mount_options);
                 close_fd(h->items[i].root_fd);
         }
         free(h->probe_path);
@@ -136,7 +135,6 @@ static int add_hierarchy(Hierarchies *h, unsigned version, const char *path, con
                 .controllers = mask,
                 .mount_path = TAKE_PTR(mount_path),
                 .name = TAKE_PTR(name),
-                .mount_options = TAKE_PTR(options),
                 .root_fd = TAKE_FD(fd),
         };
         return 0;

@@ -30,7 +30,6 @@ typedef struct Hierarchy {
         unsigned controllers; /* bits 1 << Controller that confine uses here */
         char *mount_path;     /* where it is mounted, for messages */
         char *name;           /* its field in /proc/PID/cgroup: "memory", "cpu,cpuacct", "" for v2 */
-        char *mount_options;  /* v1: what mount(2) wants to mount the same again: "cpu,cpuacct" */
         int root_fd;
 } Hierarchy;
 

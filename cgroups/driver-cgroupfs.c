@@ -470,6 +470,7 @@ const Driver driver_cgroupfs = {
         .sweep = sweep,
         .list = list,
         .group = cell_group,
+        .root = init_group,
         .usage = usage,
         .find = find,
         .refuses = refuses,

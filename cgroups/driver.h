@@ -21,7 +21,7 @@ typedef struct DriverCell {
         const char *id;
         const Policy *policy;
         uid_t uid;              /* UID_INVALID: all users of the policy share it (Scope=policy) */
-        unsigned user_cells, policy_cells; /* live ones with this one: their pid 1 is not the user's */
+        unsigned user_cells, policy_cells; /* live ones with this one: their pid 1 is not the user's; 0: not asked */
         char *const *groups;    /* where its sessions' processes are, NULL-terminated; NULL: none */
         uint64_t pid_inode;     /* of its pid namespace; 0: it has none, or is being made */
         bool frozen;
@@ -86,6 +86,9 @@ typedef struct Driver {
         /* From the loop: the cell that text of /proc/PID/cgroup puts a process into, by its id, copied to
          * *ret; the caller frees. 1, 0: not by its control group, -ENOMEM. */
         int (*find)(const char *root_group, const char *lines, char **ret);
+        /* The group of the cell's pid 1, which is the root of its cgroup namespace, below each hierarchy's. NULL:
+         * there is no cgroup namespace. */
+        void (*root)(const DriverCell *c, char ret[static GROUP_PATH_MAX]);
         /* The directory below which the user may have groups of his own, that somebody else delegates to him, once
          * the cell's pid 1 was born; "": none. May be NULL. */
         void (*delegated)(const DriverCell *c, char ret[static GROUP_PATH_MAX]);

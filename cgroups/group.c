@@ -55,7 +55,8 @@ static int enable_children(const Hierarchy *h, int dir_fd) {
         return fd_write_file_at(dir_fd, "cgroup.subtree_control", text);
 }
 
-/* A new v1 cpuset has neither CPUs nor nodes and takes no process until it does (cpusets.rst). */
+/* A new v1 cpuset has neither CPUs nor nodes and takes no process until it does (cpusets.rst). Its children are to
+ * have them from the beginning: giving them later makes the kernel look at all groups that there are. */
 static int inherit_cpuset(int parent_fd, int dir_fd) {
         static const char *const files[] = { "cpuset.cpus", "cpuset.mems" };
 
@@ -68,7 +69,7 @@ static int inherit_cpuset(int parent_fd, int dir_fd) {
                 if (n < 0)
                         return (int) n;
                 if (n > 1)
-                        continue;
+                        return 0;
                 n = fd_read_file_at(parent_fd, files[i], 16384, &inherited);
                 if (n < 0)
                         return (int) n;
@@ -76,7 +77,7 @@ static int inherit_cpuset(int parent_fd, int dir_fd) {
                 if (r < 0)
                         return r;
         }
-        return 0;
+        return fd_write_file_at(dir_fd, "cgroup.clone_children", "1");
 }
 
 static int prepare_child(const Hierarchy *h, int parent_fd, int dir_fd) {

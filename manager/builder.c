@@ -58,7 +58,7 @@ static char *hosts_text(const CellPlan *c) {
         return text;
 }
 
-static void fill_filesystem(const CellPlan *c, const char *hosts, const char *cgroup_own,
+static void fill_filesystem(const CellPlan *c, const char *hosts, const char *cgroup_root, const char *cgroup_own,
                             FilesystemSpec *ret) {
         const Hierarchies *h = c->cell.hierarchies;
         unsigned ns = c->namespaces;
@@ -69,11 +69,11 @@ static void fill_filesystem(const CellPlan *c, const char *hosts, const char *cg
                 .own_pid = ns & CLONE_NEWPID,
                 .own_net = ns & CLONE_NEWNET,
                 .own_ipc = ns & CLONE_NEWIPC,
-                .own_cgroup = ns & CLONE_NEWCGROUP,
                 .private_tmp = c->cell.policy->private_tmp,
                 .resolv_conf = c->resolv_conf,
                 .hosts = hosts,
                 .cgroup_layout = h->layout_path,
+                .cgroup_root = cgroup_root,
                 .cgroup_own = *cgroup_own ? cgroup_own : NULL,
         };
         /* What is in a tmpfs can't be taken back by the kernel: were it as large as the memory limit, a full
@@ -83,8 +83,7 @@ static void fill_filesystem(const CellPlan *c, const char *hosts, const char *cg
         if (memory != LIMIT_NONE)
                 ret->tmp_bytes = MAX(memory / 2, UINT64_C(1) << 20);
         for (size_t i = 0; i < h->n_items && ret->n_cgroups < FILESYSTEM_CGROUPS_MAX; i++)
-                ret->cgroups[ret->n_cgroups++] = (FilesystemCgroup) { h->items[i].mount_path,
-                                                                      h->items[i].mount_options };
+                ret->cgroups[ret->n_cgroups++] = h->items[i].mount_path;
 }
 
 /* Born in the namespace that it is to share. */
@@ -143,14 +142,16 @@ static int start_anchor_in(const CellPlan *c, bool reserve, const FilesystemSpec
 
 static int start_anchor(const CellPlan *c, pid_t *ret_pid, int *ret_pidfd, JobReport *report) {
         _cleanup_(freep) char *hosts = hosts_text(c);
-        char own[GROUP_PATH_MAX] = "";
+        char root[GROUP_PATH_MAX] = "", own[GROUP_PATH_MAX] = "";
         FilesystemSpec filesystem;
         const char *what = "";
         int r;
 
-        if (c->driver->delegated)
+        if (c->namespaces & CLONE_NEWCGROUP)
+                c->driver->root(&c->cell, root);
+        else if (c->driver->delegated)
                 c->driver->delegated(&c->cell, own);
-        fill_filesystem(c, hosts, own, &filesystem);
+        fill_filesystem(c, hosts, root, own, &filesystem);
         r = start_anchor_in(c, false, &filesystem, ret_pid, ret_pidfd, &what);
         if (r == -EAGAIN) /* the user's or policy's sum of tasks is used up */
                 r = start_anchor_in(c, true, &filesystem, ret_pid, ret_pidfd, &what);
@@ -180,6 +181,7 @@ void builder_describe_port(const Policy *p, const char *link, const IpPrefix *ad
                 .bridge = p->bridge,
                 .own_bridge = p->n_gateways == 0,
                 .masquerade = p->masquerade,
+                .max_connections = p->max_connections,
                 .address4 = *address4,
                 .address6 = *address6,
         };

@@ -65,6 +65,14 @@ static char *const *list_groups(Cell *c) {
         return c->groups;
 }
 
+/* They are for sums of tasks. With thousands of cells the counting can be felt. */
+static bool needs_counts(const Cell *c) {
+        const Policy *p = c->policy;
+
+        return c->host->driver->shares_sums ||
+               (c->state == CELL_MAKING && (p->user.tasks_max != LIMIT_NONE || p->policy.tasks_max != LIMIT_NONE));
+}
+
 void cell_plan(Cell *c, CellPlan *ret) {
         const CellHost *h = c->host;
 
@@ -104,7 +112,8 @@ void cell_plan(Cell *c, CellPlan *ret) {
                 .network_pid = c->network_pid,
                 .network_inode = c->network_inode,
         };
-        h->count(c->policy->name, c->uid, &ret->cell.user_cells, &ret->cell.policy_cells, h->userdata);
+        if (needs_counts(c))
+                h->count(c->policy->name, c->uid, &ret->cell.user_cells, &ret->cell.policy_cells, h->userdata);
 }
 
 /* --- record ------------------------------------------------------------------------------ */
@@ -386,7 +395,7 @@ static int watch_init(Cell *c) {
                 fd = fd_pidfd_open(c->init_pid);
         if (fd < 0)
                 return fd;
-        c->init_pidfd = fd;
+        c->init_pidfd = fd_move_high(fd);
         r = fd_pid_start_time(c->init_pid, &start);
         if (r < 0)
                 return r;

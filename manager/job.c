@@ -1,17 +1,22 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* A job is a fork: no arguments to marshal, nothing to free, and whatever it leaves open goes with it.
- * Its report comes through a pipe, at whose end of file the child is reaped. */
+ * Its report comes through a pipe, at whose end of file the child is reaped. The table of fds, with some for each
+ * cell and session, is shared until the child has copied the few that it needs: copying and closing thousands
+ * takes longer than most jobs. */
 
 #include "manager/job.h"
 
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/queue.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include "base/fd.h"
 #include "base/log.h"
@@ -28,7 +33,7 @@ struct Job {
         JobSpec spec;
         TAILQ_ENTRY(Job) entry;
         pid_t pid; /* 0: waiting */
-        int fd;
+        int fd, child_fd; /* the ends of the pipe; the child's until it says that it has its own */
         sd_event_source *io_source, *timer_source;
         JobReport report;
         char *text;
@@ -94,6 +99,8 @@ static void run_child(Job *job, int fd, pid_t parent) {
         (void) sigprocmask(SIG_SETMASK, &none, NULL);
         j->keep_fds[j->n_keep_fds] = fd;
         fd_close_all_but(j->keep_fds, j->n_keep_fds + 1);
+        if (write_fully(fd, "", 1) < 0)
+                _exit(1);
 
         t.f = open_memstream(&text, &size);
         if (!t.f)
@@ -129,6 +136,7 @@ static void job_free(Job *job) {
         sd_event_source_disable_unref(job->io_source);
         sd_event_source_disable_unref(job->timer_source);
         close_fd(job->fd);
+        close_fd(job->child_fd);
         free(job->text);
         free(job);
 }
@@ -144,13 +152,13 @@ static void finish(Job *job, int error) {
                 (void) snprintf(report.what, sizeof(report.what), "%s", spec.name);
         }
         job_free(job);
-        spec.done(&report, text ? text + sizeof(JobReport) : "", spec.userdata);
+        spec.done(&report, text ? text + 1 + sizeof(JobReport) : "", spec.userdata);
         start_waiting(j);
 }
 
 static int on_readable(sd_event_source *s, int fd, uint32_t events, void *userdata) {
         Job *job = userdata;
-        const size_t max = sizeof(JobReport) + JOB_TEXT_MAX;
+        const size_t max = 1 + sizeof(JobReport) + JOB_TEXT_MAX;
         ssize_t n;
 
         (void) s, (void) events;
@@ -165,15 +173,16 @@ static int on_readable(sd_event_source *s, int fd, uint32_t events, void *userda
         if (n < 0 && (errno == EAGAIN || errno == EINTR))
                 return 0;
         if (n > 0) {
+                job->child_fd = close_fd(job->child_fd);
                 job->n_read += (size_t) n;
                 return 0;
         }
-        if (n < 0 || job->n_read < sizeof(JobReport)) {
+        if (n < 0 || job->n_read < 1 + sizeof(JobReport)) {
                 log_warning("Job \"%s\" died without a report", job->spec.name);
                 finish(job, -EIO);
                 return 0;
         }
-        memcpy(&job->report, job->text, sizeof(JobReport));
+        memcpy(&job->report, job->text + 1, sizeof(JobReport));
         finish(job, 0);
         return 0;
 }
@@ -204,7 +213,7 @@ static int start_now(Job *job) {
         if (r < 0)
                 goto fail;
 
-        pid = fork();
+        pid = (pid_t) syscall(SYS_clone, SIGCHLD | CLONE_FILES, NULL, NULL, NULL, NULL);
         if (pid < 0) {
                 r = -errno;
                 goto fail;
@@ -221,6 +230,7 @@ static int start_now(Job *job) {
         job->pid = pid;
         (void) fcntl(read_fd, F_SETFL, O_NONBLOCK);
         job->fd = TAKE_FD(read_fd);
+        job->child_fd = TAKE_FD(write_fd);
         return 0;
 
 fail:
@@ -322,7 +332,7 @@ int job_start(Jobs *j, const JobSpec *spec, Job **ret) {
         job = calloc(1, sizeof(*job));
         if (!job)
                 return -ENOMEM;
-        *job = (Job) { .jobs = j, .spec = *spec, .fd = -EBADF };
+        *job = (Job) { .jobs = j, .spec = *spec, .fd = -EBADF, .child_fd = -EBADF };
         TAILQ_INSERT_TAIL(&j->waiting, job, entry);
         j->n_waiting++;
         if (ret)

@@ -130,15 +130,21 @@ static int limit_user(uid_t uid, const char *policy, char what[static DRIVER_WHA
 /* Each namespace is of one cell alone, but for networks that others share, so these come last; what root of a cell has unshared again is told by the others. */
 static Cell *find_by_namespaces(Manager *m, pid_t pid) {
         uint64_t inodes[_LOGIN_NS_MAX] = {};
+        bool foreign = false;
 
         for (int i = 0; i < _LOGIN_NS_MAX; i++) {
                 char path[64];
                 struct stat st;
 
                 (void) snprintf(path, sizeof(path), "/proc/%d/ns/%s", (int) pid, login_namespaces[i].name);
-                if (stat(path, &st) >= 0)
-                        inodes[i] = st.st_ino;
+                if (stat(path, &st) < 0)
+                        continue;
+                inodes[i] = st.st_ino;
+                (void) snprintf(path, sizeof(path), "/proc/self/ns/%s", login_namespaces[i].name);
+                foreign = foreign || stat(path, &st) < 0 || st.st_ino != inodes[i];
         }
+        if (!foreign) /* mostly, and then there is no need to look at each cell */
+                return NULL;
         for (Cell *c = m->cells; c; c = c->hh.next)
                 for (int i = 0; i < _LOGIN_NS_MAX; i++)
                         if (i != LOGIN_NS_NET && c->inodes[i] != 0 && c->inodes[i] == inodes[i])
@@ -357,6 +363,8 @@ static int check_ports(const Manager *m, const Policy *policy, char **ret_messag
         const PolicyPort *port;
         const Placement *p;
 
+        if (policy->n_ports == 0)
+                return 0;
         p = placements_find_port(m, policy, &port);
         if (p)
                 return explain(-EADDRINUSE, ret_message, "policy %s: port %s of the host is taken by service %s "

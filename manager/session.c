@@ -372,6 +372,8 @@ static int watch_leader(Session *s) {
 
         if (s->leader_pidfd < 0) {
                 s->leader_pidfd = fd_pidfd_open(s->leader);
+                if (s->leader_pidfd >= 0)
+                        s->leader_pidfd = fd_move_high(s->leader_pidfd);
                 if (s->leader_pidfd < 0)
                         return s->leader_pidfd;
         }
@@ -411,6 +413,7 @@ static int copy_info(Session *s, const SessionInfo *info) {
         s->leader_pidfd = fcntl(info->leader_pidfd, F_DUPFD_CLOEXEC, 3);
         if (s->leader_pidfd < 0)
                 return -errno;
+        s->leader_pidfd = fd_move_high(s->leader_pidfd);
         s->user = escape_text(info->user ?: "");
         s->service = escape_text(info->service ?: "");
         s->tty = escape_text(info->tty ?: "");

@@ -59,19 +59,16 @@ int firewall_watch_fd(const FirewallWatch *w) {
         return w->fd;
 }
 
-/* Those in which we have tables of that name. */
-static bool is_family(unsigned family) {
-        return family == NFPROTO_INET || family == NFPROTO_BRIDGE || family == NFPROTO_NETDEV;
-}
-
+/* The table, or one that is named after it, of whatever family. */
 static bool is_ours(const FirewallWatch *w, struct nlmsghdr *h) {
-        const struct nfgenmsg *g = nlmsg_data(h);
-        const struct nlattr *name;
+        const struct nlattr *attribute = nlmsg_find_attr(h, sizeof(struct nfgenmsg), NFTA_TABLE_NAME);
+        size_t n = strlen(w->table);
+        const char *name;
 
-        if (nlmsg_datalen(h) < (int) sizeof(*g) || !is_family(g->nfgen_family))
+        if (!attribute || nla_len(attribute) <= 0 || !memchr(nla_data(attribute), '\0', (size_t) nla_len(attribute)))
                 return false;
-        name = nlmsg_find_attr(h, sizeof(*g), NFTA_TABLE_NAME);
-        return name && strncmp(nla_data(name), w->table, (size_t) nla_len(name)) == 0;
+        name = nla_data(attribute);
+        return strncmp(name, w->table, n) == 0 && (name[n] == '\0' || name[n] == '-');
 }
 
 /* The end of a transaction: whose was it? */

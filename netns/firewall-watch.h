@@ -5,7 +5,7 @@
 
 #include "base/cleanup.h"
 
-/* Notices when somebody else changes the firewall's table: "nft flush ruleset", another manager of firewalls.
+/* Notices when somebody else changes the firewall's table, or one named after it (TABLE-...): "nft flush ruleset", another manager of firewalls.
  * The kernel tells of each change, and at the end of a transaction who made it. */
 
 typedef struct FirewallWatch FirewallWatch;

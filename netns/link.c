@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* A routed link is made in three steps: create the pair, its peer born inside of the cell (moving
- * it there later would cost a grace period of 15 ms); configure the host's end in one batch;
- * configure the cell's end in one batch. The pair is created by itself because the kernel goes on
+ * it there later would cost a grace period of 15 ms); configure the cell's end in one batch; configure
+ * the host's end in one batch, which finds a carrier then: without one the host's kernel walks all of its IPv6
+ * routes twice more. The pair is created by itself because the kernel goes on
  * after an error within a batch: after EEXIST the rest would be done to somebody else's link.
  * Everything that the later steps make hangs on the link, so removing the link undoes them. */
 
@@ -14,6 +15,7 @@
 #include <linux/ip.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
+#include <netinet/in.h>
 #include <netlink/route/link.h>
 #include <netlink/route/link/inet.h>
 #include <netlink/route/link/veth.h>
@@ -266,6 +268,29 @@ static int configure_port(struct nl_sock *sk, int ifindex, const Ends *e) {
         return r < 0 ? r : netlink_batch_send(&b, sk);
 }
 
+/* Each link gets a route for multicast, all of them to the same prefix, and every change of a link walks all:
+ * nothing here sends any. */
+static int remove_multicast_route(struct nl_sock *sk, int ifindex) {
+        const struct rtmsg route = { .rtm_family = AF_INET6, .rtm_dst_len = 8, .rtm_table = RT_TABLE_LOCAL };
+        const struct in6_addr all = { .s6_addr = { 0xff } };
+        _cleanup_(netlink_batch_done) NetlinkBatch b = {};
+        uint32_t index = (uint32_t) ifindex;
+        struct nl_msg *m = nlmsg_alloc_simple(RTM_DELROUTE, 0);
+        int r;
+
+        if (!m)
+                return -ENOMEM;
+        if (nlmsg_append(m, (void *) &route, sizeof(route), NLMSG_ALIGNTO) < 0 ||
+            nla_put(m, RTA_DST, sizeof(all), &all) < 0 || nla_put(m, RTA_OIF, sizeof(index), &index) < 0) {
+                nlmsg_free(m);
+                return -ENOMEM;
+        }
+        r = netlink_batch_add(&b, 0, m);
+        if (r >= 0)
+                r = netlink_batch_send(&b, sk);
+        return r == -ESRCH || r == -EAFNOSUPPORT || r == -EOPNOTSUPP ? 0 : r;
+}
+
 static int configure_host(struct nl_sock *sk, int ifindex, const Ends *e) {
         _cleanup_(netlink_batch_done) NetlinkBatch b = {};
         const RoutedLink *l = e->link;
@@ -279,9 +304,9 @@ static int configure_host(struct nl_sock *sk, int ifindex, const Ends *e) {
                 r = add_host_family(&b, ifindex, e, &l->address4, &l->gateway4);
         if (r >= 0)
                 r = add_host_family(&b, ifindex, e, &l->address6, &l->gateway6);
-        if (r < 0)
-                return r;
-        return netlink_batch_send(&b, sk);
+        if (r >= 0)
+                r = netlink_batch_send(&b, sk);
+        return r < 0 ? r : remove_multicast_route(sk, ifindex);
 }
 
 static int remove_by_index(struct nl_sock *sk, int ifindex) {
@@ -306,10 +331,7 @@ static int configure_routed(struct nl_sock *sk, int ifindex, const Ends *e) {
         const RoutedLink *l = e->link;
         int r;
 
-        r = e->bridge ? configure_port(sk, ifindex, e) : configure_host(sk, ifindex, e);
-        if (r < 0)
-                return r;
-        return cell_end_configure(&(CellEnd) {
+        r = cell_end_configure(&(CellEnd) {
                 .netns_fd = l->netns_fd,
                 .name = l->cell_name,
                 .address4 = l->address4,
@@ -318,6 +340,9 @@ static int configure_routed(struct nl_sock *sk, int ifindex, const Ends *e) {
                 .gateway6 = l->gateway6,
                 .gateway_mac = e->bridge ? NULL : e->host_mac,
         });
+        if (r < 0)
+                return r;
+        return e->bridge ? configure_port(sk, ifindex, e) : configure_host(sk, ifindex, e);
 }
 
 static int make(const RoutedLink *l, int bridge, bool isolated) {

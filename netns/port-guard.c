@@ -9,6 +9,7 @@
 #include "netns/port-guard.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +18,7 @@
 #include "netns/frame-rules.h"
 #include "netns/link.h"
 #include "netns/nft.h"
+#include "policies/policy.h"
 
 static const FrameKey port_key = { "iifname", "ifname" };
 
@@ -26,18 +28,27 @@ static const char bridges_format[] =
         "  set macs { type ether_addr; }\n"
         "  set masquerade4 { type ipv4_addr; }\n"
         "  set masquerade6 { type ipv6_addr; }\n"
+        "  set connections4 { type ipv4_addr; ct count over 1; }\n"
+        "  set connections6 { type ipv6_addr; ct count over 1; }\n"
         "  counter refused { }\n"
         "  chain refuse {\n"
         "    counter name refused\n"
         "    meta l4proto tcp reject with tcp reset\n"
         "    reject with icmpx admin-prohibited\n"
         "  }\n"
+        "  chain counted {\n" /* see firewall.c; here a cell's address is its own */
+        "    ct status confirmed accept\n"
+        "    ct state new ip saddr @connections4 goto refuse\n"
+        "    ct state new ip6 saddr @connections6 goto refuse\n"
+        "    accept\n"
+        "  }\n"
         "  chain incoming {\n"
         "    type filter hook input priority filter; policy accept;\n"
         "    iifname != @bridges accept\n"
         "    ct state established,related accept\n"
-        "    icmp type echo-request accept\n"
-        "    icmpv6 type { echo-request, nd-neighbor-solicit, nd-neighbor-advert } accept\n"
+        "    icmp type echo-request goto counted\n"
+        "    icmpv6 type echo-request goto counted\n"
+        "    icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert } accept\n"
         "    goto refuse\n"
         "  }\n"
         "  chain forwarding {\n"
@@ -46,7 +57,7 @@ static const char bridges_format[] =
         "    iifname @bridges oifname @bridges ether daddr & 01:00:00:00:00:00 == 01:00:00:00:00:00 accept\n"
         "    iifname @bridges oifname @bridges goto refuse\n"
         "    iifname @bridges ct state invalid drop\n"
-        "    iifname @bridges accept\n"
+        "    iifname @bridges goto counted\n"
         "    oifname @bridges ct state established,related accept\n"
         "    oifname @bridges goto refuse\n"
         "  }\n"
@@ -84,7 +95,15 @@ static void print_port(FILE *f, const char *verb, const char *table, const Guard
         if (p->own_bridge)
                 (void) fprintf(f, "%s element inet %s-bridges macs { %s }\n", verb, table,
                                frame_mac_to_text(source.mac, mac));
-        if (!p->own_bridge || !p->masquerade)
+        if (!p->own_bridge)
+                return;
+        if (p->max_connections != LIMIT_NONE && p->address4.family == AF_INET)
+                (void) fprintf(f, "%s element inet %s-bridges connections4 { %s ct count over %" PRIu64 " }\n", verb, table,
+                               prefix_to_string(&p->address4, text), p->max_connections);
+        if (p->max_connections != LIMIT_NONE && p->address6.family == AF_INET6)
+                (void) fprintf(f, "%s element inet %s-bridges connections6 { %s ct count over %" PRIu64 " }\n", verb, table,
+                               prefix_to_string(&p->address6, text), p->max_connections);
+        if (!p->masquerade)
                 return;
         if (p->address4.family == AF_INET)
                 (void) fprintf(f, "%s element inet %s-bridges masquerade4 { %s }\n", verb, table,

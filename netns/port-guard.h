@@ -14,7 +14,7 @@
  *   from a port      its own MAC; ARP and IP with its own addresses; neighbour advertisements of them.
  *                    No router advertisements, redirects, DHCP answers, VLAN tags, other protocols.
  *   from a bridge of ours
- *     to the world   yes; masqueraded where asked for
+ *     to the world   yes, up to as many connections as are allowed; masqueraded where asked for
  *     to another     refused, by way of the gateway; directly if its ports are not isolated
  *     to the host    echo requests, and answers
  *   to a bridge of ours: answers, and what the host itself sends */
@@ -23,6 +23,7 @@ typedef struct GuardedPort {
         const char *link, *bridge;
         bool own_bridge; /* it is ours, and so is what is routed from it */
         bool masquerade;
+        uint64_t max_connections; /* of each family, by a bridge of ours; LIMIT_NONE of policy.h */
         IpPrefix address4, address6; /* single addresses; family 0: none */
 } GuardedPort;
 

@@ -229,9 +229,9 @@ static void check_not_routed(PolicyCheck *c) {
                          network_mode_to_string(p->network_mode));
         if (p->n_ports > 0)
                 complain(c, false, "Network", "Port", "ports are published with Mode=routed only (remove it)");
-        if (source_of(p, "Network", "MaxConnections")->file)
+        if (source_of(p, "Network", "MaxConnections")->file && p->n_gateways > 0)
                 complain(c, false, "Network", "MaxConnections",
-                         "connections are counted with Mode=routed only (remove it)");
+                         "what an existing bridge carries does not pass the host, and is not counted (remove it)");
         if (p->egress_deny || p->ingress_allow || p->egress_allow_rules.n_items > 0 ||
             p->egress_deny_rules.n_items > 0 || p->ingress_allow_rules.n_items > 0 || p->log_denied)
                 complain(c, false, "Network", "Mode", "Egress=, Ingress=, their rules and LogDenied= are done with "

@@ -67,7 +67,8 @@ static int bench_join(const char *socket, const char *user, uid_t uid, int n, in
 
 /* In a child, whose death takes the namespaces along. */
 static int floor_once(const Hierarchies *h, const char *instance, int i) {
-        static const FilesystemSpec filesystem = { .own_pid = true, .own_net = true, .own_ipc = true };
+        static const FilesystemSpec filesystem = { .own_pid = true, .own_net = true, .own_ipc = true,
+                                                      .cgroup_root = "" };
         char group[64], link[24];
         AnchorSpec spec = { .namespaces = CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC |
                                           CLONE_NEWUTS | CLONE_NEWCGROUP,

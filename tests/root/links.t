@@ -50,12 +50,15 @@ Scope=session
 Mode=bridge
 Bridge=br-open
 Isolate=no
+MaxConnections=30
 Pool=10.85.0.0/24 fd85::/64
 END
 manager_start
 gone() { ! ip link show "$1" > /dev/null 2>&1; }
 address() { bus_get "$1" Addresses | awk -v n="$2" '{ print $(n + 1) }'; }
-net_of() { n=$1; shift; nsenter -t "$(sed -n 's/^InitPid=//p' "/run/confine/cells/$n")" -n "$@"; }
+net_of() { # the manager may be stopped
+        nsenter -t "$(sed -n 's/^InitPid=//p' "/run/confine/cells/$1")" -n "${@:2}"
+}
 link_of() { sed -n 's/^Link=//p' "/run/confine/cells/$1"; }
 no_ping() { ! net_of "$1" ping -q -c1 -W1 "$2" > /dev/null 2>&1; }
 
@@ -140,10 +143,10 @@ forge() { # KIND
         sleep 0.2
         ip netns exec station nft list counter netdev seen got | awk '/packets/ { print $2 }'
 }
-guard_off() { nft -a list chain bridge "$instance" ports > "$LAB_DIR/ports"; nft insert rule bridge "$instance" ports accept; }
+# The manager would put it back.
+guard_off() { kill -STOP "$manager"; nft -a list chain bridge "$instance" ports > "$LAB_DIR/ports"; nft insert rule bridge "$instance" ports accept; }
 guard_on() { nft delete rule bridge "$instance" ports handle "$(nft -a list chain bridge "$instance" ports |
-        awk '$1 == "accept" { print $NF }')"; }
-kill -STOP "$manager" # it would put its rules back
+        awk '$1 == "accept" { print $NF }')"; kill -CONT "$manager"; wait_for 10 idle; }
 net_of "$c" ip link set eth0 multicast off # no listener reports in between
 for kind in arp arp-mac na ra mac vlan ip dhcp; do
         case $kind in na | ra) own=$c6 other=fd84::99 ;; *) own=$c4 other=10.84.0.99 ;; esac
@@ -164,9 +167,7 @@ ip -n station link set st1 arp on
 ip netns exec station sysctl -qw net.ipv4.neigh.st1.locktime=0
 forge arp "$c4" "$d4" > /dev/null
 isnt "ARP: without the guard it is poisoned" "$(neighbour "$d4")" "$before"
-kill -CONT "$manager"
-guard_is_back() { ! nft list chain bridge "$instance" ports | grep -q '^[[:space:]]*accept'; }
-check "rules that somebody has changed come back by themselves" wait_for 10 guard_is_back
+guard_on
 
 # Sniffing: what is for dave is not seen by carol, even when the bridge has forgotten where dave is.
 sniff() { # how many frames for dave's MAC carol sees
@@ -202,6 +203,37 @@ check "Isolate=no: cell to cell, IPv6" net_of "$1" ping -q -c1 -W5 "$(address "$
 is "two bridges of ours, three policies: no rule per cell" \
         "$(nft -a list chain bridge "$instance" ports | grep -c handle)" "$(grep -c handle "$LAB_DIR/ports")"
 
+# --- how many connections ----------------------------------------------------------------------------------
+ip netns exec upstream nft 'add table inet mute; add chain inet mute in { type filter hook input priority 0; };
+        add rule inet mute in udp dport 10000-30000 drop; add chain inet mute raw { type filter hook prerouting priority raw; };
+        add rule inet mute raw udp dport 10000-30000 notrack'
+cat > /var/lib/flood <<'END'
+#!/usr/bin/env python3
+# flood ADDRESS N: N flows of UDP
+import socket, sys
+s = socket.socket(socket.AF_INET6 if ":" in sys.argv[1] else socket.AF_INET, socket.SOCK_DGRAM)
+for i in range(int(sys.argv[2])):
+    try: s.sendto(b"x", (sys.argv[1], 10000 + i))
+    except OSError: pass # what came back for an earlier one
+END
+grown() { # ADDRESS N: what a cell's flows to there add to the host's table
+        before=$(cat /proc/sys/net/netfilter/nf_conntrack_count)
+        net_of "$e" python3 /var/lib/flood "$1" "$2"
+        echo $(($(cat /proc/sys/net/netfilter/nf_conntrack_count) - before))
+}
+e=$1
+n=$(grown 192.0.2.2 500)
+check "by a bridge of ours no more than MaxConnections=30 ($n)" test "$n" -ge 25 -a "$n" -le 40
+n=$(grown 2001:db8::2 500)
+check "... IPv6 ($n)" test "$n" -ge 25 -a "$n" -le 40
+kill -STOP "$manager"
+nft flush set inet "$instance-bridges" connections4
+n=$(grown 192.0.2.2 1000)
+kill -CONT "$manager"
+check "without it they fill the host's table ($n)" test "$n" -ge 900
+check "the flushed set is noticed, and made again" wait_for 20 sh -c "nft list set inet $instance-bridges connections4 | grep -q 'count over 30'"
+wait_for 10 idle
+
 # --- refused -----------------------------------------------------------------------------------------------
 policy 40-none <<'END'
 [Match]
@@ -212,8 +244,8 @@ Pool=10.86.0.0/24
 END
 sums() { ctl --config-dir=/etc/confine --vendor-dir="$LAB_DIR/vendor" check 2>&1; }
 like "without Bridge=" "$(sums)" 'Mode=bridge needs to know which'
-printf 'Bridge=br0\nMaxConnections=5\n' >> /etc/confine/policies/40-none.ini
-like "a key that bridge has not" "$(sums)" 'MaxConnections=: connections are counted with Mode=routed only'
+printf 'Bridge=br0\nGateway=10.86.0.1\nMaxConnections=5\n' >> /etc/confine/policies/40-none.ini
+like "a key that bridge has not" "$(sums)" 'MaxConnections=: what an existing bridge carries does not pass the host'
 rm /etc/confine/policies/40-none.ini
 let_go d
 wait_for 20 sh -c "[ -z \"\$(ip -o link show $(link_of "$d") 2> /dev/null)\" ]"

@@ -43,7 +43,7 @@ static void test_mixed_host(void **state) {
         assert_int_equal(h->n_items, 2);
         assert_int_equal(h->unified, -ENOENT);
         assert_string_equal(hierarchies_find(h, CONTROLLER_CPU)->name, "cpu,cpuacct");
-        assert_string_equal(hierarchies_find(h, CONTROLLER_MEMORY)->mount_options, "memory");
+        assert_string_equal(hierarchies_find(h, CONTROLLER_MEMORY)->name, "memory");
         assert_string_equal(hierarchies_find(h, CONTROLLER_MEMORY)->mount_path, "/usr/lib");
         assert_null(hierarchies_find(h, CONTROLLER_PIDS));
         assert_string_equal(h->layout_path, "/usr");

@@ -200,8 +200,10 @@ static void check_unused_network(PolicyCheck *c) {
                                             "MaxConnections", "LogDenied", "BandwidthUp", "BandwidthDown" };
         const Policy *p = c->policy;
         const PolicySource *mode = source_of(p, "Network", "Mode");
+        /* With a network, even another cell's, the rest would be missed: those are errors, found elsewhere. */
+        size_t n = p->network_mode == NETWORK_CELL ? 4 : ELEMENTSOF(keys);
 
-        for (size_t i = 0; i < ELEMENTSOF(keys); i++) {
+        for (size_t i = 0; i < n; i++) {
                 const PolicySource *s = source_of(p, "Network", keys[i]);
 
                 if (s->file && s->file == mode->file)

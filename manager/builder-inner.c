@@ -8,6 +8,7 @@
 #include <dirent.h>
 #include <stdarg.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/log.h"
 #include "netns/cell-end.h"
@@ -15,6 +16,7 @@
 #include "netns/netns.h"
 
 #define CELL_LINK "eth0"
+#define TAKE_BACK_ATTEMPTS 40
 
 void builder_fail(JobReport *report, LoginStage stage, int error, const char *format, ...) {
         va_list ap;
@@ -91,7 +93,8 @@ static int configure(const CellPlan *c, int netns_fd, JobReport *report) {
         int r = cell_end_configure(&end);
 
         if (r < 0)
-                builder_fail(report, LOGIN_STAGE_NETWORK, r, "the cell's interface on %s can't be configured", c->device);
+                builder_fail(report, LOGIN_STAGE_NETWORK, r, "the cell's interface on %s can't be configured",
+                             c->device);
         return r;
 }
 
@@ -127,7 +130,8 @@ static int check_device(const CellPlan *c, JobReport *report) {
         int r = interface_check(c->device, c->link_prefix, why);
 
         if (r == -EBUSY)
-                builder_fail(report, LOGIN_STAGE_NETWORK, r, "interface %s is not to be given away: %s", c->device, why);
+                builder_fail(report, LOGIN_STAGE_NETWORK, r, "interface %s is not to be given away: %s",
+                             c->device, why);
         else if (r < 0)
                 builder_fail(report, LOGIN_STAGE_NETWORK, r, r == -ENODEV ? "there is no interface %s" :
                              "interface %s can't be looked at", c->device);
@@ -171,6 +175,19 @@ int builder_inner_make(const CellPlan *c, int netns_fd, JobReport *report) {
         return is_lent ? lend(c, netns_fd, report) : make_link(c, netns_fd, report);
 }
 
+/* Root of the cell may have put it into a namespace of his own: then the kernel brings it back when that one ends,
+ * soon after its last process. */
+static int take_back(const CellPlan *c, int netns_fd) {
+        const struct timespec pause = { .tv_nsec = 50 * 1000000L };
+        int r = interface_take_back(c->device, netns_fd, &c->device_state);
+
+        for (int i = 0; r == -ENODEV && i < TAKE_BACK_ATTEMPTS; i++) {
+                (void) nanosleep(&pause, NULL);
+                r = interface_take_back(c->device, netns_fd, &c->device_state);
+        }
+        return r;
+}
+
 /* One that was never lent is as it was, or as its owner has made it since. */
 static int give_back(const CellPlan *c, int netns_fd) {
         InterfaceState now;
@@ -178,7 +195,7 @@ static int give_back(const CellPlan *c, int netns_fd) {
 
         if (netns_fd < 0 && interface_read(c->device, &now) >= 0)
                 return 0;
-        r = interface_take_back(c->device, netns_fd, &c->device_state);
+        r = take_back(c, netns_fd);
         if (r != -ENODEV)
                 return r;
         log_warning("Interface %s of cell %s is nowhere any more, not giving it back", c->device, c->cell.id);
@@ -211,7 +228,8 @@ int builder_inner_remove(const CellPlan *c, JobReport *report) {
         if (r < 0)
                 builder_fail(report, LOGIN_STAGE_NETWORK, r, mode != NETWORK_INTERFACE ?
                              "the cell's interface on %s can't be removed" : r == -EEXIST ?
-                             "interface %s can't be given back, since the host has another one of that name: rename it" :
+                             "interface %s can't be given back, since the host has another one of that name: "
+                             "rename it" :
                              "interface %s can't be given back", c->device);
         return r;
 }

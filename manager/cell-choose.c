@@ -80,7 +80,8 @@ int cell_choose_network(Cell *c, const MatchSubject *subject) {
                 int r;
 
                 r = choose_address(c, &p->pools[i], subject, v4 ? &c->address4 : &c->address6);
-                if (r >= 0 && (p->network_mode == NETWORK_ROUTED || (p->network_mode == NETWORK_BRIDGE && p->n_gateways == 0)))
+                if (r >= 0 && (p->network_mode == NETWORK_ROUTED ||
+                               (p->network_mode == NETWORK_BRIDGE && p->n_gateways == 0)))
                         r = pool_gateway(&p->pools[i], v4 ? &c->gateway4 : &c->gateway6);
                 if (r < 0)
                         return r;

@@ -7,7 +7,6 @@
 #include "manager/manager.h"
 
 #include <fcntl.h>
-#include <sched.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -22,6 +21,7 @@
 #include "manager/login-server.h"
 #include "manager/network.h"
 #include "manager/placement.h"
+#include "manager/sharing.h"
 #include "manager/sums.h"
 #include "manager/sweep.h"
 #include "manager/takeover.h"
@@ -207,29 +207,6 @@ static Cell *find_shared_cell(Manager *m, const Policy *policy, uid_t uid) {
         return NULL;
 }
 
-/* With Scope=policy on the other side the user does not matter. */
-static Cell *find_owner(const char *policy, uid_t uid, void *userdata) {
-        Manager *m = userdata;
-
-        for (Cell *c = m->cells; c; c = c->hh.next)
-                if (c->state == CELL_LIVE && strcmp(c->policy->name, policy) == 0 && !*c->network_of &&
-                    cell_namespaces(c) & CLONE_NEWNET && c->policy->scope != CELL_SCOPE_SESSION &&
-                    (c->policy->scope == CELL_SCOPE_POLICY || c->uid == uid))
-                        return c;
-        return NULL;
-}
-
-static const Cell *find_lent(const Manager *m, const char *device) {
-        for (const Cell *c = m->cells; c; c = c->hh.next)
-                if (!c->removed && c->policy->network_mode == NETWORK_INTERFACE && strcmp(c->device, device) == 0)
-                        return c;
-        return NULL;
-}
-
-static bool is_lent(const char *device, void *userdata) {
-        return find_lent(userdata, device) != NULL;
-}
-
 /* --- events of cells and sessions -------------------------------------------------------- */
 
 static void on_session_ready(Session *s, const JobReport *report, void *userdata) {
@@ -263,13 +240,6 @@ static void fail_waiting(Manager *m, Cell *c, const JobReport *report) {
         }
 }
 
-/* Cells that share the network of one that ends have none any more. */
-static void end_sharers(Manager *m, const Cell *owner) {
-        for (Cell *c = m->cells; c; c = c->hh.next)
-                if (strcmp(c->network_of, owner->id) == 0)
-                        cell_end(c, "the cell whose network it shares has ended");
-}
-
 static void on_cell_event(Cell *c, CellEvent event, const JobReport *report, void *userdata) {
         Manager *m = userdata;
 
@@ -287,7 +257,7 @@ static void on_cell_event(Cell *c, CellEvent event, const JobReport *report, voi
         case CELL_EVENT_ENDING:
                 fd_store_remove(m->fd_store, c->id);
                 drop_share(m, c->policy->name, c->uid);
-                end_sharers(m, c);
+                sharing_end(m, c);
                 break;
         case CELL_EVENT_GONE:
                 bus_server_announce(m->bus, MANAGER_CELL_REMOVED, c, NULL);
@@ -380,20 +350,6 @@ static int check_ports(const Manager *m, const Policy *policy, char **ret_messag
         return 0;
 }
 
-/* Where the interfaces of a policy are: "eth1 is in cell c..., there is no eth2". */
-static void list_interfaces(const Manager *m, const Policy *policy, char *text, size_t size) {
-        size_t n = 0;
-
-        *text = '\0';
-        for (char **name = policy->interfaces; name && *name && n < size; name++) {
-                const Cell *c = policy->network_mode == NETWORK_INTERFACE ? find_lent(m, *name) : NULL;
-                int k = c ? snprintf(text + n, size - n, "%s%s is in cell %s", n ? ", " : "", *name, c->id) :
-                            snprintf(text + n, size - n, "%sthere is no %s", n ? ", " : "", *name);
-
-                n += (size_t) MAX(k, 0);
-        }
-}
-
 static int explain_no_cell(const Manager *m, const Policy *policy, int error, char **ret_message) {
         char interfaces[256];
 
@@ -403,7 +359,7 @@ static int explain_no_cell(const Manager *m, const Policy *policy, int error, ch
         case -EADDRINUSE:
                 return explain(error, ret_message, "policy %s: the address of Address= is in use", policy->name);
         case -ENODEV:
-                list_interfaces(m, policy, interfaces, sizeof(interfaces));
+                sharing_list_interfaces(m, policy, interfaces, sizeof(interfaces));
                 return explain(error, ret_message, "policy %s: no interface of Interface= is free (%s); end a cell "
                                "that has one, or name another", policy->name, interfaces);
         case -ENOLINK:
@@ -562,8 +518,8 @@ static void fill_hosts(Manager *m) {
                 .table = m->table,
                 .link_prefix = m->link_prefix,
                 .runtime_dir = m->config.runtime_dir,
-                .find_owner = find_owner,
-                .is_lent = is_lent,
+                .find_owner = sharing_find_owner,
+                .is_lent = sharing_is_lent,
                 .netns_prefix = m->conf.netns_names ? m->config.instance : NULL,
                 .fd_store = m->fd_store,
                 .init_fd = m->init_fd,

@@ -298,7 +298,7 @@ static int move_back(void *userdata) {
         r = set_down(sk, ifindex);
         if (r < 0)
                 return r == -ENODEV ? 0 : r;
-        (void) rename_link(sk, ifindex, back->name); /* fails if the cell has another one of that name: then it is in the move */
+        (void) rename_link(sk, ifindex, back->name); /* if another one in the cell has it, the move does that */
         r = move(sk, ifindex, back->host_fd, back->name, ifindex & ~INNER_INDEX_BIT);
         if (r == -EBUSY) /* somebody has that number by now */
                 r = move(sk, ifindex, back->host_fd, back->name, 0);
@@ -347,7 +347,8 @@ static int restore(const char *name, const InterfaceState *state) {
         if (r < 0)
                 return r;
         if ((now.mtu != state->mtu && nla_put_u32(m, IFLA_MTU, state->mtu) < 0) ||
-            (memcmp(now.mac, state->mac, LINK_MAC_SIZE) != 0 && nla_put(m, IFLA_ADDRESS, LINK_MAC_SIZE, state->mac) < 0))
+            (memcmp(now.mac, state->mac, LINK_MAC_SIZE) != 0 &&
+             nla_put(m, IFLA_ADDRESS, LINK_MAC_SIZE, state->mac) < 0))
                 return -ENOMEM;
         r = netlink_batch_add(&b, 0, TAKE_PTR(m));
         if (r >= 0 && state->up)

@@ -11,8 +11,8 @@
  * are born inside on an interface of the host's (macvlan, ipvlan), and interfaces of the host's that are lent to
  * a cell. They are known in the cell's namespace by their index, which its root can't change: INNER_INDEX_BIT with
  * the index of the interface that they come from. (Its root can make others with that bit, but not with the same
- * index, and they are only looked at when nothing is known of the cell.) Whoever makes one has pinned the namespace before (netns.h), so
- * that it can be found again whatever dies. All functions work in the network namespace of the calling thread
+ * index, and they are only looked at when nothing is known of the cell.) Whoever makes one has pinned the namespace
+ * before (netns.h), so that it can be found again whatever dies. All functions work in the network namespace of the calling thread
  * and need CAP_NET_ADMIN there and in the cell's; see link.h for the rest. */
 
 #define INNER_INDEX_BIT 0x40000000

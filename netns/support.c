@@ -38,7 +38,8 @@ const char *netns_refuses(const Policy *p) {
                 return NULL;
         answer = ask(ipvlan);
         if (answer & NO_LINKS)
-                return ipvlan ? "the kernel has no ipvlan (CONFIG_IPVLAN)" : "the kernel has no macvlan (CONFIG_MACVLAN)";
+                return ipvlan ? "the kernel has no ipvlan (CONFIG_IPVLAN)" :
+                                "the kernel has no macvlan (CONFIG_MACVLAN)";
         if (answer & NO_GUARD)
                 return "the kernel can't check what goes out at an interface (nftables' egress hook, Linux 5.16, "
                        "CONFIG_NETFILTER_EGRESS)";

@@ -34,7 +34,8 @@ static const char *why_not_shared(const Policy *p, const Policy *owner) {
         if (owner->scope == CELL_SCOPE_SESSION)
                 return "has a cell for every session, and it can't be said which (there: Scope=user or policy)";
         if (owner->scope == CELL_SCOPE_USER && p->scope == CELL_SCOPE_POLICY)
-                return "has a cell for every user, and this one is everybody's (there: Scope=policy, or here: Scope=user)";
+                return "has a cell for every user, and this one is everybody's (there: Scope=policy, or here: "
+                       "Scope=user)";
         return NULL;
 }
 

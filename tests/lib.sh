@@ -291,3 +291,29 @@ except OSError as e: print(type(e).__name__)
 END
         chmod 755 /var/lib/ask
 }
+
+# Forged frames: tests/frame sends them in a cell, three at a time, and the namespace "station" counts what arrives.
+# lab_seen "DEVICE, ..." "MAC, ...": of these and of the forged MAC.
+lab_seen() {
+        install -m 755 "$here/tests/frame" /var/lib/frame
+        ip netns exec station nft -f - <<-END
+		table netdev seen {
+		        counter got { }
+		        chain in {
+		                type filter hook ingress devices = { $1 } priority 0; policy accept
+		                arp operation request accept # what its kernel asks; forged are answers
+		                ip6 daddr ff02::16 accept # its reports of multicast listeners
+		                ether daddr & 01:00:00:00:00:00 == 01:00:00:00:00:00 ether saddr { 02:00:00:00:00:66, $2 } counter name got
+		        }
+		}
+	END
+}
+# seen CELL KIND OWN OTHER: how many of three frames arrive. A veth hands over at once: nothing more comes later.
+seen() {
+        ip netns exec station nft reset counter netdev seen got > /dev/null
+        net_of "$1" python3 /var/lib/frame "${@:2}" || echo failed
+        wait_for 1 seen_are 3
+        seen_now
+}
+seen_now() { ip netns exec station nft list counter netdev seen got | awk '/packets/ { print $2 }'; }
+seen_are() { [ "$(seen_now)" = "$1" ]; }

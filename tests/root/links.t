@@ -122,27 +122,9 @@ check "cell to cell: nothing" no_ping "$c" "$d4"
 
 # --- attacks -------------------------------------------------------------------------------------------
 # By root of the cell's network, with raw frames.
-install -m 755 "$here/tests/frame" /var/lib/frame
-mac=$(net_of "$c" ip -br link show eth0 | awk '{ print $3 }')
-ip netns exec station nft -f - <<END
-table netdev seen {
-        counter got { }
-        chain in {
-                type filter hook ingress device "st1" priority 0; policy accept
-                arp operation request accept # what its kernel asks; forged are answers
-                ip6 daddr ff02::16 accept # its reports of multicast listeners
-                ether daddr & 01:00:00:00:00:00 == 01:00:00:00:00:00 ether saddr { 02:00:00:00:00:66, $mac } counter name got
-        }
-}
-END
+lab_seen st1 "$(net_of "$c" ip -br link show eth0 | awk '{ print $3 }')"
 sleep 3 # it may still look for dave
-# How many frames the station gets while carol's cell sends three forged ones.
-forge() { # KIND
-        ip netns exec station nft reset counter netdev seen got > /dev/null
-        net_of "$c" python3 /var/lib/frame "$1" "$2" "$3" || echo failed
-        sleep 0.2
-        ip netns exec station nft list counter netdev seen got | awk '/packets/ { print $2 }'
-}
+forge() { seen "$c" "$@"; } # KIND OWN OTHER
 # The manager would put it back.
 guard_off() { kill -STOP "$manager"; nft -a list chain bridge "$instance" ports > "$LAB_DIR/ports"; nft insert rule bridge "$instance" ports accept; }
 guard_on() { nft delete rule bridge "$instance" ports handle "$(nft -a list chain bridge "$instance" ports |

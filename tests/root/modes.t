@@ -12,7 +12,6 @@ lab_overlay
 for u in alice bob carol dave erin frank; do lab_user $u $((uid = ${uid:-2400} + 1)); done
 lab_pam
 lab_ask
-install -m 755 "$here/tests/frame" /var/lib/frame
 
 ip netns add station
 ip link add lan0 type veth peer name st1 netns station
@@ -125,28 +124,12 @@ check "macvlan: a private cell isn't reached by an open one" no_ping "$e1" "$a4"
 
 # --- macvlan: attacks ------------------------------------------------------------------------------------
 mac=$(net_of "$a" ip -br link show eth0 | awk '{ print $3 }')
-ip netns exec station nft -f - <<END
-table netdev seen {
-        counter got { }
-        chain in {
-                type filter hook ingress device "st1" priority 0; policy accept
-                arp operation request accept # what its kernel asks; forged are answers
-                ip6 daddr ff02::16 accept # its reports of multicast listeners
-                ether daddr & 01:00:00:00:00:00 == 01:00:00:00:00:00 ether saddr { 02:00:00:00:00:66, $mac } counter name got
-        }
-}
-END
+lab_seen st1 "$mac"
 kill -STOP "$manager" # it would put its rules back
 net_of "$a" ip link set eth0 multicast off # no listener reports in between
 forge() { # KIND: how many frames the station gets while alice's cell sends three forged ones
-        case $1 in na | ra) set -- "$1" "$a6" fd90::99 ;; *) set -- "$1" "$a4" 10.90.0.99 ;; esac
-        ip netns exec station nft reset counter netdev seen got > /dev/null
-        net_of "$a" python3 /var/lib/frame "$@" || echo failed
-        wait_for 1 got 3 # a veth hands over at once; nothing more comes later
-        got_now
+        case $1 in na | ra) seen "$a" "$1" "$a6" fd90::99 ;; *) seen "$a" "$1" "$a4" 10.90.0.99 ;; esac
 }
-got_now() { ip netns exec station nft list counter netdev seen got | awk '/packets/ { print $2 }'; }
-got() { [ "$(got_now)" = "$1" ]; }
 inside() { net_of "$a" nft "$@"; }
 open_pins() { "$@" insert rule netdev "$instance" pins accept; }
 shut_pins() { "$@" delete rule netdev "$instance" pins handle "$("$@" -a list chain netdev "$instance" pins |
@@ -317,6 +300,16 @@ manager_start
 check "interface: without a record it comes back, too" wait_for 20 ip link show phys1
 let_go f
 is "... with no pin left" "$(ls /run/confine/links | grep -c phys1)" 0
+
+ip link add phys3 type veth peer name far3 netns far
+sed -i 's/phys1/phys3/' /etc/confine/policies/40-raw.ini
+bus_reload
+hold f frank
+f=$(cells_of frank)
+net_of "$f" ip link del eth0 # which only root could do, and only to what is no card
+let_go f
+check "interface: one that its root has removed keeps nothing back" wait_for 20 gone_cell "$f"
+check "... and that is said" grep -q "Interface phys3 of cell $f is nowhere any more" "$LAB_DIR/log"
 
 # --- owner and sharer, live ---------------------------------------------------------------------------------
 hold a alice

@@ -8,7 +8,6 @@
 . "$(dirname "$0")/lib.sh"
 vm_pam
 lab_ask
-install -m 755 "$here/tests/frame" /var/lib/frame
 for u in dave erin frank; do id -u $u > /dev/null 2>&1 || lab_user $u $((uid = ${uid:-2500} + 1)) > /dev/null 2>&1; done
 
 ip netns add station
@@ -83,38 +82,19 @@ check "ipvlan l2: cell to cell: nothing" no_ping "$a" "$b4"
 check "ipvlan l2: cell to cell, IPv6: nothing" no_ping "$a" "$b6"
 serve station 10.91.0.1 8001
 is "ipvlan l2: TCP, with the cell's own address" "$(su alice -c '/var/lib/ask 10.91.0.1 8001')" "$a4"
-ip netns exec station nft -f - <<END
-table netdev seen {
-        counter got { }
-        chain in {
-                type filter hook ingress devices = { st0, st1 } priority 0; policy accept
-                arp operation request accept
-                ip6 daddr ff02::16 accept
-                ether daddr & 01:00:00:00:00:00 == 01:00:00:00:00:00 ether saddr { 02:00:00:00:00:66,
-                        $(net_of "$a" ip -br link show eth0 | awk '{ print $3 }'),
-                        $(net_of "$e" ip -br link show eth0 | awk '{ print $3 }') } counter name got
-        }
-}
-END
-got_now() { ip netns exec station nft list counter netdev seen got | awk '/packets/ { print $2 }'; }
-got() { [ "$(got_now)" = "$1" ]; }
-forge() { # CELL KIND OWN OTHER: how many frames the station gets
-        ip netns exec station nft reset counter netdev seen got > /dev/null
-        net_of "$1" python3 /var/lib/frame "$2" "$3" "$4" || echo failed
-        wait_for 1 got 3
-        got_now
-}
+mac_of() { net_of "$1" ip -br link show eth0 | awk '{ print $3 }'; }
+lab_seen "st0, st1" "$(mac_of "$a"), $(mac_of "$e")"
 pins() { net_of "$1" nft "$2" rule netdev confine pins $3; }
 attack() { # NAME CELL OWN4 OWN6
         net_of "$2" ip link set eth0 multicast off
         for kind in arp arp-mac na ra mac vlan ip dhcp; do
                 case $kind in na | ra) own=$4 other=fd91::99 ;; *) own=$3 other=10.91.0.99 ;; esac
-                is "$1: $kind: nothing arrives" "$(forge "$2" $kind "$own" $other)" 0
+                is "$1: $kind: nothing arrives" "$(seen "$2" $kind "$own" $other)" 0
         done
 }
 attack "ipvlan l2" "$a" "$a4" "$(address "$a" 2)"
 pins "$a" insert accept
-is "ipvlan l2: without the rules inside, arp arrives" "$(forge "$a" arp "$a4" 10.91.0.99)" 3
+is "ipvlan l2: without the rules inside, arp arrives" "$(seen "$a" arp "$a4" 10.91.0.99)" 3
 pins "$a" delete "handle $(net_of "$a" nft -a list chain netdev confine pins | awk '$1 == "accept" { print $NF }')"
 
 # --- ipvlan, layer 3 with the host's netfilter ----------------------------------------------------------------

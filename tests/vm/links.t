@@ -13,6 +13,7 @@ for u in dave erin frank; do id -u $u > /dev/null 2>&1 || lab_user $u $((uid = $
 ip netns add station
 for i in 0 1 2; do
         ip link add lan$i type veth peer name st$i netns station
+        sysctl -qw net.ipv6.conf.lan$i.accept_ra=0 # no solicitations of its own, with a MAC that an ipvlan shares
         ip link set lan$i up
         ip -n station link set st$i up
         ip -n station addr add 10.9$i.0.1/24 dev st$i

@@ -76,3 +76,10 @@ char *strv_join(char *const *v, const char *separator) {
                 p = stpcpy(i ? stpcpy(p, separator) : p, v[i]);
         return joined;
 }
+
+bool strv_has(char *const *v, const char *text) {
+        for (size_t i = 0; v && v[i]; i++)
+                if (strcmp(v[i], text) == 0)
+                        return true;
+        return false;
+}

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/cleanup.h"
@@ -8,6 +9,7 @@
 /* NULL-terminated vectors of strings; NULL is the empty one. */
 
 size_t strv_length(char *const *v);
+bool strv_has(char *const *v, const char *text);
 char **strv_free(char **v); /* takes NULL, returns NULL */
 DEFINE_CLEANUP(char **, strv_free);
 

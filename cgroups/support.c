@@ -83,8 +83,12 @@ static void check_namespaces(Check *c, const Driver *driver) {
                                                  "namespace, with the tree read-only");
 }
 
-static void check_network(Check *c) {
+static void check_network(Check *c, const SupportHost *host) {
+        const char *reason = host->refuses_network(c->policy);
+
         c->section = "Network";
+        if (reason)
+                complain("Mode", reason, c);
         for (size_t i = 0; i < c->policy->n_pools; i++)
                 if (c->policy->pools[i].family == AF_INET6 && access("/proc/net/if_inet6", F_OK) < 0)
                         complain("Pool", "IPv6 is off", c);
@@ -109,5 +113,5 @@ void support_check(const Policy *p, PolicyDiags *diags, void *userdata) {
                 knobs_check(host->hierarchies, levels[i].resources, complain, &c);
         }
         check_namespaces(&c, host->driver);
-        check_network(&c);
+        check_network(&c, host);
 }

@@ -7,20 +7,18 @@
 
 #include <fcntl.h>
 #include <inttypes.h>
-#include <net/if.h>
 #include <sched.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <string.h>
 #include <sys/file.h>
-#include <sys/ioctl.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 
 #include "base/fd.h"
 #include "base/log.h"
 #include "cells/anchor.h"
+#include "manager/builder-inner.h"
 #include "netns/bridge.h"
+#include "netns/cell-end.h"
 #include "netns/link.h"
 #include "netns/names.h"
 #include "netns/netns.h"
@@ -29,19 +27,6 @@
 #define ANCHOR_TIMEOUT_USEC (5 * USEC_PER_SEC)
 #define PIDS_MAX 65536
 #define SIGNAL_AT_ONCE 1024
-
-static void fail(JobReport *report, LoginStage stage, int error, const char *format, ...)
-        __attribute__((format(printf, 4, 5)));
-
-static void fail(JobReport *report, LoginStage stage, int error, const char *format, ...) {
-        va_list ap;
-
-        va_start(ap, format);
-        (void) vsnprintf(report->what, sizeof(report->what), format, ap);
-        va_end(ap);
-        report->error = error;
-        report->stage = stage;
-}
 
 /* --- making ------------------------------------------------------------------------------ */
 
@@ -63,7 +48,7 @@ static char *hosts_text(const CellPlan *c) {
         for (size_t i = 0; i < ELEMENTSOF(addresses); i++)
                 if (addresses[i]->family != AF_UNSPEC)
                         fprintf(f, "%s %s\n", prefix_to_string(addresses[i], address), c->hostname);
-        if (!*c->link)
+        if (c->address4.family == AF_UNSPEC && c->address6.family == AF_UNSPEC)
                 fprintf(f, "127.0.1.1 %s\n", c->hostname);
         if (fclose(f) != 0) {
                 free(text);
@@ -100,9 +85,35 @@ static void fill_filesystem(const CellPlan *c, const char *hosts, const char *cg
                 ret->cgroups[ret->n_cgroups++] = h->items[i].mount_path;
 }
 
+/* Born in the namespace that it is to share. */
+typedef struct AnchorCall {
+        const AnchorSpec *spec;
+        pid_t *ret_pid;
+        int *ret_pidfd;
+        const char **ret_what;
+} AnchorCall;
+
+static int call_anchor(void *userdata) {
+        const AnchorCall *a = userdata;
+
+        return anchor_start(a->spec, ANCHOR_TIMEOUT_USEC, a->ret_pid, a->ret_pidfd, a->ret_what);
+}
+
+static int open_shared_network(const CellPlan *c) {
+        _cleanup_(close_fdp) int fd = -EBADF;
+        struct stat st;
+        char path[64];
+
+        (void) snprintf(path, sizeof(path), "/proc/%d/ns/net", (int) c->network_pid);
+        fd = open(path, O_RDONLY | O_CLOEXEC);
+        if (fd < 0 || fstat(fd, &st) < 0)
+                return -errno;
+        return st.st_ino == c->network_inode ? TAKE_FD(fd) : -ESRCH; /* the number is somebody else's by now */
+}
+
 static int start_anchor_in(const CellPlan *c, bool reserve, const FilesystemSpec *filesystem,
                            pid_t *ret_pid, int *ret_pidfd, const char **ret_what) {
-        _cleanup_(close_fdp) int unified_fd = -EBADF;
+        _cleanup_(close_fdp) int unified_fd = -EBADF, netns_fd = -EBADF;
         AnchorSpec spec = {
                 .namespaces = c->namespaces,
                 .init_fd = c->init_fd,
@@ -117,6 +128,14 @@ static int start_anchor_in(const CellPlan *c, bool reserve, const FilesystemSpec
         if (r < 0)
                 return r;
         spec.unified_fd = unified_fd;
+        if (c->network_pid > 0) {
+                *ret_what = "the network of the other cell";
+                netns_fd = open_shared_network(c);
+                if (netns_fd < 0)
+                        return netns_fd;
+                spec.namespaces &= ~(unsigned) CLONE_NEWNET;
+                return netns_call(netns_fd, call_anchor, &(AnchorCall) { &spec, ret_pid, ret_pidfd, ret_what });
+        }
         return anchor_start(&spec, ANCHOR_TIMEOUT_USEC, ret_pid, ret_pidfd, ret_what);
 }
 
@@ -136,19 +155,8 @@ static int start_anchor(const CellPlan *c, pid_t *ret_pid, int *ret_pidfd, JobRe
         if (r == -EAGAIN) /* the user's or policy's sum of tasks is used up */
                 r = start_anchor_in(c, true, &filesystem, ret_pid, ret_pidfd, &what);
         if (r < 0)
-                fail(report, LOGIN_STAGE_NAMESPACE, r, "namespaces can't be made (%s)", what);
+                builder_fail(report, LOGIN_STAGE_NAMESPACE, r, "namespaces can't be made (%s)", what);
         return r;
-}
-
-static int loopback_up(void *userdata) {
-        _cleanup_(close_fdp) int fd = -EBADF;
-        struct ifreq ifr = { .ifr_name = "lo", .ifr_flags = IFF_UP | IFF_RUNNING };
-
-        (void) userdata;
-        fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-        if (fd < 0)
-                return -errno;
-        return ioctl(fd, SIOCSIFFLAGS, &ifr) < 0 ? -errno : 0; /* needs CAP_NET_ADMIN */
 }
 
 static void firewall_cell(const CellPlan *c, FirewallCell *ret) {
@@ -196,16 +204,6 @@ static int lock_shared(const CellPlan *c) {
         return fd;
 }
 
-/* Both are of one family, or there is no address. */
-static IpPrefix with_length(const IpPrefix *address, const Policy *p) {
-        IpPrefix a = *address;
-
-        for (size_t i = 0; i < p->n_pools; i++)
-                if (p->pools[i].family == a.family)
-                        a.length = p->pools[i].length;
-        return a;
-}
-
 static int find_bridge(const CellPlan *c, JobReport *report) {
         const Policy *p = c->cell.policy;
         IpPrefix addresses[2];
@@ -215,19 +213,19 @@ static int find_bridge(const CellPlan *c, JobReport *report) {
         if (p->n_gateways > 0) {
                 r = bridge_find(c->table, p->bridge);
                 if (r < 0)
-                        fail(report, LOGIN_STAGE_NETWORK, r, r == -ENODEV ?
+                        builder_fail(report, LOGIN_STAGE_NETWORK, r, r == -ENODEV ?
                              "there is no bridge %s (without Gateway= it would be made)" :
                              r == -ENOTUNIQ ? "bridge %s is one of ours, made for a policy without Gateway=" :
                              "%s is no bridge", p->bridge);
                 return r;
         }
         if (c->gateway4.family != AF_UNSPEC)
-                addresses[n++] = with_length(&c->gateway4, p);
+                addresses[n++] = builder_with_length(&c->gateway4, p);
         if (c->gateway6.family != AF_UNSPEC)
-                addresses[n++] = with_length(&c->gateway6, p);
+                addresses[n++] = builder_with_length(&c->gateway6, p);
         r = bridge_ensure(c->table, p->bridge, addresses, n);
         if (r < 0)
-                fail(report, LOGIN_STAGE_NETWORK, r, r == -EEXIST ?
+                builder_fail(report, LOGIN_STAGE_NETWORK, r, r == -EEXIST ?
                      "there is an interface %s, which is not ours (say Gateway=, if it is a bridge)" :
                      "bridge %s can't be made", p->bridge);
         return r;
@@ -240,7 +238,7 @@ static int make_port(const CellPlan *c, RoutedLink *link, JobReport *report) {
         int r, bridge;
 
         if (lock_fd < 0) {
-                fail(report, LOGIN_STAGE_NETWORK, lock_fd, "the lock of bridges can't be had");
+                builder_fail(report, LOGIN_STAGE_NETWORK, lock_fd, "the lock of bridges can't be had");
                 return lock_fd;
         }
         bridge = find_bridge(c, report);
@@ -249,14 +247,14 @@ static int make_port(const CellPlan *c, RoutedLink *link, JobReport *report) {
         builder_describe_port(p, c->link, &c->address4, &c->address6, &port);
         r = port_guard_add(c->table, &port);
         if (r < 0) {
-                fail(report, LOGIN_STAGE_NETWORK, r, "nftables table %s can't take the cell in", c->table);
+                builder_fail(report, LOGIN_STAGE_NETWORK, r, "nftables table %s can't take the cell in", c->table);
                 return r;
         }
-        link->address4 = with_length(&c->address4, p);
-        link->address6 = with_length(&c->address6, p);
+        link->address4 = builder_with_length(&c->address4, p);
+        link->address6 = builder_with_length(&c->address6, p);
         r = link_make_port(link, bridge, p->isolate);
         if (r < 0)
-                fail(report, LOGIN_STAGE_NETWORK, r, r == -EXFULL ?
+                builder_fail(report, LOGIN_STAGE_NETWORK, r, r == -EXFULL ?
                      "bridge %s has as many ports as it can have, 1023" : "no port of bridge %s can be made", p->bridge);
         return r;
 }
@@ -313,10 +311,10 @@ static int shape(const CellPlan *c, const Resources *r, JobReport *report) {
                 return 0;
         error = c->place.tree ? join_sums(c, &rates) : shaping_set(c->link, &rates);
         if (error == -EOPNOTSUPP || error == -ENOENT)
-                fail(report, LOGIN_STAGE_NETWORK, error, "the kernel can't limit the bandwidth of %s (tbf, htb, "
+                builder_fail(report, LOGIN_STAGE_NETWORK, error, "the kernel can't limit the bandwidth of %s (tbf, htb, "
                      "ingress, cls_bpf, mirred, ifb)", c->link);
         else if (error < 0)
-                fail(report, LOGIN_STAGE_NETWORK, error, "the bandwidth of %s can't be limited", c->link);
+                builder_fail(report, LOGIN_STAGE_NETWORK, error, "the bandwidth of %s can't be limited", c->link);
         return error;
 }
 
@@ -337,17 +335,19 @@ static int make_network(const CellPlan *c, int pidfd, JobReport *report) {
         FirewallCell cell;
         int r;
 
-        if (!(c->namespaces & CLONE_NEWNET))
+        if (!(c->namespaces & CLONE_NEWNET) || c->network_pid > 0)
                 return 0;
         netns_fd = netns_open_pidfd(pidfd);
         if (netns_fd < 0) {
-                fail(report, LOGIN_STAGE_NETWORK, netns_fd, "network namespace can't be opened");
+                builder_fail(report, LOGIN_STAGE_NETWORK, netns_fd, "network namespace can't be opened");
                 return netns_fd;
         }
+        if (policy_has_inner_link(c->cell.policy))
+                return builder_inner_make(c, netns_fd, report);
         if (!*c->link) {
-                r = netns_call(netns_fd, loopback_up, NULL);
+                r = cell_end_loopback(netns_fd);
                 if (r < 0)
-                        fail(report, LOGIN_STAGE_NETWORK, r, "loopback can't be brought up");
+                        builder_fail(report, LOGIN_STAGE_NETWORK, r, "loopback can't be brought up");
                 return r;
         }
 
@@ -363,12 +363,12 @@ static int make_network(const CellPlan *c, int pidfd, JobReport *report) {
         firewall_cell(c, &cell); /* before the link: no packet passes unfiltered */
         r = firewall_add_cell(c->table, &cell);
         if (r < 0) {
-                fail(report, LOGIN_STAGE_NETWORK, r, "nftables table %s can't take the cell in", c->table);
+                builder_fail(report, LOGIN_STAGE_NETWORK, r, "nftables table %s can't take the cell in", c->table);
                 return r;
         }
         r = link_make_routed(&link);
         if (r < 0)
-                fail(report, LOGIN_STAGE_NETWORK, r, "interface %s can't be made", c->link);
+                builder_fail(report, LOGIN_STAGE_NETWORK, r, "interface %s can't be made", c->link);
         else if (is_shaped(c)) /* nothing of the cell runs yet */
                 r = shape(c, &c->cell.policy->cell, report);
         return r;
@@ -385,7 +385,7 @@ static int read_inodes(const CellPlan *c, pid_t pid, JobReport *report) {
                 if (stat(path, &st) < 0) {
                         int error = -errno;
 
-                        fail(report, LOGIN_STAGE_NAMESPACE, error, "%s namespace can't be read",
+                        builder_fail(report, LOGIN_STAGE_NAMESPACE, error, "%s namespace can't be read",
                              login_namespaces[i].name);
                         return error;
                 }
@@ -396,7 +396,7 @@ static int read_inodes(const CellPlan *c, pid_t pid, JobReport *report) {
 
 /* What a driver says, for the report. */
 static void fail_groups(JobReport *report, int error, const char *what) {
-        fail(report, LOGIN_STAGE_CGROUP, error, "%s", what);
+        builder_fail(report, LOGIN_STAGE_CGROUP, error, "%s", what);
 }
 
 void builder_make(const CellPlan *c, JobReport *report) {
@@ -435,19 +435,21 @@ void builder_remove(const CellPlan *c, JobReport *report) {
                 fail_groups(report, r, what);
         if (*c->netns_name)
                 (void) netns_name_remove(c->netns_name); /* it leads nowhere any more */
+        if (policy_has_inner_link(c->cell.policy))
+                (void) builder_inner_remove(c, report); /* says it in the report */
         if (!*c->link)
                 return;
         r = c->cell.policy->network_mode == NETWORK_BRIDGE ? remove_port(c) : link_remove(c->link);
         if (r >= 0)
                 r = c->place.tree ? leave_sums(c) : shaping_remove(c->link);
         if (r < 0)
-                fail(report, LOGIN_STAGE_NETWORK, r, "interface %s can't be removed", c->link);
+                builder_fail(report, LOGIN_STAGE_NETWORK, r, "interface %s can't be removed", c->link);
         if (c->cell.policy->network_mode == NETWORK_BRIDGE)
                 return;
         firewall_cell(c, &cell);
         r = firewall_remove_cell(c->table, &cell);
         if (r < 0)
-                fail(report, LOGIN_STAGE_NETWORK, r, "nftables table %s keeps the cell's elements", c->table);
+                builder_fail(report, LOGIN_STAGE_NETWORK, r, "nftables table %s keeps the cell's elements", c->table);
 }
 
 /* --- logins ------------------------------------------------------------------------------ */
@@ -458,7 +460,7 @@ void builder_attach(const LeaderPlan *l, JobReport *report, JobText *text) {
         int r;
 
         if (!driver_leader_lives(&l->leader)) {
-                fail(report, LOGIN_STAGE_OTHER, -ESRCH, "the login's process has exited");
+                builder_fail(report, LOGIN_STAGE_OTHER, -ESRCH, "the login's process has exited");
                 return;
         }
         r = l->plan->driver->attach(&l->plan->cell, &l->leader, &reserve, group, what);
@@ -478,7 +480,7 @@ void builder_release(const LeaderPlan *l, bool closing, JobReport *report) {
                 return;
         r = l->plan->driver->release(&l->plan->cell, &l->leader, closing);
         if (r < 0)
-                fail(report, LOGIN_STAGE_CGROUP, r, "process %d can't be moved out of its cell",
+                builder_fail(report, LOGIN_STAGE_CGROUP, r, "process %d can't be moved out of its cell",
                      (int) l->leader.pid);
 }
 
@@ -513,7 +515,7 @@ void builder_freeze(const CellPlan *c, bool freeze, JobReport *report) {
 
         r = c->driver->freeze(&c->cell, freeze);
         if (r < 0)
-                fail(report, LOGIN_STAGE_CGROUP, r, "the cell can't be %s", freeze ? "frozen" : "thawed");
+                builder_fail(report, LOGIN_STAGE_CGROUP, r, "the cell can't be %s", freeze ? "frozen" : "thawed");
 }
 
 static int compare_pids(const void *a, const void *b) {
@@ -561,5 +563,5 @@ void builder_signal(const CellPlan *c, pid_t init_pid, int sig, JobReport *repor
                 r = signal_some(c, pids + i, MIN(n_wanted - i, (size_t) SIGNAL_AT_ONCE), sig,
                                 &report->numbers[0]);
         if (r < 0)
-                fail(report, LOGIN_STAGE_CGROUP, r, "processes can't be listed");
+                builder_fail(report, LOGIN_STAGE_CGROUP, r, "processes can't be listed");
 }

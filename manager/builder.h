@@ -4,6 +4,7 @@
 #include "cgroups/driver.h"
 #include "manager/job.h"
 #include "netns/firewall.h"
+#include "netns/inner-link.h"
 #include "netns/shaping.h"
 #include "policies/policy.h"
 
@@ -30,6 +31,11 @@ typedef struct CellPlan {
         size_t n_dns;
         const char *resolv_conf; /* NULL: the host's */
         IpPrefix address4, address6, gateway4, gateway6;
+        const char *runtime_dir;
+        const char *device; /* the host's interface that the cell's is on, or is; "": none */
+        InterfaceState device_state; /* as it was when the cell was made */
+        pid_t network_pid;           /* process in the network namespace to be shared; 0: none */
+        uint64_t network_inode;      /* of that namespace */
 } CellPlan;
 
 typedef struct LeaderPlan {
@@ -47,6 +53,10 @@ void builder_make(const CellPlan *c, JobReport *report);
 struct GuardedPort;
 void builder_describe_port(const Policy *p, const char *link, const IpPrefix *address4, const IpPrefix *address6,
                            struct GuardedPort *ret);
+
+/* The same for one with Mode=macvlan, for the guard of its interface. */
+struct GuardedLink;
+void builder_describe_link(const CellPlan *c, struct GuardedLink *ret);
 
 /* Removes all of a cell, whatever there is of it; its pid 1 was killed before, if it was known. */
 void builder_remove(const CellPlan *c, JobReport *report);

@@ -78,6 +78,7 @@ static int get_text(sd_bus *bus, const char *path, const char *interface, const 
                 { "State", c->frozen ? "frozen" : cell_state_to_string(c->state) },
                 { "Hostname", c->hostname ?: c->host->host_name }, { "Link", c->link },
                 { "NetworkMode", network_mode_to_string(c->policy->network_mode) },
+                { "NetworkOf", c->network_of }, { "Interface", c->device },
                 { "ControlGroup", group },
         };
 
@@ -469,6 +470,8 @@ static const sd_bus_vtable cell_vtable[] = {
         SD_BUS_PROPERTY("Created", "t", get_limit, 0, SD_BUS_VTABLE_PROPERTY_CONST),
         SD_BUS_PROPERTY("Hostname", "s", get_text, 0, SD_BUS_VTABLE_PROPERTY_CONST),
         SD_BUS_PROPERTY("NetworkMode", "s", get_text, 0, SD_BUS_VTABLE_PROPERTY_CONST),
+        SD_BUS_PROPERTY("NetworkOf", "s", get_text, 0, SD_BUS_VTABLE_PROPERTY_CONST),
+        SD_BUS_PROPERTY("Interface", "s", get_text, 0, SD_BUS_VTABLE_PROPERTY_CONST),
         SD_BUS_PROPERTY("Link", "s", get_text, 0, SD_BUS_VTABLE_PROPERTY_CONST),
         SD_BUS_PROPERTY("Addresses", "as", get_addresses, 0, SD_BUS_VTABLE_PROPERTY_CONST),
         SD_BUS_PROPERTY("InitPID", "u", get_uint, 0, 0),

@@ -56,27 +56,15 @@ static int read_routes(void *userdata) {
         return 0;
 }
 
-static int add_routes(json_t *status, pid_t init_pid) {
-        _cleanup_(close_fdp) int fd = -EBADF;
-        char path[64];
-        json_t *routes = json_array();
-
-        if (json_object_set_new(status, "Routes", routes) < 0)
-                return -ENOMEM;
-        (void) snprintf(path, sizeof(path), "/proc/%d/ns/net", (int) init_pid);
-        fd = open(path, O_RDONLY | O_CLOEXEC);
-        return fd < 0 ? -errno : netns_call(fd, read_routes, routes);
-}
-
 /* The host's end sends what the cell receives. */
-static int add_traffic(json_t *status, const char *name) {
+static int add_traffic(json_t *status, const char *name, bool inside) {
         static const struct {
-                const char *key;
-                rtnl_link_stat_id_t id;
+                const char *sent, *received;
+                rtnl_link_stat_id_t sent_id, received_id;
         } numbers[] = {
-                { "BytesIn", RTNL_LINK_TX_BYTES }, { "BytesOut", RTNL_LINK_RX_BYTES },
-                { "PacketsIn", RTNL_LINK_TX_PACKETS }, { "PacketsOut", RTNL_LINK_RX_PACKETS },
-                { "DroppedIn", RTNL_LINK_TX_DROPPED }, { "DroppedOut", RTNL_LINK_RX_DROPPED },
+                { "BytesIn", "BytesOut", RTNL_LINK_TX_BYTES, RTNL_LINK_RX_BYTES },
+                { "PacketsIn", "PacketsOut", RTNL_LINK_TX_PACKETS, RTNL_LINK_RX_PACKETS },
+                { "DroppedIn", "DroppedOut", RTNL_LINK_TX_DROPPED, RTNL_LINK_RX_DROPPED },
         };
         _cleanup_(rtnl_link_putp) struct rtnl_link *link = NULL;
         _cleanup_(nl_socket_freep) struct nl_sock *sk = NULL;
@@ -87,10 +75,39 @@ static int add_traffic(json_t *status, const char *name) {
                 r = netlink_errno(rtnl_link_get_kernel(sk, 0, name, &link));
         if (r < 0)
                 return r;
-        for (size_t i = 0; i < ELEMENTSOF(numbers); i++)
-                (void) json_object_set_new(status, numbers[i].key,
-                                           json_integer((json_int_t) rtnl_link_get_stat(link, numbers[i].id)));
+        for (size_t i = 0; i < ELEMENTSOF(numbers); i++) {
+                uint64_t sent = rtnl_link_get_stat(link, numbers[i].sent_id),
+                         received = rtnl_link_get_stat(link, numbers[i].received_id);
+
+                (void) json_object_set_new(status, numbers[i].sent, json_integer((json_int_t) (inside ? received : sent)));
+                (void) json_object_set_new(status, numbers[i].received,
+                                           json_integer((json_int_t) (inside ? sent : received)));
+        }
         return 0;
+}
+
+/* In the cell's namespace, where its root may have given the interface another name. */
+static int read_inside(void *userdata) {
+        json_t *status = userdata;
+        int r = read_routes(json_object_get(status, "Routes"));
+
+        if (r >= 0 && json_is_true(json_object_get(status, "Inside")))
+                r = add_traffic(status, "eth0", true);
+        return r == -ENODEV || r == -ENOENT ? 0 : r;
+}
+
+/* Routes; and traffic, where the host has no end of the link. */
+static int add_inside(json_t *status, const Cell *c) {
+        _cleanup_(close_fdp) int fd = -EBADF;
+        char path[64];
+        json_t *routes = json_array();
+
+        if (json_object_set_new(status, "Routes", routes) < 0 ||
+            json_object_set_new(status, "Inside", json_boolean(policy_has_inner_link(c->policy))) < 0)
+                return -ENOMEM;
+        (void) snprintf(path, sizeof(path), "/proc/%d/ns/net", (int) c->init_pid);
+        fd = open(path, O_RDONLY | O_CLOEXEC);
+        return fd < 0 ? -errno : netns_call(fd, read_inside, status);
 }
 
 static int add_rule(const char *direction, const char *rule, uint64_t packets, uint64_t bytes, void *userdata) {
@@ -142,6 +159,13 @@ static int add_firewall(json_t *status, const Manager *m, const Cell *c) {
         return 0;
 }
 
+/* The cell that has the network: itself, or the one whose it shares. */
+static const Cell *owner_of(Manager *m, const Cell *c) {
+        const Cell *owner = *c->network_of ? manager_find_cell(m, c->network_of) : NULL;
+
+        return owner ?: c;
+}
+
 static json_t *describe(const Cell *c) {
         const Policy *p = c->policy;
         json_t *addresses = json_array(), *gateways = json_array(), *servers = json_array();
@@ -152,12 +176,13 @@ static json_t *describe(const Cell *c) {
         add_address(gateways, &c->gateway6);
         for (size_t i = 0; i < c->resolver.n_servers; i++)
                 add_address(servers, &c->resolver.servers[i]);
-        return json_pack("{s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:b, s:b}", "Cell", c->id, "Policy",
+        return json_pack("{s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:b, s:b, s:s, s:s}", "Cell", c->id, "Policy",
                          p->name, "Mode", network_mode_to_string(p->network_mode), "Link", c->link, "NetnsName",
                          c->netns_name, "Addresses", addresses, "Gateways", gateways, "NameServers", servers,
                          "MaxConnections", p->max_connections == LIMIT_NONE ? json_null() :
                                  json_integer((json_int_t) p->max_connections),
-                         "Masquerade", (int) p->masquerade, "LogDenied", (int) p->log_denied);
+                         "Masquerade", (int) p->masquerade, "LogDenied", (int) p->log_denied,
+                         "Interface", c->device, "NetworkOf", c->network_of);
 }
 
 void cell_net_run_status(void *userdata, JobReport *report, JobText *text) {
@@ -168,13 +193,13 @@ void cell_net_run_status(void *userdata, JobReport *report, JobText *text) {
 
         (void) strcpy(report->what, "the cell's network can't be read");
         report->error = status ? 0 : -ENOMEM;
-        if (report->error >= 0 && *c->link) {
-                report->error = add_routes(status, c->init_pid);
-                if (report->error >= 0)
-                        report->error = add_traffic(status, c->link);
-                if (report->error >= 0)
-                        report->error = add_firewall(status, call->manager, c);
-        }
+        c = owner_of(call->manager, c); /* whatever is of the network is that one's */
+        if (report->error >= 0 && policy_has_addresses(c->policy))
+                report->error = add_inside(status, c);
+        if (report->error >= 0 && *c->link)
+                report->error = add_traffic(status, c->link, false);
+        if (report->error >= 0 && c->policy->network_mode == NETWORK_ROUTED)
+                report->error = add_firewall(status, call->manager, c);
         if (report->error < 0)
                 return;
         line = json_dumps(status, JSON_COMPACT);
@@ -260,7 +285,7 @@ static bool is_same(const IpPrefix *a, const IpPrefix *b) {
 /* Whose address is it? NULL: no cell's and no service's. */
 static const Policy *find_owner(const Manager *m, const IpPrefix *address) {
         for (const Cell *c = m->cells; c; c = c->hh.next)
-                if (is_same(&c->address4, address) || is_same(&c->address6, address))
+                if (!*c->network_of && (is_same(&c->address4, address) || is_same(&c->address6, address)))
                         return c->policy;
         for (const Placement *p = m->placements; p; p = p->hh.next)
                 if (is_same(&p->address4, address) || is_same(&p->address6, address))
@@ -279,6 +304,11 @@ static bool decide_before(const Cell *c, const Reach *reach, ReachDecision *ret)
                                          .why = "the cell has the host's network, which confine does not filter" };
                 return true;
         }
+        if (c->policy->network_mode == NETWORK_INTERFACE && c->policy->n_pools == 0) {
+                *ret = (ReachDecision) { .allowed = true, .key = "Mode",
+                                         .why = "the cell's own root says what the interface is used for" };
+                return true;
+        }
         if (is_same(own, &reach->address) ||
             (parse_prefix(reach->address.family == AF_INET ? "127.0.0.0/8" : "::1", false, &loopback) >= 0 &&
              prefix_contains(&loopback, &reach->address))) {
@@ -288,6 +318,11 @@ static bool decide_before(const Cell *c, const Reach *reach, ReachDecision *ret)
         if (own->family == AF_UNSPEC) {
                 *ret = (ReachDecision) { .key = c->policy->network_mode == NETWORK_NONE ? "Mode" : "Pool",
                                          .why = "the cell has no address of this family" };
+                return true;
+        }
+        if (policy_has_inner_link(c->policy)) {
+                *ret = (ReachDecision) { .allowed = true, .key = "Mode",
+                                         .why = "what the interface carries is its network's, confine does not filter it" };
                 return true;
         }
         if (reach->protocol == IPPROTO_ICMP && is_same(gateway, &reach->address)) {
@@ -349,6 +384,6 @@ int cell_net_test(sd_bus_message *m, Manager *manager, const Cell *c, sd_bus_err
         reach.port = (uint16_t) port;
         r = sd_bus_message_new_method_return(m, &reply);
         if (r >= 0)
-                r = append_steps(reply, manager, c, &reach);
+                r = append_steps(reply, manager, owner_of(manager, c), &reach);
         return r < 0 ? r : sd_bus_send(NULL, reply, NULL);
 }

@@ -24,6 +24,7 @@
 #include "manager/reap.h"
 #include "manager/session.h"
 #include "manager/state.h"
+#include "netns/frame-rules.h"
 #include "policies/policy-keys.h"
 
 #define MAKE_TIMEOUT_USEC (20 * USEC_PER_SEC)
@@ -106,6 +107,11 @@ void cell_plan(Cell *c, CellPlan *ret) {
                 .address6 = c->address6,
                 .gateway4 = c->gateway4,
                 .gateway6 = c->gateway6,
+                .runtime_dir = h->runtime_dir,
+                .device = c->device,
+                .device_state = c->device_state,
+                .network_pid = c->network_pid,
+                .network_inode = c->network_inode,
         };
         h->volumes(c, &ret->user_volume, &ret->policy_volume, h->userdata);
         ret->restarts_user_volume = c->restarts_user_volume;
@@ -168,6 +174,16 @@ int cell_save(const Cell *c) {
         save_address(r, "Gateway4", &c->gateway4);
         save_address(r, "Gateway6", &c->gateway6);
         record_set(r, "NetnsName", "%s", c->netns_name);
+        record_set(r, "NetworkOf", "%s", c->network_of);
+        if (*c->device) {
+                char mac[FRAME_MAC_TEXT_MAX];
+
+                record_set(r, "Device", "%s", c->device);
+                record_set(r, "DeviceIndex", "%d", c->device_state.ifindex);
+                record_set(r, "DeviceMTU", "%u", c->device_state.mtu);
+                record_set(r, "DeviceMAC", "%s", frame_mac_to_text(c->device_state.mac, mac));
+                record_set(r, "DeviceUp", "%d", c->device_state.up);
+        }
         if (c->place.tree) {
                 record_set(r, "ShapingTree", "%" PRIu32, c->place.tree);
                 record_set(r, "ShapingUser", "%u", c->place.user);
@@ -209,6 +225,14 @@ static int restore_number(const char *value, uint64_t *ret) {
         return parse_uint64(value, ret) < 0 ? -EBADMSG : 0;
 }
 
+/* `size` is the field's. */
+static int restore_name(char *field, size_t size, const char *value) {
+        if (strlen(value) >= size || strchr(value, '/'))
+                return -EBADMSG;
+        (void) strcpy(field, value);
+        return 0;
+}
+
 static int restore_key(const char *key, const char *value, void *userdata) {
         Cell *c = userdata;
         uint64_t number = 0;
@@ -236,12 +260,14 @@ static int restore_key(const char *key, const char *value, void *userdata) {
                 c->state = state_from_string(value);
                 return c->state < 0 ? -EBADMSG : 0;
         }
-        if (strcmp(key, "Link") == 0) {
-                if (strlen(value) >= sizeof(c->link))
-                        return -EBADMSG;
-                (void) strcpy(c->link, value);
-                return 0;
-        }
+        if (strcmp(key, "Link") == 0)
+                return restore_name(c->link, sizeof(c->link), value);
+        if (strcmp(key, "Device") == 0)
+                return restore_name(c->device, sizeof(c->device), value);
+        if (strcmp(key, "NetworkOf") == 0)
+                return restore_name(c->network_of, sizeof(c->network_of), value);
+        if (strcmp(key, "DeviceMAC") == 0)
+                return link_parse_mac(value, c->device_state.mac) < 0 ? -EBADMSG : 0;
         if (strcmp(key, "Address4") == 0)
                 return parse_address(value, &c->address4) < 0 ? -EBADMSG : 0;
         if (strcmp(key, "Address6") == 0)
@@ -250,13 +276,8 @@ static int restore_key(const char *key, const char *value, void *userdata) {
                 return parse_address(value, &c->gateway4) < 0 ? -EBADMSG : 0;
         if (strcmp(key, "Gateway6") == 0)
                 return parse_address(value, &c->gateway6) < 0 ? -EBADMSG : 0;
-
-        if (strcmp(key, "NetnsName") == 0) {
-                if (strlen(value) >= sizeof(c->netns_name) || strchr(value, '/'))
-                        return -EBADMSG;
-                (void) strcpy(c->netns_name, value);
-                return 0;
-        }
+        if (strcmp(key, "NetnsName") == 0)
+                return restore_name(c->netns_name, sizeof(c->netns_name), value);
         for (size_t i = 0; i < ELEMENTSOF(server_keys); i++)
                 if (strcmp(key, server_keys[i]) == 0) {
                         c->resolver.n_servers = i + 1;
@@ -284,6 +305,12 @@ static int restore_key(const char *key, const char *value, void *userdata) {
                 c->place.user = (uint16_t) number;
         else if (strcmp(key, "ShapingCell") == 0)
                 c->place.cell = (uint16_t) number;
+        else if (strcmp(key, "DeviceIndex") == 0)
+                c->device_state.ifindex = (int) number;
+        else if (strcmp(key, "DeviceMTU") == 0)
+                c->device_state.mtu = (unsigned) number;
+        else if (strcmp(key, "DeviceUp") == 0)
+                c->device_state.up = number != 0;
         else
                 return -EBADMSG;
         return 0;
@@ -304,7 +331,10 @@ static Cell *alloc_cell(CellHost *host) {
         return c;
 }
 
+/* Those of another cell are for that one to release. */
 static void release_addresses(Cell *c) {
+        if (*c->network_of)
+                return;
         if (c->address4.family != AF_UNSPEC)
                 pool_release(c->host->pool, &c->address4);
         if (c->address6.family != AF_UNSPEC)
@@ -575,55 +605,6 @@ static int choose_hostname(Cell *c, const MatchSubject *subject) {
         return hostname_is_valid(c->hostname) ? 0 : -EINVAL;
 }
 
-static int choose_address(Cell *c, const IpPrefix *pool, const MatchSubject *subject, IpPrefix *ret) {
-        const Policy *p = c->policy;
-        int r;
-
-        switch (p->address_mode) {
-        case ADDRESS_FIXED:
-                for (size_t i = 0; i < p->n_addresses; i++)
-                        if (p->addresses[i].family == pool->family) {
-                                r = pool_claim(c->host->pool, &p->addresses[i]);
-                                if (r >= 0)
-                                        *ret = p->addresses[i];
-                                return r;
-                        }
-                return pool_acquire(c->host->pool, pool, ret);
-        case ADDRESS_PER_USER:
-                return pool_acquire_for_uid(c->host->pool, pool, subject->uid, ret);
-        case ADDRESS_DYNAMIC:
-        default:
-                return pool_acquire(c->host->pool, pool, ret);
-        }
-}
-
-static int choose_network(Cell *c, const MatchSubject *subject) {
-        const Policy *p = c->policy;
-        int error;
-
-        if (c->host->netns_prefix && cell_namespaces(c) & CLONE_NEWNET)
-                (void) snprintf(c->netns_name, sizeof(c->netns_name), "%s-%s", c->host->netns_prefix, c->id);
-        if (p->network_mode != NETWORK_ROUTED && p->network_mode != NETWORK_BRIDGE)
-                return 0;
-        error = resolver_choose(p, RESOLVER_PATH, RESOLVER_UPSTREAM_PATH, &c->resolver);
-        if (error < 0)
-                return error;
-        for (size_t i = 0; i < p->n_pools; i++) {
-                bool v4 = p->pools[i].family == AF_INET;
-                int r;
-
-                r = choose_address(c, &p->pools[i], subject, v4 ? &c->address4 : &c->address6);
-                if (r >= 0 && (p->network_mode == NETWORK_ROUTED || p->n_gateways == 0))
-                        r = pool_gateway(&p->pools[i], v4 ? &c->gateway4 : &c->gateway6);
-                if (r < 0)
-                        return r;
-        }
-        for (size_t i = 0; i < p->n_gateways && p->network_mode == NETWORK_BRIDGE; i++)
-                *(p->gateways[i].family == AF_INET ? &c->gateway4 : &c->gateway6) = p->gateways[i];
-        (void) snprintf(c->link, sizeof(c->link), "%s%.*s", c->host->link_prefix, 8, c->id + 1);
-        return c->host->prepare(c, c->host->userdata);
-}
-
 int cell_new(CellHost *host, Policy *policy, const MatchSubject *subject, Cell **ret) {
         Cell *c = alloc_cell(host);
         int r;
@@ -644,7 +625,7 @@ int cell_new(CellHost *host, Policy *policy, const MatchSubject *subject, Cell *
         if (r >= 0)
                 r = choose_hostname(c, subject);
         if (r >= 0)
-                r = choose_network(c, subject);
+                r = cell_choose_network(c, subject);
         if (r >= 0)
                 r = cell_save(c);
         if (r < 0)
@@ -681,9 +662,9 @@ int cell_restore(CellHost *host, const char *id, Cell **ret) {
                 cell_free(c);
                 return r;
         }
-        if (c->address4.family != AF_UNSPEC && pool_claim(host->pool, &c->address4) < 0)
+        if (!*c->network_of && c->address4.family != AF_UNSPEC && pool_claim(host->pool, &c->address4) < 0)
                 c->address4 = (IpPrefix) {};
-        if (c->address6.family != AF_UNSPEC && pool_claim(host->pool, &c->address6) < 0)
+        if (!*c->network_of && c->address6.family != AF_UNSPEC && pool_claim(host->pool, &c->address6) < 0)
                 c->address6 = (IpPrefix) {};
         recorded = c->init_pid;
         if (c->state == CELL_LIVE && c->init_pid > 0 && watch_init(c) < 0)

@@ -50,9 +50,14 @@ typedef struct CellHost {
         struct FdStore *fd_store;
         int init_fd, records_fd, driver_fd;
         char host_name[65];
+        const char *runtime_dir;
 
         /* how many live cells of this user under this policy, and of the policy */
         void (*count)(const char *policy, uid_t uid, unsigned *ret_user, unsigned *ret_policy, void *userdata);
+        /* the live cell of `policy` whose network one of this user's would share; NULL: none */
+        Cell *(*find_owner)(const char *policy, uid_t uid, void *userdata);
+        /* is an interface of the host's lent to a cell? */
+        bool (*is_lent)(const char *device, void *userdata);
         /* gives a new cell what it shares with others: see sums.h, traffic.h */
         int (*prepare)(Cell *c, void *userdata);
         void (*volumes)(const Cell *c, FirewallVolume *ret_user, FirewallVolume *ret_policy, void *userdata);
@@ -85,6 +90,11 @@ struct Cell {
         ShapingPlace place;
         bool slowed; /* TrafficMaxRate= holds */
         bool restarts_user_volume, restarts_policy_volume; /* a period began with it: what was counted is void */
+        char device[LINK_NAME_MAX + 1]; /* the host's interface that the cell's is on, or is; "": none */
+        InterfaceState device_state;
+        char network_of[LOGIN_ID_MAX]; /* the cell whose network this one shares, and whose addresses stand here */
+        pid_t network_pid;             /* that cell's pid 1, while this one is made */
+        uint64_t network_inode;
 
         bool frozen, end_wanted, removed, init_reaped;
         Job *job, *slow_job;
@@ -99,9 +109,14 @@ struct Cell {
  *
  * 0        *ret is in state making
  * -ENOSPC  the pool has no address left; -EADDRINUSE: a fixed address is taken
+ * -ENODEV  no interface of Interface= is there and free
+ * -ENOLINK the cell whose network it is to share is not live
  * -EINVAL  Hostname= expands to no valid name for this user
  * -EBUSY   too many jobs wait; -errno of writing the record; -ENOMEM */
 int cell_new(CellHost *host, Policy *policy, const MatchSubject *subject, Cell **ret);
+
+/* Chooses all that a new cell has of the network, into it; errors as cell_new(). In cell-choose.c. */
+int cell_choose_network(Cell *c, const MatchSubject *subject);
 
 /* Takes over a recorded cell after a restart of the manager. *ret is live if its pid 1 is, else it must
  * be ended by the caller. -EBADMSG: the record is unusable; -ESTALE: it is of another boot. */

@@ -10,6 +10,7 @@
 
 #include "base/fd.h"
 #include "base/log.h"
+#include "manager/builder-inner.h"
 #include "manager/bus-server.h"
 #include "manager/fd-store.h"
 #include "manager/listener.h"
@@ -58,6 +59,8 @@ static int open_runtime(Manager *m) {
                 r = fd_mkdir_parents_at(m->runtime_fd, "netns", 0755);
         if (r >= 0)
                 r = fd_mkdir_parents_at(m->runtime_fd, "resolv", 0755);
+        if (r >= 0)
+                r = fd_mkdir_parents_at(m->runtime_fd, BUILDER_PINS_DIR, 0700);
         if (r < 0)
                 return log_error_errno(r, "Cannot open the records in %s: %m", m->config.runtime_dir);
         return 0;
@@ -195,7 +198,7 @@ int host_open_sockets(Manager *m) {
 }
 
 void host_remove(Manager *m) {
-        static const char *const names[] = { "cells", "sessions", "units", "broken", "hosts", "lock" };
+        static const char *const names[] = { "cells", "sessions", "units", "broken", "hosts", BUILDER_PINS_DIR, "lock" };
 
         network_remove(m);
         placements_remove(m);

@@ -21,10 +21,12 @@
 #include "manager/login-server.h"
 #include "manager/network.h"
 #include "manager/placement.h"
+#include "manager/sharing.h"
 #include "manager/sums.h"
 #include "manager/sweep.h"
 #include "manager/takeover.h"
 #include "manager/traffic.h"
+#include "netns/support.h"
 
 #define PLACEMENTS_TIMEOUT_USEC (30 * USEC_PER_SEC)
 
@@ -132,7 +134,7 @@ static int limit_user(uid_t uid, const char *policy, char what[static DRIVER_WHA
         return 0;
 }
 
-/* Each namespace is of one cell alone; what root of a cell has unshared again is told by the others. */
+/* Each namespace is of one cell alone, but for networks that others share, so these come last; what root of a cell has unshared again is told by the others. */
 static Cell *find_by_namespaces(Manager *m, pid_t pid) {
         uint64_t inodes[_LOGIN_NS_MAX] = {};
         bool foreign = false;
@@ -152,8 +154,11 @@ static Cell *find_by_namespaces(Manager *m, pid_t pid) {
                 return NULL;
         for (Cell *c = m->cells; c; c = c->hh.next)
                 for (int i = 0; i < _LOGIN_NS_MAX; i++)
-                        if (c->inodes[i] != 0 && c->inodes[i] == inodes[i])
+                        if (i != LOGIN_NS_NET && c->inodes[i] != 0 && c->inodes[i] == inodes[i])
                                 return c;
+        for (Cell *c = m->cells; c; c = c->hh.next)
+                if (!*c->network_of && c->inodes[LOGIN_NS_NET] != 0 && c->inodes[LOGIN_NS_NET] == inodes[LOGIN_NS_NET])
+                        return c;
         return NULL;
 }
 
@@ -259,6 +264,7 @@ static void on_cell_event(Cell *c, CellEvent event, const JobReport *report, voi
         case CELL_EVENT_ENDING:
                 fd_store_remove(m->fd_store, c->id);
                 drop_share(m, c->policy->name, c->uid);
+                sharing_end(m, c);
                 break;
         case CELL_EVENT_GONE:
                 bus_server_announce(m->bus, MANAGER_CELL_REMOVED, c, NULL);
@@ -351,32 +357,53 @@ static int check_ports(const Manager *m, const Policy *policy, char **ret_messag
         return 0;
 }
 
+static int explain_no_cell(const Manager *m, const Policy *policy, int error, char **ret_message) {
+        char interfaces[256];
+
+        switch (error) {
+        case -ENOSPC:
+                return explain(error, ret_message, "policy %s: no address is free in Pool=", policy->name);
+        case -EADDRINUSE:
+                return explain(error, ret_message, "policy %s: the address of Address= is in use", policy->name);
+        case -ENODEV:
+                sharing_list_interfaces(m, policy, interfaces, sizeof(interfaces));
+                return explain(error, ret_message, "policy %s: no interface of Interface= is free (%s); end a cell "
+                               "that has one, or name another", policy->name, interfaces);
+        case -ENOLINK:
+                return explain(error, ret_message, "policy %s: there is no live cell of policy %s to share the network "
+                               "of (Mode=cell:%s); log in there first", policy->name, policy->network_cell,
+                               policy->network_cell);
+        case -EINVAL:
+                return explain(error, ret_message, "policy %s: Hostname= gives no valid host name for this user",
+                               policy->name);
+        case -EBUSY:
+                return explain(error, ret_message, "too many logins wait already, try again later");
+        default:
+                return explain(error, ret_message, "policy %s: no cell can be made: %s", policy->name,
+                               strerror(-error));
+        }
+}
+
+/* What cells of the policy need of the host stands, or is about to. */
+static bool network_is_ready(const Manager *m, const Policy *policy) {
+        if (policy->network_mode == NETWORK_MACVLAN)
+                return m->links_ready;
+        return (policy->network_mode != NETWORK_ROUTED && policy->network_mode != NETWORK_BRIDGE) || m->network_ready;
+}
+
 static int make_cell(Manager *m, Policy *policy, const MatchSubject *subject, Cell **ret, char **ret_message) {
         Cell *cell;
         int r;
 
-        if ((policy->network_mode == NETWORK_ROUTED || policy->network_mode == NETWORK_BRIDGE) && !m->network_ready)
+        if (!network_is_ready(m, policy))
                 return explain(-ENETDOWN, ret_message, "policy %s: the host's side of the network is not "
                                "ready; see the log of confined", policy->name);
         r = check_ports(m, policy, ret_message);
         if (r < 0)
                 return r;
         r = cell_new(&m->cell_host, policy, subject, &cell);
-        switch (r) {
-        case -ENOSPC:
-                return explain(r, ret_message, "policy %s: no address is free in Pool=", policy->name);
-        case -EADDRINUSE:
-                return explain(r, ret_message, "policy %s: the address of Address= is in use", policy->name);
-        case -EINVAL:
-                return explain(r, ret_message, "policy %s: Hostname= gives no valid host name for this user",
-                               policy->name);
-        case -EBUSY:
-                return explain(r, ret_message, "too many logins wait already, try again later");
-        default:
-                if (r < 0)
-                        return explain(r, ret_message, "policy %s: no cell can be made: %s", policy->name,
-                                       strerror(-r));
-        }
+        if (r < 0)
+                return explain_no_cell(m, policy, r, ret_message);
         HASH_ADD_STR(m->cells, id, cell);
         *ret = cell;
         return 0;
@@ -414,7 +441,7 @@ Policy *manager_pick(Manager *m, const MatchSubject *subject) {
 }
 
 static int load_policies(Manager *m) {
-        SupportHost host = { m->hierarchies, m->driver };
+        SupportHost host = { m->hierarchies, m->driver, netns_refuses };
         PolicyDiags diags = {};
         PolicySet *set;
         int r;
@@ -498,6 +525,9 @@ static void fill_hosts(Manager *m) {
                 .root_group = m->root_group,
                 .table = m->table,
                 .link_prefix = m->link_prefix,
+                .runtime_dir = m->config.runtime_dir,
+                .find_owner = sharing_find_owner,
+                .is_lent = sharing_is_lent,
                 .netns_prefix = m->conf.netns_names ? m->config.instance : NULL,
                 .fd_store = m->fd_store,
                 .init_fd = m->init_fd,

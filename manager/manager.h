@@ -49,7 +49,7 @@ struct Manager {
         PolicySet *policies;
         PolicyDiags diags;       /* of the last load */
         char **policy_dirs;
-        bool network_ready, forwarding_guard4, forwarding_guard6;
+        bool network_ready, links_ready, forwarding_guard4, forwarding_guard6;
         uint64_t firewall_wanted, firewall_made; /* they differ: the table is to be made anew */
         struct FirewallWatch *firewall_watch;
         sd_event_source *watch_source, *repair_source, *hosts_source;

@@ -16,6 +16,7 @@
 #include "netns/firewall-watch.h"
 #include "netns/firewall.h"
 #include "netns/forwarding.h"
+#include "netns/link-guard.h"
 #include "netns/link.h"
 #include "netns/port-guard.h"
 
@@ -144,13 +145,55 @@ static int setup_firewall(const Manager *m, const Gateways *g, bool guard4, bool
         return r < 0 ? r : setup_port_guard(m);
 }
 
-static void run_prepare(void *userdata, JobReport *report, JobText *text) {
+/* The first cell to come needs it, where a policy is for such. */
+static bool needs_link_guard(const Manager *m) {
+        for (size_t i = 0; i < policy_set_size(m->policies); i++)
+                if (policy_set_get(m->policies, i)->network_mode == NETWORK_MACVLAN)
+                        return true;
+        for (const Cell *c = m->cells; c; c = c->hh.next)
+                if (c->policy->network_mode == NETWORK_MACVLAN)
+                        return true;
+        return false;
+}
+
+static bool needs_network(const Manager *m) {
+        for (size_t i = 0; i < policy_set_size(m->policies); i++)
+                if ((policy_set_get(m->policies, i)->network_mode == NETWORK_ROUTED ||
+                     policy_set_get(m->policies, i)->network_mode == NETWORK_BRIDGE) &&
+                    policy_set_get(m->policies, i)->n_pools > 0)
+                        return true;
+        for (const Cell *c = m->cells; c; c = c->hh.next)
+                if (*c->link)
+                        return true;
+        for (const Placement *p = m->placements; p; p = p->hh.next)
+                if (*p->link)
+                        return true;
+        return false;
+}
+
+/* Cells that are ending are left out for the reason that setup_firewall() gives. */
+static int setup_link_guard(const Manager *m) {
+        _cleanup_(freep) GuardedLink *links = calloc(HASH_COUNT(m->cells) + 1, sizeof(GuardedLink));
+        size_t n = 0;
+
+        if (!links)
+                return -ENOMEM;
+        for (Cell *c = m->cells; c; c = c->hh.next) {
+                CellPlan plan;
+
+                if (c->policy->network_mode != NETWORK_MACVLAN || c->state == CELL_ENDING)
+                        continue;
+                cell_plan(c, &plan);
+                builder_describe_link(&plan, &links[n++]);
+        }
+        return link_guard_setup(m->table, links, n);
+}
+
+static void prepare_routed(const Manager *m, JobReport *report, JobText *text) {
         _cleanup_(forwarding_changes_done) ForwardingChanges changes = {};
         _cleanup_(close_fdp) int proc_fd = -EBADF;
-        const Manager *m = userdata;
         Gateways g = { .n_items = 0 };
 
-        report->numbers[0] = m->firewall_wanted;
         (void) strcpy(report->what, "gateway addresses");
         report->error = collect_gateways(m, &g);
         if (report->error >= 0)
@@ -181,6 +224,19 @@ static void run_prepare(void *userdata, JobReport *report, JobText *text) {
         (void) strcpy(report->what, "firewall");
         report->error = setup_firewall(m, &g, m->forwarding_guard4 || changes.ipv4,
                                        m->forwarding_guard6 || changes.ipv6);
+}
+
+/* One does not wait for the other: a kernel may lack what only the other needs. */
+static void run_prepare(void *userdata, JobReport *report, JobText *text) {
+        const Manager *m = userdata;
+        int r = 0;
+
+        report->numbers[0] = m->firewall_wanted;
+        if (needs_link_guard(m))
+                r = setup_link_guard(m);
+        report->numbers[1] = (uint64_t) -r;
+        if (needs_network(m))
+                prepare_routed(m, report, text);
 }
 
 typedef struct Switches {
@@ -248,6 +304,12 @@ static void on_prepared(const JobReport *report, const char *text, void *userdat
         Manager *m = userdata;
 
         m->network_ready = report->error >= 0;
+        /* Policies that want it where the kernel has it not were refused, or say that they can do without. */
+        m->links_ready = report->numbers[1] == 0 || report->numbers[1] == EOPNOTSUPP;
+        if (report->numbers[1] > 0)
+                log_error_errno((int) report->numbers[1], "Cannot make the rules for what goes out at the host's "
+                                "interfaces, %s: %m", m->links_ready ? "going on without" : "refusing cells with "
+                                "Mode=macvlan");
         if (report->error >= 0) {
                 if (m->firewall_made > 0 && m->firewall_made != report->numbers[0])
                         log_info("Made the nftables table %s anew", m->table);
@@ -267,23 +329,8 @@ static void on_prepared(const JobReport *report, const char *text, void *userdat
         if (report->error < 0)
                 log_error_errno(report->error, "Cannot prepare the host's side of the network (%s: %m), "
                                 "refusing cells with Mode=routed and Mode=bridge", report->what);
-        if (report->error < 0 && m->firewall_made > 0) /* it has worked before */
+        if ((report->error < 0 || !m->links_ready) && m->firewall_made > 0) /* it has worked before */
                 repair(m);
-}
-
-static bool needs_network(const Manager *m) {
-        for (size_t i = 0; i < policy_set_size(m->policies); i++)
-                if ((policy_set_get(m->policies, i)->network_mode == NETWORK_ROUTED ||
-                     policy_set_get(m->policies, i)->network_mode == NETWORK_BRIDGE) &&
-                    policy_set_get(m->policies, i)->n_pools > 0)
-                        return true;
-        for (const Cell *c = m->cells; c; c = c->hh.next)
-                if (*c->link)
-                        return true;
-        for (const Placement *p = m->placements; p; p = p->hh.next)
-                if (*p->link)
-                        return true;
-        return false;
 }
 
 void network_prepare(Manager *m) {
@@ -299,17 +346,17 @@ void network_prepare(Manager *m) {
         };
         int r;
 
-        if (!needs_network(m))
+        if (!needs_network(m) && !needs_link_guard(m))
                 return;
         if (record_read(m->runtime_fd, "forwarding", "Forwarding", read_switch, &before) >= 0) {
                 m->forwarding_guard4 = before.changes.ipv4;
                 m->forwarding_guard6 = before.changes.ipv6;
         }
         forwarding_changes_done(&before.changes);
-        m->network_ready = true; /* what is opened from now on waits behind the job */
+        m->network_ready = m->links_ready = true; /* what is opened from now on waits behind the job */
         r = job_start(m->jobs, &spec, NULL);
         if (r < 0) {
-                m->network_ready = false;
+                m->network_ready = m->links_ready = false;
                 log_error_errno(r, "Cannot prepare the host's side of the network: %m");
         }
 }
@@ -323,7 +370,7 @@ static int on_watch(sd_event_source *s, int fd, uint32_t events, void *userdata)
 
         (void) s, (void) fd, (void) events;
         r = firewall_watch_read(m->firewall_watch, who);
-        if (r == 0 || !needs_network(m))
+        if (r == 0 || (!needs_network(m) && !needs_link_guard(m)))
                 return 0;
         if (r > 0) {
                 log_warning("%s has changed the nftables table %s, making it anew", who, m->table);
@@ -356,6 +403,9 @@ void network_remove(Manager *m) {
         Switches before = { .manager = m };
         int r;
 
+        r = link_guard_teardown(m->table);
+        if (r < 0 && r != -EOPNOTSUPP)
+                log_warning_errno(r, "Cannot remove the nftables table %s for interfaces: %m", m->table);
         r = port_guard_teardown(m->table);
         if (r < 0)
                 log_warning_errno(r, "Cannot remove the nftables tables for bridges of %s: %m", m->table);

@@ -186,19 +186,6 @@ void placement_describe(const Placement *p, FirewallCell *ret) {
         };
 }
 
-/* A mount has to be where systemd sees it, even if the manager was put into a mount namespace of its own. */
-static int enter_host_mounts(void) {
-        _cleanup_(close_fdp) int fd = -EBADF;
-        struct stat own, host;
-
-        if (stat("/proc/self/ns/mnt", &own) < 0 || stat("/proc/1/ns/mnt", &host) < 0)
-                return -errno;
-        if (own.st_ino == host.st_ino)
-                return 0;
-        fd = open("/proc/1/ns/mnt", O_RDONLY | O_CLOEXEC);
-        return fd < 0 || setns(fd, CLONE_NEWNS) < 0 ? -errno : 0; /* needs CAP_SYS_ADMIN, CAP_SYS_CHROOT */
-}
-
 static int make_link(const Placement *p, int netns_fd) {
         const RoutedLink link = {
                 .host_name = p->link,
@@ -235,7 +222,7 @@ static void run_make(void *userdata, JobReport *report, JobText *text) {
 
         (void) text;
         (void) strcpy(report->what, "its network namespace can't be pinned");
-        report->error = path ? enter_host_mounts() : -ENOMEM;
+        report->error = path ? netns_enter_host_mounts() : -ENOMEM;
         if (report->error < 0)
                 return;
         netns_fd = netns_open_pinned(path);
@@ -266,7 +253,7 @@ static void run_remove(void *userdata, JobReport *report, JobText *text) {
         int r;
 
         (void) text;
-        report->error = path ? enter_host_mounts() : -ENOMEM;
+        report->error = path ? netns_enter_host_mounts() : -ENOMEM;
         if (report->error < 0)
                 return;
         r = netns_is_used(path);
@@ -614,7 +601,7 @@ unsigned placements_sweep(const Manager *m) {
                 dir = NULL;
                 return 0;
         }
-        if (enter_host_mounts() < 0)
+        if (netns_enter_host_mounts() < 0)
                 return 0;
         d = opendir(dir);
         while (d && (e = readdir(d))) {

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "manager/builder-inner.h"
 #include "manager/placement.h"
 #include "netns/link.h"
 #include "netns/names.h"
@@ -65,6 +66,7 @@ static void run_sweep(void *userdata, JobReport *report, JobText *text) {
         s.n_removed = m->driver->sweep(&host, is_known, m);
         (void) link_list(m->link_prefix, sweep_link, &s);
         s.n_removed += placements_sweep(m);
+        s.n_removed += builder_inner_sweep(m->config.runtime_dir, is_known, m);
         (void) snprintf(prefix, sizeof(prefix), "%s-c", m->config.instance);
         s.n_removed += netns_name_sweep(prefix, is_known_name, m);
         report->numbers[0] = s.n_removed;

@@ -73,6 +73,12 @@ static int restore_session(const char *name, void *userdata) {
         return m->shares ? shares_add(m->shares, s->cell->policy, s->uid, true) : 0;
 }
 
+static bool shares_live_network(Manager *m, const Cell *c) {
+        const Cell *owner = manager_find_cell(m, c->network_of);
+
+        return owner && owner->state == CELL_LIVE && owner->init_source;
+}
+
 void takeover_settle(Manager *m) {
         Session *s, *next_session;
         Cell *c, *next_cell;
@@ -86,6 +92,10 @@ void takeover_settle(Manager *m) {
         HASH_ITER(hh, m->cells, c, next_cell) {
                 bool live = c->state == CELL_LIVE && c->init_source;
 
+                if (live && *c->network_of && !shares_live_network(m, c)) {
+                        cell_end(c, "the cell whose network it shares is gone");
+                        continue;
+                }
                 if (live) {
                         n_cells++;
                         fd_store_add(m->fd_store, c->id, c->init_pidfd);

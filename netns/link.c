@@ -18,15 +18,14 @@
 #include <netinet/in.h>
 #include <netlink/route/link.h>
 #include <netlink/route/link/inet.h>
-#include <netlink/route/link/inet6.h>
 #include <netlink/route/link/veth.h>
 #include <string.h>
 
 #include "base/fd.h"
 #include "base/log.h"
 #include "netns/address.h"
+#include "netns/cell-end.h"
 #include "netns/netlink.h"
-#include "netns/netns.h"
 
 #ifndef IFF_NOARP
 #define IFF_NOARP 0x80
@@ -60,6 +59,15 @@ void link_derive_mac(const char *host_name, bool cell_side, uint8_t ret[static L
         for (size_t i = 0; i < LINK_MAC_SIZE; i++)
                 ret[i] = (uint8_t) (h >> (8 * i));
         ret[0] = (uint8_t) ((ret[0] & 0xfcU) | 0x02U); /* unicast, locally administered */
+}
+
+int link_parse_mac(const char *text, uint8_t ret[static LINK_MAC_SIZE]) {
+        _cleanup_(nl_addr_putp) struct nl_addr *a = NULL;
+
+        if (nl_addr_parse(text, AF_LLC, &a) < 0 || nl_addr_get_len(a) != LINK_MAC_SIZE)
+                return -EINVAL;
+        memcpy(ret, nl_addr_get_binary_addr(a), LINK_MAC_SIZE);
+        return 0;
 }
 
 static bool mac_is_set(const uint8_t mac[static LINK_MAC_SIZE]) {
@@ -127,9 +135,7 @@ static int create_pair(struct nl_sock *sk, const Ends *e) {
         return netlink_batch_send(&b, sk); /* needs CAP_NET_ADMIN in both namespaces */
 }
 
-/* Address generation has to be off before the link comes up, and the kernel looks at flags
- * first within one request, so this is one by itself. */
-static int add_settings(NetlinkBatch *b, int ifindex, bool host_side) {
+static int add_settings(NetlinkBatch *b, int ifindex) {
         static const struct {
                 unsigned id, value;
         } host_conf[] = {
@@ -148,22 +154,10 @@ static int add_settings(NetlinkBatch *b, int ifindex, bool host_side) {
         if (!link)
                 return -ENOMEM;
         rtnl_link_set_ifindex(link, ifindex);
-        for (size_t i = 0; host_side && i < ELEMENTSOF(host_conf); i++)
+        for (size_t i = 0; i < ELEMENTSOF(host_conf); i++)
                 if (rtnl_link_inet_set_conf(link, host_conf[i].id, host_conf[i].value) < 0)
                         return -ENOMEM;
-        /* This refuses where the kernel has no IPv6; then there is nothing to generate. */
-        (void) rtnl_link_inet6_set_addr_gen_mode(link, IN6_ADDR_GEN_MODE_NONE);
-        return netlink_batch_add_link(b, link, 0);
-}
-
-static int add_flags(NetlinkBatch *b, int ifindex, unsigned flags) {
-        _cleanup_(rtnl_link_putp) struct rtnl_link *link = NULL;
-
-        link = rtnl_link_alloc();
-        if (!link)
-                return -ENOMEM;
-        rtnl_link_set_ifindex(link, ifindex);
-        rtnl_link_set_flags(link, flags);
+        netlink_no_generation(link);
         return netlink_batch_add_link(b, link, 0);
 }
 
@@ -258,7 +252,7 @@ static int configure_port(struct nl_sock *sk, int ifindex, const Ends *e) {
         set_host_sysctl(e->link->host_name, false);
         rtnl_link_set_ifindex(link, ifindex);
         rtnl_link_set_master(link, e->bridge);
-        r = add_settings(&b, ifindex, /* host_side= */ true);
+        r = add_settings(&b, ifindex);
         if (r >= 0)
                 r = netlink_batch_add_link(&b, link, 0);
         if (r >= 0)
@@ -270,7 +264,7 @@ static int configure_port(struct nl_sock *sk, int ifindex, const Ends *e) {
         if (r >= 0)
                 r = netlink_batch_send(&b, sk);
         if (r >= 0)
-                r = add_flags(&b, ifindex, IFF_UP);
+                r = netlink_batch_add_flags(&b, ifindex, IFF_UP);
         return r < 0 ? r : netlink_batch_send(&b, sk);
 }
 
@@ -303,9 +297,9 @@ static int configure_host(struct nl_sock *sk, int ifindex, const Ends *e) {
         int r;
 
         set_host_sysctl(l->host_name, l->address6.family == AF_INET6);
-        r = add_settings(&b, ifindex, /* host_side= */ true);
+        r = add_settings(&b, ifindex);
         if (r >= 0)
-                r = add_flags(&b, ifindex, IFF_UP | IFF_NOARP);
+                r = netlink_batch_add_flags(&b, ifindex, IFF_UP | IFF_NOARP);
         if (r >= 0)
                 r = add_host_family(&b, ifindex, e, &l->address4, &l->gateway4);
         if (r >= 0)
@@ -313,51 +307,6 @@ static int configure_host(struct nl_sock *sk, int ifindex, const Ends *e) {
         if (r >= 0)
                 r = netlink_batch_send(&b, sk);
         return r < 0 ? r : remove_multicast_route(sk, ifindex);
-}
-
-static int add_cell_family(NetlinkBatch *b, int ifindex, const Ends *e, const IpPrefix *address,
-                           const IpPrefix *gateway) {
-        const IpPrefix anywhere = { .family = address->family };
-        int r;
-
-        if (address->family == AF_UNSPEC)
-                return 0;
-        r = address_batch_local(b, ifindex, address, NLM_F_EXCL);
-        if (r < 0 || gateway->family == AF_UNSPEC)
-                return r;
-        r = e->bridge ? 0 : address_batch_neighbour(b, ifindex, gateway, e->host_mac);
-        if (r < 0)
-                return r;
-        return address_batch_route(b, ifindex, &anywhere, gateway, NULL);
-}
-
-/* Runs inside of the cell's namespace. */
-static int configure_cell(void *userdata) {
-        _cleanup_(nl_socket_freep) struct nl_sock *sk = NULL;
-        _cleanup_(netlink_batch_done) NetlinkBatch b = {};
-        const Ends *e = userdata;
-        const RoutedLink *l = e->link;
-        int r, ifindex;
-
-        r = netlink_open(&sk);
-        if (r < 0)
-                return r;
-        ifindex = netlink_link_index(sk, l->cell_name);
-        if (ifindex < 0)
-                return ifindex;
-
-        r = add_flags(&b, 1, IFF_UP); /* loopback is number 1 in every namespace since 3.5 */
-        if (r >= 0)
-                r = add_settings(&b, ifindex, /* host_side= */ false);
-        if (r >= 0)
-                r = add_flags(&b, ifindex, IFF_UP);
-        if (r >= 0)
-                r = add_cell_family(&b, ifindex, e, &l->address4, &l->gateway4);
-        if (r >= 0)
-                r = add_cell_family(&b, ifindex, e, &l->address6, &l->gateway6);
-        if (r < 0)
-                return r;
-        return netlink_batch_send(&b, sk);
 }
 
 static int remove_by_index(struct nl_sock *sk, int ifindex) {
@@ -378,10 +327,19 @@ static int remove_by_index(struct nl_sock *sk, int ifindex) {
         return r == -ENODEV ? 0 : r;
 }
 
-static int configure_routed(struct nl_sock *sk, int ifindex, Ends *e) {
+static int configure_routed(struct nl_sock *sk, int ifindex, const Ends *e) {
+        const RoutedLink *l = e->link;
         int r;
 
-        r = netns_call(e->link->netns_fd, configure_cell, e);
+        r = cell_end_configure(&(CellEnd) {
+                .netns_fd = l->netns_fd,
+                .name = l->cell_name,
+                .address4 = l->address4,
+                .address6 = l->address6,
+                .gateway4 = l->gateway4,
+                .gateway6 = l->gateway6,
+                .gateway_mac = e->bridge ? NULL : e->host_mac,
+        });
         if (r < 0)
                 return r;
         return e->bridge ? configure_port(sk, ifindex, e) : configure_host(sk, ifindex, e);
@@ -466,9 +424,9 @@ static int bring_up_holder(struct nl_sock *sk, int ifindex) {
         _cleanup_(netlink_batch_done) NetlinkBatch b = {};
         int r;
 
-        r = add_settings(&b, ifindex, /* host_side= */ true);
+        r = add_settings(&b, ifindex);
         if (r >= 0)
-                r = add_flags(&b, ifindex, IFF_UP);
+                r = netlink_batch_add_flags(&b, ifindex, IFF_UP);
         if (r < 0)
                 return r;
         return netlink_batch_send(&b, sk);

@@ -60,6 +60,9 @@ int link_make_port(const RoutedLink *l, int bridge, bool isolated);
 /* The locally administered address that a link name stands for. */
 void link_derive_mac(const char *host_name, bool cell_side, uint8_t ret[static LINK_MAC_SIZE]);
 
+/* "02:00:5e:10:00:01". -EINVAL. */
+int link_parse_mac(const char *text, uint8_t ret[static LINK_MAC_SIZE]);
+
 /* Makes sure that the gateway holder `name` exists, is up and has these addresses; further
  * addresses stay. It is a dummy link, or where the kernel has none an empty bridge: something
  * that has addresses and leads nowhere. One holder serves all cells, because an address that is

@@ -7,9 +7,11 @@
 
 #include "netns/netlink.h"
 
+#include <linux/if_link.h>
 #include <linux/netlink.h>
 #include <net/if.h>
 #include <netlink/errno.h>
+#include <netlink/route/link/inet6.h>
 #include <netlink/socket.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -134,6 +136,22 @@ int netlink_batch_add_link(NetlinkBatch *b, struct rtnl_link *link, int flags) {
 
         r = rtnl_link_build_add_request(link, flags, &m);
         return netlink_batch_add(b, r, m);
+}
+
+void netlink_no_generation(struct rtnl_link *link) {
+        /* This refuses where the kernel has no IPv6; then there is nothing to generate. */
+        (void) rtnl_link_inet6_set_addr_gen_mode(link, IN6_ADDR_GEN_MODE_NONE);
+}
+
+int netlink_batch_add_flags(NetlinkBatch *b, int ifindex, unsigned flags) {
+        _cleanup_(rtnl_link_putp) struct rtnl_link *link = NULL;
+
+        link = rtnl_link_alloc();
+        if (!link)
+                return -ENOMEM;
+        rtnl_link_set_ifindex(link, ifindex);
+        rtnl_link_set_flags(link, flags);
+        return netlink_batch_add_link(b, link, 0);
 }
 
 /* The kernel's sentence on an error, if it sent one; netlink.h, nlmsgerr_attrs. */

@@ -63,6 +63,12 @@ int netlink_batch_add(NetlinkBatch *b, int nl_code, struct nl_msg *message);
 /* The request to make or, without NLM_F_CREATE in `flags`, to change a link. */
 int netlink_batch_add_link(NetlinkBatch *b, struct rtnl_link *link, int flags);
 
+/* The request to set flags (IFF_*) of a link. */
+int netlink_batch_add_flags(NetlinkBatch *b, int ifindex, unsigned flags);
+/* No IPv6 address is made up for the link. That has to be off before the link comes up, and the kernel looks at
+ * flags first within one request: so this goes into another one than IFF_UP, before it. */
+void netlink_no_generation(struct rtnl_link *link);
+
 /* Sends all messages in one sendmsg(2) and takes one acknowledgement for each. The kernel goes
  * on to the next message after one that failed: what must not happen without its forerunner
  * belongs into another batch, and the caller undoes what was done.

@@ -79,15 +79,26 @@ int netns_open_pidfd(int pidfd) {
         return open_through_proc(pidfd);
 }
 
-/* Binds the calling thread's namespace. */
-static int bind_own(const char *path) {
+int netns_enter_host_mounts(void) {
+        _cleanup_(close_fdp) int fd = -EBADF;
+        struct stat own, host;
+
+        if (stat("/proc/self/ns/mnt", &own) < 0 || stat("/proc/1/ns/mnt", &host) < 0)
+                return -errno;
+        if (own.st_ino == host.st_ino)
+                return 0;
+        fd = open("/proc/1/ns/mnt", O_RDONLY | O_CLOEXEC);
+        return fd < 0 || setns(fd, CLONE_NEWNS) < 0 ? -errno : 0; /* needs CAP_SYS_ADMIN, CAP_SYS_CHROOT */
+}
+
+static int bind_file(const char *from, const char *path) {
         _cleanup_(close_fdp) int fd = -EBADF;
         int r;
 
         fd = open(path, O_RDONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0444);
         if (fd < 0)
                 return -errno;
-        if (mount("/proc/thread-self/ns/net", path, NULL, MS_BIND, NULL) >= 0)
+        if (mount(from, path, NULL, MS_BIND, NULL) >= 0)
                 return 0;
         r = -errno;
         (void) unlink(path);
@@ -105,12 +116,22 @@ int netns_pin(const char *path) {
                 return -errno;
         if (unshare(CLONE_NEWNET) < 0)
                 return -errno;
-        r = bind_own(path);
+        r = bind_file("/proc/thread-self/ns/net", path);
         if (setns(own, CLONE_NEWNET) < 0) {
                 (void) log_debug_errno(errno, "Cannot come back to the own network namespace: %m");
                 abort();
         }
         return r;
+}
+
+int netns_pin_fd(const char *path, int netns_fd) {
+        _cleanup_(close_fdp) int pinned = netns_open_pinned(path);
+        char from[64];
+
+        if (pinned >= 0)
+                return -EEXIST;
+        (void) snprintf(from, sizeof(from), "/proc/thread-self/fd/%d", netns_fd);
+        return bind_file(from, path);
 }
 
 int netns_open_pinned(const char *path) {

@@ -15,10 +15,17 @@
  * See pidfd_open(2), namespaces(7). */
 int netns_open_pidfd(int pidfd);
 
+/* A pin is a mount, and has to be where systemd sees it, even if this process was put into a mount namespace of its
+ * own: enters that of the host's pid 1. Needs CAP_SYS_ADMIN and CAP_SYS_CHROOT. -errno of stat(2), open(2), setns(2). */
+int netns_enter_host_mounts(void);
+
 /* Makes a network namespace that lives as long as it is bound to the file `path`, which is made; the
  * calling thread comes back to its own, or aborts. Needs CAP_SYS_ADMIN.
  * -EEXIST: there is one already; -errno: nothing is left. See namespaces(7). */
 int netns_pin(const char *path);
+
+/* The same with a namespace that is there already. */
+int netns_pin_fd(const char *path, int netns_fd);
 
 /* >= 0: an fd of the namespace that is pinned at `path`; -ENOENT: none, whether there is a file or not. */
 int netns_open_pinned(const char *path);

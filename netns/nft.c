@@ -97,6 +97,16 @@ int nft_run(const char *commands) {
         return run(commands, false, NULL);
 }
 
+int nft_run_printed(FILE *f, char **text) {
+        bool failed = ferror(f);
+        int r;
+
+        failed = fclose(f) != 0 || failed;
+        r = failed ? -ENOMEM : nft_run(*text);
+        free(*text);
+        return r;
+}
+
 int nft_query(const char *commands, bool json, char **ret_output) {
         return run(commands, json, ret_output);
 }

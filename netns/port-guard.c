@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Frames are looked at where the bridge takes them from its port, before it learns of them or floods them. What
- * a neighbour advertisement speaks of is at a fixed place behind its header; nft has no name for it before
- * version 1.0.9, but takes the place itself. Neighbour solicitations need no such care: they can only say where
- * their own sender is.
+/* Frames are looked at where the bridge takes them from its port, before it learns of them or floods them.
  *
  * With br_netfilter, which Docker for one loads, frames between the ports of a bridge pass the rules for
  * forwarded packets, too, as if they were routed from the bridge to itself. Those are told from what the
@@ -18,34 +15,14 @@
 #include <string.h>
 
 #include "base/cleanup.h"
-#include "netns/firewall.h"
-#include "netns/nft.h"
+#include "netns/frame-rules.h"
 #include "netns/link.h"
+#include "netns/nft.h"
 #include "policies/policy.h"
 
-static const char rules_format[] =
-        "table bridge %1$s {\n"
-        "  set macs { type ifname . ether_addr; }\n"
-        "  set sources4 { type ifname . ipv4_addr; }\n"
-        "  set sources6 { type ifname . ipv6_addr; }\n"
-        "  set targets6 { typeof iifname . @th,64,128; }\n"
-        "  counter spoofed { }\n"
-        "  chain ports {\n"
-        "    type filter hook prerouting priority -300; policy accept;\n"
-        "    iifname != \"%2$s*\" accept\n"
-        "    iifname . ether saddr != @macs counter name spoofed drop\n"
-        "    ether type arp iifname . arp saddr ether @macs iifname . arp saddr ip @sources4 accept\n"
-        "    ether type ip udp sport 67 counter name spoofed drop\n"
-        "    ether type ip iifname . ip saddr @sources4 accept\n"
-        "    ether type ip6 icmpv6 type { nd-router-advert, nd-redirect } counter name spoofed drop\n"
-        "    ether type ip6 icmpv6 type nd-neighbor-advert iifname . @th,64,128 != @targets6"
-        " counter name spoofed drop\n"
-        "    ether type ip6 udp sport 547 counter name spoofed drop\n"
-        "    ether type ip6 iifname . ip6 saddr @sources6 accept\n"
-        "    ip6 saddr :: icmpv6 type { mld-listener-report, mld-listener-done, mld2-listener-report } accept\n"
-        "    counter name spoofed drop\n"
-        "  }\n"
-        "}\n"
+static const FrameKey port_key = { "iifname", "ifname" };
+
+static const char bridges_format[] =
         "table inet %1$s-bridges {\n"
         "  set bridges { type ifname; }\n"
         "  set macs { type ether_addr; }\n"
@@ -97,32 +74,27 @@ static bool is_valid(const GuardedPort *p) {
                 !strpbrk(p->bridge, "\"*\\ \n{};");
 }
 
-static void print_ipv6_number(FILE *f, const IpPrefix *a) {
-        (void) fputs("0x", f);
-        for (size_t i = 0; i < sizeof(a->address.v6); i++)
-                (void) fprintf(f, "%02x", a->address.bytes[i]);
+static void print_ports_table(FILE *f, const char *table, const char *link_prefix) {
+        (void) fprintf(f, "table bridge %s {\n", table);
+        frame_rules_print_sets(f, &port_key);
+        (void) fprintf(f, "  chain ports {\n"
+                       "    type filter hook prerouting priority -300; policy accept;\n"
+                       "    iifname != \"%s*\" accept\n", link_prefix);
+        frame_rules_print(f, &port_key, "counter name spoofed drop");
+        (void) fputs("  }\n}\n", f);
 }
 
 static void print_port(FILE *f, const char *verb, const char *table, const GuardedPort *p) {
-        char text[PREFIX_STRING_MAX];
-        uint8_t mac[LINK_MAC_SIZE];
+        FrameSource source = { .address4 = p->address4, .address6 = p->address6 };
+        char text[PREFIX_STRING_MAX], mac[FRAME_MAC_TEXT_MAX], key[LINK_NAME_MAX + 3], bridge_table[128];
 
-        link_derive_mac(p->link, true, mac);
-        (void) fprintf(f, "%s element bridge %s macs { \"%s\" . %02x:%02x:%02x:%02x:%02x:%02x }\n", verb, table,
-                       p->link, mac[0], mac[1], mac[2], mac[3], mac[4], mac[5]);
-        if (p->address4.family == AF_INET)
-                (void) fprintf(f, "%s element bridge %s sources4 { \"%s\" . %s }\n", verb, table, p->link,
-                               prefix_to_string(&p->address4, text));
-        if (p->address6.family == AF_INET6) {
-                (void) fprintf(f, "%s element bridge %s sources6 { \"%s\" . %s }\n", verb, table, p->link,
-                               prefix_to_string(&p->address6, text));
-                (void) fprintf(f, "%s element bridge %s targets6 { \"%s\" . ", verb, table, p->link);
-                print_ipv6_number(f, &p->address6);
-                (void) fputs(" }\n", f);
-        }
+        link_derive_mac(p->link, true, source.mac);
+        (void) snprintf(key, sizeof(key), "\"%s\"", p->link);
+        (void) snprintf(bridge_table, sizeof(bridge_table), "bridge %s", table);
+        frame_rules_print_source(f, verb, bridge_table, key, &source);
         if (p->own_bridge)
-                (void) fprintf(f, "%s element inet %s-bridges macs { %02x:%02x:%02x:%02x:%02x:%02x }\n", verb, table,
-                               mac[0], mac[1], mac[2], mac[3], mac[4], mac[5]);
+                (void) fprintf(f, "%s element inet %s-bridges macs { %s }\n", verb, table,
+                               frame_mac_to_text(source.mac, mac));
         if (!p->own_bridge)
                 return;
         if (p->max_connections != LIMIT_NONE && p->address4.family == AF_INET)
@@ -150,17 +122,6 @@ static void print_bridge(FILE *f, const char *verb, const char *table, const Gua
                                p->bridge);
 }
 
-/* Runs what was printed; closes and frees it. */
-static int finish(FILE *f, char **text) {
-        bool failed = ferror(f);
-        int r;
-
-        failed = fclose(f) != 0 || failed;
-        r = failed ? -ENOMEM : nft_run(*text);
-        free(*text);
-        return r;
-}
-
 int port_guard_setup(const char *table, const char *link_prefix, const GuardedPort *ports, size_t n_ports) {
         char *text = NULL;
         size_t size;
@@ -174,12 +135,13 @@ int port_guard_setup(const char *table, const char *link_prefix, const GuardedPo
                 return -ENOMEM;
         (void) fprintf(f, "add table bridge %1$s\ndelete table bridge %1$s\n"
                        "add table inet %1$s-bridges\ndelete table inet %1$s-bridges\n", table);
-        (void) fprintf(f, rules_format, table, link_prefix);
+        print_ports_table(f, table, link_prefix);
+        (void) fprintf(f, bridges_format, table);
         for (size_t i = 0; i < n_ports; i++) {
                 print_bridge(f, "add", table, &ports[i]);
                 print_port(f, "add", table, &ports[i]);
         }
-        return finish(f, &text);
+        return nft_run_printed(f, &text);
 }
 
 int port_guard_add(const char *table, const GuardedPort *port) {
@@ -194,7 +156,7 @@ int port_guard_add(const char *table, const GuardedPort *port) {
                 return -ENOMEM;
         print_bridge(f, "add", table, port);
         print_port(f, "add", table, port);
-        return finish(f, &text);
+        return nft_run_printed(f, &text);
 }
 
 int port_guard_remove(const char *table, const GuardedPort *port, bool last) {
@@ -214,7 +176,7 @@ int port_guard_remove(const char *table, const GuardedPort *port, bool last) {
                 if (last)
                         print_bridge(f, verbs[i], table, port);
         }
-        r = finish(f, &text);
+        r = nft_run_printed(f, &text);
         return r == -ENOENT ? 0 : r;
 }
 

@@ -195,13 +195,15 @@ static void check_per_user_address(PolicyCheck *c) {
 /* Keys that the mode makes useless, when they stand in the same file as the mode: what is
  * inherited is nobody's mistake. */
 static void check_unused_network(PolicyCheck *c) {
-        static const char *const keys[] = { "Pool", "Address", "DNS", "Domains", "Masquerade", "Port", "Egress",
+        static const char *const keys[] = { "Pool", "Address", "DNS", "Domains", "Port", "Egress",
                                             "EgressAllow", "EgressDeny", "Ingress", "IngressAllow",
                                             "MaxConnections", "LogDenied", "BandwidthUp", "BandwidthDown" };
         const Policy *p = c->policy;
         const PolicySource *mode = source_of(p, "Network", "Mode");
+        /* With a network, even another cell's, the rest would be missed: those are errors, found elsewhere. */
+        size_t n = p->network_mode == NETWORK_CELL ? 4 : ELEMENTSOF(keys);
 
-        for (size_t i = 0; i < ELEMENTSOF(keys); i++) {
+        for (size_t i = 0; i < n; i++) {
                 const PolicySource *s = source_of(p, "Network", keys[i]);
 
                 if (s->file && s->file == mode->file)
@@ -220,15 +222,13 @@ static void check_reach(PolicyCheck *c) {
                 complain(c, true, "Network", "IngressAllow", "it adds nothing to Ingress=allow");
 }
 
-/* What routed has and bridge has not, and the other way round. */
-static void check_bridge(PolicyCheck *c) {
+/* What is done for routed cells alone. */
+static void check_not_routed(PolicyCheck *c) {
         const Policy *p = c->policy;
-        char address[PREFIX_STRING_MAX];
 
         if (policy_is_for_units(p))
-                complain(c, false, "Network", "Mode", "bridge is for cells of logins (routed, none or host)");
-        if (!p->bridge)
-                complain(c, false, "Network", "Bridge", "Mode=bridge needs to know which (add a Bridge= such as br0)");
+                complain(c, false, "Network", "Mode", "%s is for cells of logins (routed, none or host)",
+                         network_mode_to_string(p->network_mode));
         if (p->n_ports > 0)
                 complain(c, false, "Network", "Port", "ports are published with Mode=routed only (remove it)");
         if (source_of(p, "Network", "MaxConnections")->file && p->n_gateways > 0)
@@ -237,7 +237,16 @@ static void check_bridge(PolicyCheck *c) {
         if (p->egress_deny || p->ingress_allow || p->egress_allow_rules.n_items > 0 ||
             p->egress_deny_rules.n_items > 0 || p->ingress_allow_rules.n_items > 0 || p->log_denied)
                 complain(c, false, "Network", "Mode", "Egress=, Ingress=, their rules and LogDenied= are done with "
-                         "Mode=routed only: what a bridge carries is its network's (remove them)");
+                         "Mode=routed only: %s (remove them)", p->network_mode == NETWORK_CELL ?
+                         "what a shared network lets pass is said by the policy that has it" :
+                         p->network_mode == NETWORK_BRIDGE ? "what a bridge carries is its network's" :
+                         "what an interface carries is its network's");
+}
+
+static void check_gateways(PolicyCheck *c) {
+        const Policy *p = c->policy;
+        char address[PREFIX_STRING_MAX];
+
         for (size_t i = 0; i < p->n_gateways; i++) {
                 const IpPrefix *pool = pool_of(p, p->gateways[i].family);
                 const char *reserved = pool && prefix_contains(pool, &p->gateways[i]) ?
@@ -253,23 +262,62 @@ static void check_bridge(PolicyCheck *c) {
         }
 }
 
-static void check_bridge_keys_elsewhere(PolicyCheck *c) {
-        static const char *const keys[] = { "Bridge", "Gateway", "Isolate" };
+static void check_segment(PolicyCheck *c) {
         const Policy *p = c->policy;
+        bool shares = p->network_mode == NETWORK_MACVLAN || p->network_mode == NETWORK_IPVLAN;
 
-        for (size_t i = 0; i < ELEMENTSOF(keys); i++)
-                if (p->network_mode != NETWORK_BRIDGE && source_of(p, "Network", keys[i])->file &&
-                    source_of(p, "Network", keys[i])->file == source_of(p, "Network", "Mode")->file)
-                        complain(c, true, "Network", keys[i], "it has no effect with Mode=%s",
-                                 network_mode_to_string(p->network_mode));
+        check_not_routed(c);
+        check_gateways(c);
+        if (p->network_mode == NETWORK_BRIDGE) {
+                if (!p->bridge)
+                        complain(c, false, "Network", "Bridge",
+                                 "Mode=bridge needs to know which (add a Bridge= such as br0)");
+                return;
+        }
+        if (shares && strv_length(p->interfaces) != 1)
+                complain(c, false, "Network", "Interface", "Mode=%s is on one interface of the host (Interface= with "
+                         "one name, such as eth1)", network_mode_to_string(p->network_mode));
+        if (p->network_mode == NETWORK_INTERFACE && !p->interfaces)
+                complain(c, false, "Network", "Interface", "Mode=interface needs interfaces to give away (add an "
+                         "Interface= such as eth1)");
+        if (p->network_mode == NETWORK_IPVLAN && p->ipvlan_l3s && p->n_gateways > 0)
+                complain(c, false, "Network", "Gateway", "with IPVLANMode=l3s the host's routes say where packets go "
+                         "(remove it)");
 }
 
-/* A sum that nobody holds would be a promise broken. */
-static void check_shared_bandwidth(PolicyCheck *c) {
-        static const char *const keys[] = { "BandwidthUp", "BandwidthDown" };
-        static const char *const sections[] = { "UserResources", "PolicyResources" };
+/* Keys of some modes, when they stand in the same file as another mode. */
+static void check_keys_elsewhere(PolicyCheck *c) {
+        enum {
+                BRIDGE = 1U << NETWORK_BRIDGE,
+                SHARED = 1U << NETWORK_MACVLAN | 1U << NETWORK_IPVLAN,
+                MOVED = 1U << NETWORK_INTERFACE,
+        };
+        static const struct {
+                const char *key;
+                unsigned modes;
+        } keys[] = {
+                { "Bridge", BRIDGE }, { "Gateway", BRIDGE | SHARED | MOVED }, { "Isolate", BRIDGE | SHARED },
+                { "Interface", SHARED | MOVED }, { "IPVLANMode", 1U << NETWORK_IPVLAN },
+                { "Masquerade", BRIDGE | 1U << NETWORK_ROUTED },
+        };
+        const Policy *p = c->policy;
 
-        for (size_t i = 0; i < ELEMENTSOF(sections); i++)
+        for (size_t i = 0; i < ELEMENTSOF(keys); i++) {
+                const PolicySource *s = source_of(p, "Network", keys[i].key);
+
+                if (!(keys[i].modes & 1U << p->network_mode) && s->file && s->file == source_of(p, "Network", "Mode")->file)
+                        complain(c, true, "Network", keys[i].key, "it has no effect with Mode=%s",
+                                 network_mode_to_string(p->network_mode));
+        }
+}
+
+/* A limit that nobody holds would be a promise broken; for `none` and `host` a cell's own is only useless. */
+static void check_bandwidth(PolicyCheck *c) {
+        static const char *const keys[] = { "BandwidthUp", "BandwidthDown" };
+        static const char *const sections[] = { "UserResources", "PolicyResources", "Network" };
+        bool useless = c->policy->network_mode == NETWORK_NONE || c->policy->network_mode == NETWORK_HOST;
+
+        for (size_t i = 0; i < ELEMENTSOF(sections) - useless; i++)
                 for (size_t k = 0; k < ELEMENTSOF(keys); k++)
                         if (source_of(c->policy, sections[i], keys[k])->file)
                                 complain(c, false, sections[i], keys[k], "it can't be held with Mode=%s (routed, bridge)",
@@ -301,16 +349,19 @@ static void check_network(PolicyCheck *c) {
         const Policy *p = c->policy;
         char address[PREFIX_STRING_MAX];
 
-        check_bridge_keys_elsewhere(c);
+        check_keys_elsewhere(c);
         check_traffic(c);
-        if (p->network_mode == NETWORK_BRIDGE)
-                check_bridge(c);
-        else if (p->network_mode != NETWORK_ROUTED) {
+        if (p->network_mode != NETWORK_ROUTED && p->network_mode != NETWORK_BRIDGE)
+                check_bandwidth(c);
+        if (!policy_has_addresses(p)) {
+                if (p->network_mode == NETWORK_CELL)
+                        check_not_routed(c);
                 check_unused_network(c);
-                check_shared_bandwidth(c);
                 return;
         }
-        if (p->n_pools == 0)
+        if (p->network_mode != NETWORK_ROUTED)
+                check_segment(c);
+        if (p->n_pools == 0 && p->network_mode != NETWORK_INTERFACE)
                 complain(c, false, "Network", "Pool",
                          "Mode=%s needs addresses to give away (add a Pool= such as "
                          "10.77.0.0/16, or Mode=none)", network_mode_to_string(p->network_mode));

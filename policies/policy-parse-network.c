@@ -393,6 +393,82 @@ char *policy_format_link_name(const PolicyKey *key, const Policy *p) {
         return strdup(name ?: "");
 }
 
+#define INTERFACES_MAX 64
+
+int policy_parse_interfaces(const PolicyKey *key, Policy *p, const char *value, char **ret_message) {
+        _cleanup_(strv_freep) char **words = NULL, **names = NULL;
+        size_t n = strv_length(p->interfaces);
+
+        (void) key;
+        if (strv_split(value, &words) < 0)
+                return -ENOMEM;
+        for (size_t i = 0; i < n; i++)
+                if (strv_extend(&names, p->interfaces[i]) < 0)
+                        return -ENOMEM;
+        for (size_t i = 0; words && words[i]; i++) {
+                if (!link_name_is_plain(words[i]))
+                        return policy_say(ret_message, -EINVAL, "\"%s\" is no name of an interface (1 to 15 of A-Z "
+                                          "a-z 0-9 _ . -)", words[i]);
+                if (strcmp(words[i], "lo") == 0)
+                        return policy_say(ret_message, -EINVAL, "lo is the host's loopback interface, and leads nowhere");
+                if (strv_has(names, words[i]))
+                        return policy_say(ret_message, -EINVAL, "\"%s\" is given twice", words[i]);
+                if (++n > INTERFACES_MAX)
+                        return policy_say(ret_message, -EINVAL, "more than %u interfaces", INTERFACES_MAX);
+                if (strv_extend(&names, words[i]) < 0)
+                        return -ENOMEM;
+        }
+        strv_free(p->interfaces);
+        p->interfaces = TAKE_PTR(names);
+        return 0;
+}
+
+void policy_reset_interfaces(const PolicyKey *key, Policy *p) {
+        (void) key;
+        p->interfaces = strv_free(p->interfaces);
+}
+
+char *policy_format_interfaces(const PolicyKey *key, const Policy *p) {
+        (void) key;
+        return strv_join(p->interfaces, " ");
+}
+
+int policy_parse_network_mode(const PolicyKey *key, Policy *p, const char *value, char **ret_message) {
+        NetworkMode mode = network_mode_from_string(value);
+        char *cell = NULL;
+
+        (void) key;
+        if (strncmp(value, "cell:", 5) == 0) {
+                if (!policy_name_valid(value + 5))
+                        return policy_say(ret_message, -EINVAL, "\"%s\" is no name of a policy (cell:POLICY)", value + 5);
+                cell = strdup(value + 5);
+                if (!cell)
+                        return -ENOMEM;
+                mode = NETWORK_CELL;
+        } else if (mode < 0 || mode == NETWORK_CELL)
+                return policy_say(ret_message, -EINVAL, "\"%s\" is none of its values (routed, none, host, bridge, "
+                                  "macvlan, ipvlan, interface or cell:POLICY)", value);
+        free(p->network_cell);
+        p->network_cell = cell;
+        p->network_mode = mode;
+        return 0;
+}
+
+void policy_reset_network_mode(const PolicyKey *key, Policy *p) {
+        (void) key;
+        free(p->network_cell);
+        p->network_cell = NULL;
+        p->network_mode = policy_defaults()->network_mode;
+}
+
+char *policy_format_network_mode(const PolicyKey *key, const Policy *p) {
+        char *text = NULL;
+
+        (void) key;
+        return asprintf(&text, "%s%s%s", network_mode_to_string(p->network_mode), p->network_cell ? ":" : "",
+                        p->network_cell ?: "") < 0 ? NULL : text;
+}
+
 int policy_parse_gateway(const PolicyKey *key, Policy *p, const char *value, char **ret_message) {
         _cleanup_(strv_freep) char **words = NULL;
         _cleanup_(prefix_list_done) PrefixList l = {};

@@ -144,29 +144,18 @@ char *policy_format_hostname(const PolicyKey *key, const Policy *p) {
 
 static const struct {
         const char *words[4]; /* by value of the enum; for a flag: of false, of true */
-        const char *later;    /* words of the language that this version does not deliver */
 } word_lists[] = {
         [WORDS_MODE] = { { "enforce", "observe" } },
         [WORDS_ON_FAILURE] = { { "deny", "allow" } },
         [WORDS_IF_UNSUPPORTED] = { { "error", "warn" } },
         [WORDS_SCOPE] = { { "session", "user", "policy" } },
-        [WORDS_NETWORK_MODE] = { { "routed", "none", "host", "bridge" }, " macvlan ipvlan interface " },
         [WORDS_DEVICE_POLICY] = { { "auto", "closed", "strict" } },
         [WORDS_BOOLEAN] = { { "no", "yes" } },
         [WORDS_EGRESS] = { { "allow", "deny" } },
         [WORDS_INGRESS] = { { "deny", "allow" } },
         [WORDS_TRAFFIC_ACTION] = { { "deny", "slow" } },
+        [WORDS_IPVLAN] = { { "l2", "l3s" } },
 };
-
-static bool is_later_word(int list, const char *value) {
-        const char *later = word_lists[list].later, *found;
-        size_t n = strlen(value);
-
-        if (list == WORDS_NETWORK_MODE && strncmp(value, "cell:", 5) == 0)
-                return true;
-        found = later && !strchr(value, ' ') ? strstr(later, value) : NULL;
-        return found && found[-1] == ' ' && found[n] == ' ';
-}
 
 static int parse_word(const PolicyKey *key, const char *value, char **ret_message) {
         const char *const *words = word_lists[key->data].words;
@@ -174,10 +163,7 @@ static int parse_word(const PolicyKey *key, const char *value, char **ret_messag
         for (int i = 0; i < 4 && words[i]; i++)
                 if (strcmp(words[i], value) == 0)
                         return i;
-        return policy_say(ret_message, -EINVAL,
-                   is_later_word(key->data, value) ?
-                           "\"%s\" is not supported by this version (%s%s%s%s%s%s%s)" :
-                           "\"%s\" is none of its values (%s%s%s%s%s%s%s)",
+        return policy_say(ret_message, -EINVAL, "\"%s\" is none of its values (%s%s%s%s%s%s%s)",
                    value, words[0], words[2] ? ", " : " or ", words[1],
                    !words[2] ? "" : words[3] ? ", " : " or ", words[2] ?: "", words[2] && words[3] ? " or " : "",
                    words[2] && words[3] ? words[3] : "");

@@ -17,12 +17,12 @@ typedef enum ValueWords { /* data of choice and flag */
         WORDS_ON_FAILURE,
         WORDS_IF_UNSUPPORTED,
         WORDS_SCOPE,
-        WORDS_NETWORK_MODE,
         WORDS_DEVICE_POLICY,
         WORDS_BOOLEAN,
         WORDS_EGRESS,
         WORDS_INGRESS,
         WORDS_TRAFFIC_ACTION,
+        WORDS_IPVLAN,
 } ValueWords;
 
 typedef enum MemoryKind { /* data of memory */
@@ -70,6 +70,8 @@ DECLARE_VALUE_KIND(domains);  /* char ** */
 DECLARE_VALUE_KIND(rules);    /* PolicyRules; RulesKind */
 DECLARE_VALUE_KIND(gateway);
 DECLARE_VALUE_KIND(link_name);   /* char * */
+DECLARE_VALUE_KIND(interfaces);  /* char **: names of links */
+DECLARE_VALUE_KIND(network_mode);
 DECLARE_VALUE_KIND(bandwidth);   /* uint64_t */
 DECLARE_VALUE_KIND(traffic);     /* TrafficLimit */
 

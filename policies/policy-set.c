@@ -16,6 +16,7 @@
 
 #include "policies/policy-keys.h"
 #include "policies/policy-parse.h"
+#include "policies/policy-peers.h"
 
 #define POLICIES_MAX 1024 /* in a set */
 #define DROPINS_MAX 256   /* of a policy */
@@ -294,13 +295,6 @@ static void dropins_done(Dropins *d) {
         strv_free(d->names);
 }
 
-static bool strv_has(char *const *v, const char *text) {
-        for (size_t i = 0; v && v[i]; i++)
-                if (strcmp(v[i], text) == 0)
-                        return true;
-        return false;
-}
-
 static int dropins_add_directory(Dropins *d, const char *path, int fd) {
         _cleanup_(strv_freep) char **names = NULL;
         int r;
@@ -539,6 +533,40 @@ static int resolve(Loader *l, Entry *e) {
         return append_diags(l->diags, &diags);
 }
 
+/* Those that have errors only beside others are as broken as the rest. All are looked at as they came from their
+ * files: what one's error does to the next is for the next load to say. */
+static int check_peers(Loader *l) {
+        _cleanup_(freep) PolicyPeer *peers = calloc(l->n_entries + 1, sizeof(PolicyPeer));
+        _cleanup_(freep) bool *broken = calloc(l->n_entries + 1, sizeof(bool));
+        size_t n = 0;
+        int r = 0;
+
+        if (!peers || !broken)
+                return -ENOMEM;
+        for (size_t i = 0; i < l->n_entries; i++)
+                if (l->entries[i].state != ENTRY_MASKED)
+                        peers[n++] = (PolicyPeer) { l->entries[i].name, l->entries[i].policy };
+        for (size_t i = 0; i < l->n_entries && r >= 0; i++) {
+                _cleanup_(policy_diags_done) PolicyDiags diags = {};
+
+                if (l->entries[i].state != ENTRY_GOOD)
+                        continue;
+                policy_peers_check(l->entries[i].policy, peers, n, &diags);
+                broken[i] = policy_diags_has_error(&diags);
+                r = append_diags(l->diags, &diags);
+        }
+        for (size_t i = 0; i < l->n_entries && r >= 0; i++) {
+                Entry *e = &l->entries[i];
+
+                if (!broken[i])
+                        continue;
+                policy_unref(e->policy);
+                e->policy = policy_ref(last_good(l, e->name));
+                e->state = ENTRY_BROKEN;
+        }
+        return r;
+}
+
 /* --- the set --- */
 
 PolicySet *policy_set_free(PolicySet *s) {
@@ -654,7 +682,8 @@ int policy_set_load(char *const *directories, bool trust, const PolicySet *previ
                 if (r < 0)
                         return r;
         }
-        return make_set(&l, ret);
+        r = check_peers(&l);
+        return r < 0 ? r : make_set(&l, ret);
 }
 
 size_t policy_set_size(const PolicySet *s) {

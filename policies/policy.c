@@ -258,6 +258,8 @@ Policy *policy_unref(Policy *p) {
         free(p->dns);
         free(p->gateways);
         free(p->bridge);
+        strv_free(p->interfaces);
+        free(p->network_cell);
         free(p->ports);
         strv_free(p->domains);
         free(p->egress_allow_rules.items);
@@ -269,6 +271,19 @@ Policy *policy_unref(Policy *p) {
         return NULL;
 }
 
+static int copy_words(char ***to, char *const *from) {
+        char **copy = NULL;
+
+        for (size_t i = 0; from && from[i]; i++)
+                if (strv_extend(&copy, from[i]) < 0) {
+                        strv_free(copy);
+                        return -ENOMEM;
+                }
+        strv_free(*to);
+        *to = copy;
+        return 0;
+}
+
 static int inherit_network(Policy *to, const Policy *from) {
         void *pools = NULL, *addresses = NULL, *dns = NULL, *ports = NULL, *gateways = NULL;
 
@@ -276,7 +291,8 @@ static int inherit_network(Policy *to, const Policy *from) {
             copy_array(&addresses, from->addresses, from->n_addresses, sizeof(IpPrefix)) < 0 ||
             copy_array(&dns, from->dns, from->n_dns, sizeof(IpPrefix)) < 0 ||
             copy_array(&gateways, from->gateways, from->n_gateways, sizeof(IpPrefix)) < 0 ||
-            copy_text(&to->bridge, from->bridge) < 0 ||
+            copy_text(&to->bridge, from->bridge) < 0 || copy_text(&to->network_cell, from->network_cell) < 0 ||
+            copy_words(&to->interfaces, from->interfaces) < 0 ||
             copy_array(&ports, from->ports, from->n_ports, sizeof(PolicyPort)) < 0) {
                 free(pools);
                 free(addresses);
@@ -302,6 +318,7 @@ static int inherit_network(Policy *to, const Policy *from) {
         to->gateways = gateways;
         to->n_gateways = from->n_gateways;
         to->isolate = from->isolate;
+        to->ipvlan_l3s = from->ipvlan_l3s;
         to->network_mode = from->network_mode;
         to->address_mode = from->address_mode;
         to->masquerade = from->masquerade;
@@ -319,16 +336,8 @@ static int copy_rules(PolicyRules *to, const PolicyRules *from) {
 }
 
 static int inherit_firewall(Policy *to, const Policy *from) {
-        char **domains = NULL;
-
-        for (size_t i = 0; from->domains && from->domains[i]; i++)
-                if (strv_extend(&domains, from->domains[i]) < 0) {
-                        strv_free(domains);
-                        return -ENOMEM;
-                }
-        strv_free(to->domains);
-        to->domains = domains;
-        if (copy_rules(&to->egress_allow_rules, &from->egress_allow_rules) < 0 ||
+        if (copy_words(&to->domains, from->domains) < 0 ||
+            copy_rules(&to->egress_allow_rules, &from->egress_allow_rules) < 0 ||
             copy_rules(&to->egress_deny_rules, &from->egress_deny_rules) < 0 ||
             copy_rules(&to->ingress_allow_rules, &from->ingress_allow_rules) < 0)
                 return -ENOMEM;
@@ -494,7 +503,8 @@ static int lookup(const char *const *names, size_t n, const char *s) {
 }
 
 static const char *const cell_scopes[] = { "session", "user", "policy" };
-static const char *const network_modes[] = { "routed", "none", "host", "bridge" };
+static const char *const network_modes[] = { "routed", "none", "host", "bridge", "macvlan", "ipvlan", "interface",
+                                              "cell" };
 static const char *const device_policies[] = { "auto", "closed", "strict" };
 
 const char *cell_scope_to_string(CellScope s) {
@@ -511,6 +521,15 @@ const char *network_mode_to_string(NetworkMode m) {
 
 NetworkMode network_mode_from_string(const char *s) {
         return (NetworkMode) lookup(network_modes, ELEMENTSOF(network_modes), s);
+}
+
+bool policy_has_addresses(const Policy *p) {
+        return p->network_mode == NETWORK_ROUTED || p->network_mode == NETWORK_BRIDGE || policy_has_inner_link(p);
+}
+
+bool policy_has_inner_link(const Policy *p) {
+        return p->network_mode == NETWORK_MACVLAN || p->network_mode == NETWORK_IPVLAN ||
+                p->network_mode == NETWORK_INTERFACE;
 }
 
 const char *device_policy_to_string(DevicePolicy d) {

@@ -33,6 +33,10 @@ typedef enum NetworkMode {
         NETWORK_NONE,
         NETWORK_HOST,
         NETWORK_BRIDGE,
+        NETWORK_MACVLAN,
+        NETWORK_IPVLAN,
+        NETWORK_INTERFACE, /* one of the host's own, as long as the cell lives */
+        NETWORK_CELL,      /* that of another cell; "cell:NAME" */
         _NETWORK_MODE_MAX,
         _NETWORK_MODE_INVALID = -EINVAL,
 } NetworkMode;
@@ -172,8 +176,11 @@ typedef struct Policy {
         IpPrefix *dns;
         size_t n_dns;
         char *bridge;        /* NETWORK_BRIDGE */
-        bool isolate;        /* its ports from one another */
-        IpPrefix *gateways;  /* on a bridge that is not ours: at most one for each family */
+        bool isolate;        /* its ports, or the cells on an interface, from one another */
+        char **interfaces;   /* NETWORK_MACVLAN, NETWORK_IPVLAN: one; NETWORK_INTERFACE: to choose from */
+        bool ipvlan_l3s;
+        char *network_cell;  /* NETWORK_CELL: the policy whose cell has the network */
+        IpPrefix *gateways;  /* on a network that is not ours: at most one for each family */
         size_t n_gateways;
         bool masquerade;
         PolicyPort *ports;
@@ -252,8 +259,12 @@ void policy_tighten_user(const Policy *p, const Resources *cell, Resources *to);
 
 const char *cell_scope_to_string(CellScope s);
 CellScope cell_scope_from_string(const char *s);
-const char *network_mode_to_string(NetworkMode m);
+const char *network_mode_to_string(NetworkMode m); /* NETWORK_CELL: "cell" */
 NetworkMode network_mode_from_string(const char *s);
+/* Do its cells get addresses of Pool=, and name servers? */
+bool policy_has_addresses(const Policy *p);
+/* Is the cell's interface in the cell alone, with nothing of it on the host? */
+bool policy_has_inner_link(const Policy *p);
 const char *device_policy_to_string(DevicePolicy d);
 DevicePolicy device_policy_from_string(const char *s);
 

@@ -27,7 +27,7 @@ my %may = (
         'bus'               => [qr{^base/}, $policy],
         'manager'           => [qr{^(policies|cgroups|netns|cells|bus|base)/}],
         'generator'         => [qr{^(policies|cgroups|base)/}],
-        'tools'             => [qr{^(policies|cgroups|bus|base)/}],
+        'tools'             => [qr{^(policies|cgroups|bus|base)/}, qr{^netns/support\.h$}],
         'pam-module'        => [qr{^bus/(login|join)\.h$}, qr{^base/}],
 );
 # Libraries, by the headers they come with, and who may use them. All else is libc.

@@ -268,3 +268,52 @@ let_go() {
         eval "wait \$held_$1" 2> /dev/null
         rm -f "$LAB_DIR/hold-$1"
 }
+
+# --- traffic ---------------------------------------------------------------------------------------
+
+# serve NS ADDRESS PORT: answers with the address that the client has here.
+serve() {
+        ip netns exec "$1" python3 -c '
+import socket, sys
+s = socket.create_server((sys.argv[1], int(sys.argv[2])), family=socket.AF_INET6 if ":" in sys.argv[1] else socket.AF_INET)
+print("up", flush=True)
+while True: c, peer = s.accept(); c.sendall(peer[0].encode() + b"\n"); c.close()' "$2" "$3" > "$LAB_DIR/serve-$3" 2>&1 &
+        wait_for 10 grep -q up "$LAB_DIR/serve-$3"
+}
+
+# /var/lib/ask ADDRESS PORT says what such a server answers, or the error.
+lab_ask() {
+        cat > /var/lib/ask <<'END'
+#!/usr/bin/env python3
+import socket, sys
+try: print(socket.create_connection((sys.argv[1], int(sys.argv[2])), 4).makefile().readline().strip())
+except OSError as e: print(type(e).__name__)
+END
+        chmod 755 /var/lib/ask
+}
+
+# Forged frames: tests/frame sends them in a cell, three at a time, and the namespace "station" counts what arrives.
+# lab_seen "DEVICE, ..." "MAC, ...": of these and of the forged MAC.
+lab_seen() {
+        install -m 755 "$here/tests/frame" /var/lib/frame
+        ip netns exec station nft -f - <<-END
+		table netdev seen {
+		        counter got { }
+		        chain in {
+		                type filter hook ingress devices = { $1 } priority 0; policy accept
+		                arp operation request accept # what its kernel asks; forged are answers
+		                ip6 daddr ff02::16 accept # its reports of multicast listeners
+		                ether daddr & 01:00:00:00:00:00 == 01:00:00:00:00:00 ether saddr { 02:00:00:00:00:66, $2 } counter name got
+		        }
+		}
+	END
+}
+# seen CELL KIND OWN OTHER: how many of three frames arrive. A veth hands over at once: nothing more comes later.
+seen() {
+        ip netns exec station nft reset counter netdev seen got > /dev/null
+        net_of "$1" python3 /var/lib/frame "${@:2}" || echo failed
+        wait_for 1 seen_are 3
+        seen_now
+}
+seen_now() { ip netns exec station nft list counter netdev seen got | awk '/packets/ { print $2 }'; }
+seen_are() { [ "$(seen_now)" = "$1" ]; }

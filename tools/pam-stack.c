@@ -152,13 +152,6 @@ static int compare(const void *a, const void *b) {
         return strcmp(*(char *const *) a, *(char *const *) b);
 }
 
-static bool strv_has(char *const *v, const char *text) {
-        for (; v && *v; v++)
-                if (strcmp(*v, text) == 0)
-                        return true;
-        return false;
-}
-
 int pam_stack_list(char *const *dirs, char ***ret) {
         _cleanup_(strv_freep) char **names = NULL;
 

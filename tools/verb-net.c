@@ -134,7 +134,8 @@ static void print_traffic(Tool *t, const json_t *s) {
 
 static int print_status(Tool *t, const json_t *s) {
         static const char *const keys[][2] = {
-                { "Policy", "Policy" }, { "Mode", "Mode" }, { "Link", "Link" }, { "ip netns", "NetnsName" },
+                { "Policy", "Policy" }, { "Mode", "Mode" }, { "Link", "Link" }, { "Interface", "Interface" },
+                { "Network of", "NetworkOf" }, { "ip netns", "NetnsName" },
         };
 
         fprintf(t->out, "%sNetwork of cell %s%s\n", TOOL_BOLD(t), json_string_value(json_object_get(s, "Cell")) ?: "",
@@ -142,6 +143,8 @@ static int print_status(Tool *t, const json_t *s) {
         for (size_t i = 0; i < ELEMENTSOF(keys); i++) {
                 const char *text = json_string_value(json_object_get(s, keys[i][1])) ?: "";
 
+                if (!*text && i >= 2 && i <= 4) /* each is there in some modes alone */
+                        continue;
                 print_label(t, keys[i][0]);
                 fprintf(t->out, "%s\n", *text ? text : "-");
         }
@@ -149,8 +152,11 @@ static int print_status(Tool *t, const json_t *s) {
         print_list(t, "Gateways", json_object_get(s, "Gateways"));
         print_list(t, "Routes", json_object_get(s, "Routes"));
         print_list(t, "Name servers", json_object_get(s, "NameServers"));
-        if (!json_object_get(s, "Rules"))
+        if (!json_object_get(s, "Rules")) {
+                if (json_object_get(s, "BytesIn"))
+                        print_traffic(t, s);
                 return 0;
+        }
         print_label(t, "Connections");
         if (json_is_null(json_object_get(s, "MaxConnections")))
                 fprintf(t->out, "any number at a time\n");

@@ -28,6 +28,8 @@ static const Row cell_rows[] = {
         { "Network", "NetworkMode", NULL, TABLE_TEXT },
         { "Addresses", "Addresses", NULL, TABLE_TEXT },
         { "Link", "Link", NULL, TABLE_TEXT },
+        { "Interface", "Interface", NULL, TABLE_TEXT },
+        { "Network of", "NetworkOf", NULL, TABLE_TEXT },
         { "Group", "ControlGroup", NULL, TABLE_TEXT },
         { "Init PID", "InitPID", NULL, TABLE_COUNT },
         { "CPU time", "CPUUsageUSec", NULL, TABLE_USEC },

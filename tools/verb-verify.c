@@ -12,6 +12,7 @@
 #include "base/parse.h"
 #include "cgroups/group.h"
 #include "cgroups/support.h"
+#include "netns/support.h"
 #include "policies/manager-conf.h"
 #include "policies/policy-set.h"
 #include "tools/diagnostics.h"
@@ -55,7 +56,7 @@ static int load(Tool *t, const char *first, PolicyDiags *diags, size_t *ret_n) {
         if (r < 0)
                 log_warning_errno(r, "Cannot find the control groups, not checking what this host supports: %m");
         else {
-                host = (SupportHost) { h, driver_choose(conf.cgroup_driver, h) };
+                host = (SupportHost) { h, driver_choose(conf.cgroup_driver, h), netns_refuses };
                 if (host.driver->makes_groups)
                         probe_host(h, group);
         }

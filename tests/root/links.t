@@ -92,21 +92,7 @@ check "without isolation, IPv6" net_of "$a" ping -q -c1 -W5 "$b6"
 ip link set "$(link_of "$a")" type bridge_slave isolated on
 ip link set "$(link_of "$b")" type bridge_slave isolated on
 
-serve() { # NS ADDRESS PORT
-        ip netns exec "$1" python3 -c '
-import socket, sys
-s = socket.create_server((sys.argv[1], int(sys.argv[2])), family=socket.AF_INET6 if ":" in sys.argv[1] else socket.AF_INET)
-print("up", flush=True)
-while True: c, peer = s.accept(); c.sendall(peer[0].encode() + b"\n"); c.close()' "$2" "$3" > "$LAB_DIR/serve-$3" 2>&1 &
-        wait_for 10 grep -q up "$LAB_DIR/serve-$3"
-}
-cat > /var/lib/ask <<'END'
-#!/usr/bin/env python3
-import socket, sys
-try: print(socket.create_connection((sys.argv[1], int(sys.argv[2])), 4).makefile().readline().strip())
-except OSError as e: print(type(e).__name__)
-END
-chmod 755 /var/lib/ask
+lab_ask
 ip netns attach self $$
 serve upstream 192.0.2.2 8001
 serve upstream 2001:db8::2 8002
@@ -136,71 +122,9 @@ check "cell to cell: nothing" no_ping "$c" "$d4"
 
 # --- attacks -------------------------------------------------------------------------------------------
 # By root of the cell's network, with raw frames.
-cat > /var/lib/frame <<'END'
-#!/usr/bin/env python3
-"""frame KIND MAC4HEX...: sends one forged frame on eth0"""
-import socket, struct, sys
-def mac(t): return bytes.fromhex(t.replace(":", ""))
-def csum(b):
-    b += b"\0" * (len(b) % 2)
-    n = sum(struct.unpack(f"!{len(b) // 2}H", b))
-    while n >> 16: n = (n & 0xffff) + (n >> 16)
-    return ~n & 0xffff
-def ip6(src, dst, payload, hop=255): return struct.pack("!IHBB", 6 << 28, len(payload), 58, hop) + src + dst + payload
-def icmp6(src, dst, body):
-    pseudo = src + dst + struct.pack("!II", len(body), 58)
-    return ip6(src, dst, body[:2] + struct.pack("!H", csum(pseudo + body)) + body[4:])
-kind, own, other = sys.argv[1:4]
-s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
-s.bind(("eth0", 0))
-me = s.getsockname()[4]
-p4 = lambda a: socket.inet_pton(socket.AF_INET, a)
-p6 = lambda a: socket.inet_pton(socket.AF_INET6, a)
-bcast, all6 = b"\xff" * 6, bytes.fromhex("333300000001")
-if kind == "arp":      # "other is at my MAC"
-    f = bcast + me + b"\x08\x06" + struct.pack("!HHBBH", 1, 0x800, 6, 4, 2) + me + p4(other) + bcast + p4(other)
-elif kind == "arp-mac": # "I am at somebody else's MAC"
-    f = bcast + me + b"\x08\x06" + struct.pack("!HHBBH", 1, 0x800, 6, 4, 2) + mac("02:00:00:00:00:66") + p4(own) + bcast + p4(own)
-elif kind == "na":     # "other is at my MAC", from my own address
-    body = struct.pack("!BBHI", 136, 0, 0, 0x20000000) + p6(other) + b"\x02\x01" + me
-    f = all6 + me + b"\x86\xdd" + icmp6(p6(own), p6("ff02::1"), body)
-elif kind == "ra":     # "I am a router"
-    body = struct.pack("!BBHBBHII", 134, 0, 0, 64, 0, 1800, 0, 0) + struct.pack("!BBBBIII", 3, 4, 64, 0xc0, 9999, 9999, 0) + p6("2001:db8:bad::")
-    f = all6 + me + b"\x86\xdd" + icmp6(p6("fe80::66"), p6("ff02::1"), body)
-elif kind == "mac":    # a frame from somebody else's MAC
-    f = bcast + mac("02:00:00:00:00:66") + b"\x88\xb5" + b"x" * 46
-elif kind == "vlan":
-    f = bcast + me + b"\x81\x00\x00\x05\x08\x06" + b"x" * 46
-elif kind == "ip":     # from somebody else's address
-    udp = struct.pack("!HHHH", 9, 9, 12, 0) + b"evil"
-    h = struct.pack("!BBHHHBBH4s4s", 0x45, 0, 20 + len(udp), 1, 0, 64, 17, 0, p4(other), p4("10.84.0.255"))
-    f = bcast + me + b"\x08\x00" + h[:10] + struct.pack("!H", csum(h)) + h[12:] + udp
-elif kind == "dhcp":   # an answer of a server
-    udp = struct.pack("!HHHH", 67, 68, 12, 0) + b"evil"
-    h = struct.pack("!BBHHHBBH4s4s", 0x45, 0, 20 + len(udp), 1, 0, 64, 17, 0, p4(own), p4("255.255.255.255"))
-    f = bcast + me + b"\x08\x00" + h[:10] + struct.pack("!H", csum(h)) + h[12:] + udp
-for _ in range(3): s.send(f)
-END
-mac=$(net_of "$c" ip -br link show eth0 | awk '{ print $3 }')
-ip netns exec station nft -f - <<END
-table netdev seen {
-        counter got { }
-        chain in {
-                type filter hook ingress device "st1" priority 0; policy accept
-                arp operation request accept # what its kernel asks; forged are answers
-                ip6 daddr ff02::16 accept # its reports of multicast listeners
-                ether daddr & 01:00:00:00:00:00 == 01:00:00:00:00:00 ether saddr { 02:00:00:00:00:66, $mac } counter name got
-        }
-}
-END
+lab_seen st1 "$(net_of "$c" ip -br link show eth0 | awk '{ print $3 }')"
 sleep 3 # it may still look for dave
-# How many frames the station gets while carol's cell sends three forged ones.
-forge() { # KIND
-        ip netns exec station nft reset counter netdev seen got > /dev/null
-        net_of "$c" python3 /var/lib/frame "$1" "$2" "$3" || echo failed
-        sleep 0.2
-        ip netns exec station nft list counter netdev seen got | awk '/packets/ { print $2 }'
-}
+forge() { seen "$c" "$@"; } # KIND OWN OTHER
 # The manager would put it back.
 guard_off() { kill -STOP "$manager"; nft -a list chain bridge "$instance" ports > "$LAB_DIR/ports"; nft insert rule bridge "$instance" ports accept; }
 guard_on() { nft delete rule bridge "$instance" ports handle "$(nft -a list chain bridge "$instance" ports |

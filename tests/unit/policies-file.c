@@ -365,6 +365,7 @@ static void test_diag_escapes(void **state) {
 /* --- policy_check() --- */
 
 #define UNIT "[Match]\nUnit=a.service\n"
+#define LAN "[Network]\nPool=10.8.0.0/24 fd78::/64\nInterface=eth1\n"
 #define NET "[Network]\nPool=10.7.0.0/24 fd77::/64\n"
 
 static void test_check(void **state) {
@@ -406,6 +407,31 @@ static void test_check(void **state) {
                 { NET "Address=10.7.0.5\n[Match]\nUser=alice bob\n", "only one cell" },
                 { NET "Address=10.7.0.5\n[Match]\nUser=alice\n[Cell]\nScope=session\n", "every session has a cell" },
                 { NET "Address=10.7.0.5\n[Match]\nUser=alice\n[Cell]\nScope=session\nMaxSessions=1\n", "" },
+                { LAN "Mode=macvlan\n", "" },
+                { LAN "Mode=macvlan\nIsolate=no\nGateway=10.8.0.1\n", "" },
+                { LAN "Mode=macvlan\nInterface=eth2\n", "on one interface of the host" },
+                { "[Network]\nMode=macvlan\nPool=10.8.0.0/24\n", "Interface=: Mode=macvlan is on one interface" },
+                { "[Network]\nMode=macvlan\nInterface=eth1\n", "Pool=: Mode=macvlan needs addresses" },
+                { LAN "Mode=macvlan\nGateway=10.8.0.7\n", "Gateway=: 10.8.0.7 is in Pool=" },
+                { LAN "Mode=macvlan\nMasquerade=no\n", "Masquerade=: warning: it has no effect with Mode=macvlan" },
+                { LAN "Mode=macvlan\nPort=80\n[Match]\nUser=a\n", "Port=: ports are published with Mode=routed only" },
+                { LAN "Mode=macvlan\nBandwidthUp=1M\n", "BandwidthUp=: it can't be held with Mode=macvlan" },
+                { LAN "Mode=ipvlan\n[UserResources]\nBandwidthUp=1M\n", "[UserResources] BandwidthUp=: it can't be held" },
+                { LAN "Mode=interface\nLogDenied=yes\n", "[Network] Mode=: Egress=, Ingress=" },
+                { LAN "Mode=macvlan\nBridge=br0\n", "Bridge=: warning: it has no effect with Mode=macvlan" },
+                { LAN "Mode=macvlan\nIPVLANMode=l3s\n", "IPVLANMode=: warning: it has no effect" },
+                { UNIT LAN "Mode=macvlan\n", "Mode=: macvlan is for cells of logins" },
+                { LAN "Mode=ipvlan\nGateway=10.8.0.1\n", "" },
+                { LAN "Mode=ipvlan\nIPVLANMode=l3s\n", "" },
+                { LAN "Mode=ipvlan\nIPVLANMode=l3s\nGateway=10.8.0.1\n", "Gateway=: with IPVLANMode=l3s" },
+                { "[Network]\nMode=interface\nInterface=eth1 eth2\n", "" },
+                { "[Network]\nMode=interface\n", "Interface=: Mode=interface needs interfaces" },
+                { "[Network]\nMode=interface\nInterface=eth1\nGateway=10.8.0.1\n", "10.8.0.1 leads nowhere" },
+                { "[Network]\nMode=interface\nInterface=eth1\nIsolate=no\n", "Isolate=: warning: it has no effect" },
+                { "[Network]\nMode=cell:a\n", "" },
+                { "[Network]\nMode=cell:a\nPool=10.8.0.0/24\n", "Pool=: warning: it has no effect with Mode=cell" },
+                { "[Network]\nMode=cell:a\nBandwidthDown=1M\n", "BandwidthDown=" },
+                { UNIT "[Network]\nMode=cell:a\n", "Mode=: cell is for cells of logins" },
                 { UNIT NET, "" },
                 { UNIT NET "Address=10.7.0.5\n", "" },
                 { "[Match]\nUnit=a.service b.service\n" NET "Address=10.7.0.5\n", "only one service can have a fixed" },

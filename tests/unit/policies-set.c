@@ -588,6 +588,54 @@ static void test_units(void **state) {
         assert_int_equal(strv_length(policy_set_broken_units(again)), 0);
 }
 
+/* `second` beside what the others say. */
+static void expect_peers(const char *second, const char *said) {
+        _cleanup_(policy_set_freep) PolicySet *s = NULL;
+
+        put("e/30-c.ini", second);
+        s = load(NULL, said);
+        assert_int_equal(policy_set_find(s, "30-c") != NULL, !*said || strstr(said, "warning") != NULL);
+}
+
+static void test_peers(void **state) {
+        static const char *const lan = "[Match]\nUser=a\n[Network]\nPool=10.0.0.0/24\nInterface=eth1\n";
+        _cleanup_(policy_set_freep) PolicySet *good = NULL, *again = NULL;
+        _cleanup_(freep) char *ipvlan = NULL, *other = NULL;
+
+        (void) state;
+        put("e/10-a.ini", "[Match]\nUser=a\n[Network]\nMode=none\n");
+        put("e/20-b.ini", "[Match]\nUser=a\n[Cell]\nScope=session\n[Network]\nMode=none\n");
+        put("e/40-j.ini", "[Match]\nUser=a\n[Network]\nMode=cell:10-a\n");
+        put("e/50-h.ini", "[Match]\nUser=a\n[Network]\nMode=host\n");
+        put("e/60-u.ini", "[Match]\nUnit=a.service\n[Network]\nMode=none\n");
+        expect_peers("[Network]\nMode=cell:10-a\n", "");
+        expect_peers("[Network]\nMode=cell:99-z\n", "30-c.ini:2: [Network] Mode=: there is no policy 99-z");
+        expect_peers("[Network]\nMode=cell:30-c\n", "is this policy itself");
+        expect_peers("[Network]\nMode=cell:40-j\n", "has no network of its own");
+        expect_peers("[Network]\nMode=cell:50-h\n", "has the host's network");
+        expect_peers("[Network]\nMode=cell:60-u\n", "is for services of systemd");
+        expect_peers("[Network]\nMode=cell:20-b\n", "has a cell for every session");
+        expect_peers("[Cell]\nScope=policy\n[Network]\nMode=cell:10-a\n", "has a cell for every user");
+
+        put("e/40-j.ini", "[Match]\nUser=a\n[Network]\nMode=none\n");
+        put("e/10-a.ini", "[Match]\nUser=a\n[Network]\nMode=macvlan\nInterface=eth1\nPool=10.0.0.0/24\n");
+        assert_true(asprintf(&ipvlan, "%sMode=ipvlan\n", lan) > 0);
+        expect_peers(ipvlan, "Interface=: policy 10-a has eth1, too: it can't carry macvlan and ipvlan");
+        put("e/10-a.ini", ipvlan);
+        expect_peers(ipvlan, "");
+        assert_true(asprintf(&other, "%sIsolate=no\n", ipvlan) > 0);
+        expect_peers(other, "IPVLANMode= and Isolate= hold for all on it");
+        expect_peers("[Match]\nUser=a\n[Network]\nMode=interface\nInterface=eth0 eth1\n", "one gives it away");
+
+        /* The last good version stays. */
+        put("e/30-c.ini", ipvlan);
+        good = load(NULL, "");
+        put("e/30-c.ini", other);
+        again = load(good, "hold for all on it");
+        assert_true(policy_set_find(again, "30-c")->isolate);
+        assert_true(policy_set_find(again, "30-c")->stale);
+}
+
 static void test_port_collision(void **state) {
         _cleanup_(policy_set_freep) PolicySet *s = NULL;
 
@@ -659,7 +707,7 @@ int main(void) {
                 TEST(test_odd_files),     TEST(test_directory_is_no_directory),
                 TEST(test_permissions),   TEST(test_empty_file_of_a_user),
                 TEST(test_too_many),      TEST(test_pick),
-                TEST(test_units),         TEST(test_port_collision),
+                TEST(test_units),         TEST(test_port_collision), TEST(test_peers),
                 TEST(test_shipped),
         };
 

@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "policies/policy.h"
+
+/* Why this kernel can't do what Mode= of the policy asks for, or NULL: it can, or there is no knowing without being
+ * root. Asks the kernel itself, by a child of this process in a network namespace of its own, which takes some
+ * milliseconds when it is first asked for a mode that not every kernel has. */
+const char *netns_refuses(const Policy *p);

@@ -307,8 +307,10 @@ static int watch_fork(Session *s) {
 void session_joined(Session *s) {
         int r;
 
-        s->state = SESSION_LIVE;
         s->connection = NULL;
+        if (s->state == SESSION_CLOSING) /* it has exited since, and that was heard first */
+                return;
+        s->state = SESSION_LIVE;
         r = save(s);
         if (r < 0)
                 log_warning_errno(r, "Cannot record session %s: %m", s->id);

@@ -22,6 +22,7 @@ policydir = $(vendordir)/policies
 unitdir ?= $(prefix)/lib/systemd/system
 generatordir ?= $(prefix)/lib/systemd/system-generators
 catalogdir ?= $(prefix)/lib/systemd/catalog
+sysctldir ?= $(prefix)/lib/sysctl.d
 # Read from there alone, whatever the prefix.
 dbusdir ?= /usr/share/dbus-1/system.d
 polkitdir ?= /usr/share/polkit-1/actions
@@ -236,6 +237,7 @@ INSTALL_FILES = \
 	755:$(B)/confine-generator:$(generatordir) \
 	644:service/org.confine1.conf:$(dbusdir) 644:service/org.confine1.policy:$(polkitdir) \
 	644:service/confine.catalog:$(catalogdir) 644:service/pam-config/confine:$(pamconfigdir) \
+	644:service/sysctl.d/50-confine.conf:$(sysctldir) \
 	$(patsubst %,644:%:$(unitdir),$(wildcard service/*.socket service/*.target service/*.slice)) \
 	644:service/user@.service.d/50-confine.conf:$(unitdir)/user@.service.d \
 	$(if $(TOOL_SRC),755:$(B)/confinectl:$(bindir)) \

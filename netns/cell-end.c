@@ -26,6 +26,10 @@ static int add_family(NetlinkBatch *b, int ifindex, const CellEnd *e, const IpPr
         return address_batch_route(b, ifindex, &anywhere, has_gateway ? gateway : NULL, NULL);
 }
 
+#ifndef IFF_NOARP
+#define IFF_NOARP 0x80
+#endif
+
 static int add_settings(NetlinkBatch *b, int ifindex) {
         _cleanup_(rtnl_link_putp) struct rtnl_link *link = rtnl_link_alloc();
 
@@ -36,6 +40,9 @@ static int add_settings(NetlinkBatch *b, int ifindex) {
         return netlink_batch_add_link(b, link, 0);
 }
 
+/* Who knows its only neighbour needs no ARP. And without, no group of its address is joined and reported: the
+ * neighbour that such a report goes to counts in the kernel's one table for all namespaces, from which the host's
+ * true neighbours have to go when there are too many. */
 static int configure(void *userdata) {
         _cleanup_(nl_socket_freep) struct nl_sock *sk = NULL;
         _cleanup_(netlink_batch_done) NetlinkBatch b = {};
@@ -53,7 +60,7 @@ static int configure(void *userdata) {
         if (r >= 0)
                 r = add_settings(&b, ifindex);
         if (r >= 0)
-                r = netlink_batch_add_flags(&b, ifindex, IFF_UP);
+                r = netlink_batch_add_flags(&b, ifindex, IFF_UP | (e->gateway_mac ? IFF_NOARP : 0));
         if (r >= 0)
                 r = add_family(&b, ifindex, e, &e->address4, &e->gateway4);
         if (r >= 0)

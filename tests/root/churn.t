@@ -9,7 +9,7 @@ lab_overlay
 for u in flow many sums port quota; do lab_user $u $((uid = ${uid:-2800} + 1)); done
 lab_pam "timeout=10s"
 lab_upstream
-CELLS=${CELLS:-1000} KILLS=${KILLS:-200} FLOWS=10
+CELLS=${CELLS:-1000} KILLS=${KILLS:-100} FLOWS=10
 
 policy 10-flow <<'EOF'
 [Match]

@@ -84,11 +84,11 @@ static void check_namespaces(Check *c, const Driver *driver) {
 }
 
 static void check_network(Check *c, const SupportHost *host) {
-        const char *reason = host->refuses_network(c->policy);
+        const char *key, *reason = host->refuses_network(c->policy, &key);
 
         c->section = "Network";
         if (reason)
-                complain("Mode", reason, c);
+                complain(key, reason, c);
         for (size_t i = 0; i < c->policy->n_pools; i++)
                 if (c->policy->pools[i].family == AF_INET6 && access("/proc/net/if_inet6", F_OK) < 0)
                         complain("Pool", "IPv6 is off", c);

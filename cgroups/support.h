@@ -7,7 +7,8 @@
 typedef struct SupportHost {
         const Hierarchies *hierarchies;
         const Driver *driver;
-        const char *(*refuses_network)(const Policy *p); /* why Mode= can't be done; NULL: it can */
+        /* why a key of [Network] can't be done; NULL: all can */
+        const char *(*refuses_network)(const Policy *p, const char **ret_key);
 } SupportHost;
 
 /* Adds to `diags` every key of a policy that this host can't enforce, at the line that sets it: an error,

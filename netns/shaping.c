@@ -212,3 +212,13 @@ int shaping_leave(const ShapingSums *sums) {
                 r = leave_tree(sk, sums, false);
         return r < 0 ? r : leave_tree(sk, sums, true);
 }
+
+bool shaping_is_supported(void) {
+        const ShapingRates rates = { .down_bits = SHAPING_MIN_BITS, .up_bits = SHAPING_MIN_BITS };
+        const ShapingSums sums = { .prefix = "try", .place = { 1, SHAPING_FIRST, SHAPING_FIRST + 1 },
+                                   .user = rates, .policy = rates };
+        _cleanup_(nl_socket_freep) struct nl_sock *sk = NULL;
+
+        return netlink_open(&sk) >= 0 && ensure_ifb(sk, "try") >= 0 && shaping_set("try", &rates) >= 0 &&
+               shaping_join("try", &sums, &rates) >= 0;
+}

@@ -29,6 +29,9 @@ typedef struct ShapingRates {
  * On error the rates may be the old ones or the new ones. See tc-tbf(8), tc-mirred(8), tc-bpf(8). */
 int shaping_set(const char *link, const ShapingRates *cell);
 
+/* Can this kernel do all of this? Tries it in the namespace of the calling thread, which should have nothing else. */
+bool shaping_is_supported(void);
+
 /* Takes the shadow of a link away, whether the link is there or not. 0 also if there was none. */
 int shaping_remove(const char *link);
 

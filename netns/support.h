@@ -3,7 +3,7 @@
 
 #include "policies/policy.h"
 
-/* Why this kernel can't do what Mode= of the policy asks for, or NULL: it can, or there is no knowing without being
- * root. Asks the kernel itself, by a child of this process in a network namespace of its own, which takes some
- * milliseconds when it is first asked for a mode that not every kernel has. */
-const char *netns_refuses(const Policy *p);
+/* Why this kernel can't do what a key of [Network] asks for, *ret_key, or NULL: it can, or there is no knowing
+ * without being root. Asks the kernel itself, by a child of this process in a network namespace of its own, which takes some
+ * milliseconds when it is first asked for what not every kernel has. */
+const char *netns_refuses(const Policy *p, const char **ret_key);

@@ -226,6 +226,16 @@ check "with the last one they are gone" wait_for 20 no_trees
 printf '[Match]\nUser=nobody\n[Network]\nMode=host\n[UserResources]\nBandwidthUp=1M\n' | policy 30-sums
 like "sums that nobody would hold are refused" "$(ctl --config-dir=/etc/confine --vendor-dir="$LAB_DIR/vendor" verify 2>&1)" \
         "BandwidthUp.*can't be held with Mode=host"
+printf '[Match]\nUser=nobody\n[Network]\nPool=10.84.0.0/24\nBandwidthDown=1M\n' | policy 30-sums
+verify() { ctl --config-dir=/etc/confine --vendor-dir="$LAB_DIR/vendor" verify 2>&1; }
+is "what the host can do is no mistake" "$(verify | grep -c 30-sums)" 0
+cat > "$LAB_DIR/verify" <<END
+#!/bin/sh
+exec strace -f -o /dev/null -e inject=bpf:error=ENOSYS $build/confinectl --runtime-dir=/run/confine --config-dir=/etc/confine --vendor-dir=$LAB_DIR/vendor verify
+END
+chmod 755 "$LAB_DIR/verify"
+like "a kernel without the filter is noticed before anybody logs in" "$("$LAB_DIR/verify" 2>&1)" \
+        "BandwidthUp=.*the kernel can't hold bandwidth"
 rm -f /etc/confine/policies/30-sums.ini
 
 # --- restart and leftovers -----------------------------------------------------------------------

@@ -165,9 +165,9 @@ within "after all queues in the cell were replaced" 20000000 "$(flow alice up tc
 
 # --- live ----------------------------------------------------------------------------------------
 check "set-property changes a rate" ctl set-property --runtime "$cell" BandwidthUp=10M
-within "... at once" 10000000 "$(flow alice up tcp 2001:db8::2 5)"
+within "... at once" 10000000 "$(flow alice up tcp 2001:db8::2 10)"
 check "both directions together, and permanently" ctl set-property "$cell" BandwidthUp=8M BandwidthDown=infinity TasksMax=200
-within "up" 8000000 "$(flow alice up tcp 192.0.2.2 5)"
+within "up" 8000000 "$(flow alice up tcp 192.0.2.2 10)"
 above "down: infinity takes a limit away" 45000000 "$(flow alice down tcp 192.0.2.2 3)"
 like "the drop-in has both sections" "$(tr '\n' ' ' < /etc/confine/policies/10-shaped.ini.d/50-set-property.ini)" \
         '\[Resources\] TasksMax=200 \[Network\] BandwidthUp=8M BandwidthDown=infinity'
@@ -243,7 +243,7 @@ gone() { ! ip link show "$1" > /dev/null 2>&1; }
 manager_kill KILL
 ip link add "${link}x" type ifb
 manager_start
-within "after a crash of the manager" 8000000 "$(flow alice up tcp 192.0.2.2 4)"
+within "after a crash of the manager" 8000000 "$(flow alice up tcp 192.0.2.2 10)"
 check "a live cell's link for shaping survives the sweep" ip link show "${link}u"
 check "nobody's does not" wait_for 10 gone "${link}x"
 check "... and rates still change" ctl set-property --runtime "$cell" BandwidthUp=16M

@@ -99,7 +99,8 @@ check "the tool says so" wait_for 10 used_up alice
 like "... in a table" "$(ctl net traffic alice)" '10-deny +alice +10M/10M +month .* deny +yes'
 like "... for others not" "$(ctl net traffic bob)" ' no$'
 check "... and the log, once" wait_for 10 grep -q 'User alice has used up TrafficMax= of policy 10-deny' "$LAB_DIR/log"
-is "users see their own" "$(su bob -c "$build/confinectl --runtime-dir=/run/confine --json=short net traffic" | grep -o '"User":"[a-z]*"')" '"User":"bob"'
+install -m 755 "$build/confinectl" /var/lib/confine-lab/confinectl # where cells see it
+is "users see their own" "$(su bob -c "/var/lib/confine-lab/confinectl --runtime-dir=/run/confine --json=short net traffic" | grep -o '"User":"[a-z]*"')" '"User":"bob"'
 ctl net traffic nobody-here > "$LAB_DIR/out" 2>&1
 is "nobody's traffic" $? 4
 

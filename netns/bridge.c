@@ -19,12 +19,8 @@
 /* By a socket of its own: libnl counts messages, and is told of none that went out in a batch. */
 static int get_link(const char *name, struct rtnl_link **ret) {
         _cleanup_(nl_socket_freep) struct nl_sock *sk = NULL;
-        int r, ifindex;
+        int r, ifindex = netlink_open_link(name, &sk);
 
-        r = netlink_open(&sk);
-        if (r < 0)
-                return r;
-        ifindex = netlink_link_index(sk, name);
         if (ifindex < 0)
                 return ifindex;
         r = rtnl_link_get_kernel(sk, ifindex, NULL, ret);

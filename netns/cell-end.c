@@ -47,12 +47,8 @@ static int configure(void *userdata) {
         _cleanup_(nl_socket_freep) struct nl_sock *sk = NULL;
         _cleanup_(netlink_batch_done) NetlinkBatch b = {};
         const CellEnd *e = userdata;
-        int r, ifindex;
+        int r, ifindex = netlink_open_link(e->name, &sk);
 
-        r = netlink_open(&sk);
-        if (r < 0)
-                return r;
-        ifindex = netlink_link_index(sk, e->name);
         if (ifindex < 0)
                 return ifindex;
 

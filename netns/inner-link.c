@@ -39,13 +39,6 @@ static int begin(int type, int ifindex, int flags, struct nl_msg **ret) {
         return 0;
 }
 
-static int send_one(struct nl_sock *sk, struct nl_msg **m) {
-        _cleanup_(netlink_batch_done) NetlinkBatch b = {};
-        int r = netlink_batch_add(&b, 0, TAKE_PTR(*m));
-
-        return r < 0 ? r : netlink_batch_send(&b, sk);
-}
-
 /* --- macvlan, ipvlan --------------------------------------------------------------------- */
 
 static bool put_kind(struct nl_msg *m, const InnerLink *l) {
@@ -72,10 +65,7 @@ int inner_link_make(const InnerLink *l) {
         _cleanup_(nlmsg_freep) struct nl_msg *m = NULL;
         int r, parent;
 
-        r = netlink_open(&sk);
-        if (r < 0)
-                return r;
-        parent = netlink_link_index(sk, l->parent);
+        parent = netlink_open_link(l->parent, &sk);
         if (parent < 0)
                 return parent;
         r = begin(RTM_NEWLINK, parent | INNER_INDEX_BIT, NLM_F_CREATE | NLM_F_EXCL, &m);
@@ -85,7 +75,7 @@ int inner_link_make(const InnerLink *l) {
             nla_put_u32(m, IFLA_NET_NS_FD, (uint32_t) l->netns_fd) < 0 ||
             (!l->ipvlan && nla_put(m, IFLA_ADDRESS, LINK_MAC_SIZE, l->mac) < 0) || !put_kind(m, l))
                 return -ENOMEM;
-        return send_one(sk, &m);
+        return netlink_send(sk, TAKE_PTR(m));
 }
 
 /* The link in this namespace that is known by its index; 0: there is none. */
@@ -120,7 +110,7 @@ static int remove_inside(void *userdata) {
 
                 r = begin(RTM_DELLINK, ifindex, 0, &m);
                 if (r >= 0)
-                        r = send_one(sk, &m);
+                        r = netlink_send(sk, TAKE_PTR(m));
                 if (r == -ENODEV)
                         r = 0;
         }
@@ -141,7 +131,7 @@ int inner_link_is_supported(bool ipvlan) {
                 r = begin(RTM_NEWLINK, 0, NLM_F_CREATE | NLM_F_EXCL, &m);
         if (r < 0 || !put_kind(m, &l))
                 return 1;
-        return send_one(sk, &m) != -EOPNOTSUPP; /* with no parent it is refused in any case, but late */
+        return netlink_send(sk, TAKE_PTR(m)) != -EOPNOTSUPP; /* with no parent it is refused in any case, but late */
 }
 
 /* --- interfaces of the host -------------------------------------------------------------- */
@@ -217,10 +207,7 @@ int interface_check(const char *name, const char *own_prefix, char ret_why[stati
         int r, ifindex;
 
         *ret_why = '\0';
-        r = netlink_open(&sk);
-        if (r < 0)
-                return r;
-        ifindex = netlink_link_index(sk, name);
+        ifindex = netlink_open_link(name, &sk);
         if (ifindex < 0)
                 return ifindex;
         if (strncmp(name, own_prefix, strlen(own_prefix)) == 0) {
@@ -241,7 +228,7 @@ static int move(struct nl_sock *sk, int ifindex, int netns_fd, const char *name,
         if (nla_put_u32(m, IFLA_NET_NS_FD, (uint32_t) netns_fd) < 0 || nla_put_string(m, IFLA_IFNAME, name) < 0 ||
             (new_ifindex > 0 && nla_put_u32(m, IFLA_NEW_IFINDEX, (uint32_t) new_ifindex) < 0))
                 return -ENOMEM;
-        return send_one(sk, &m);
+        return netlink_send(sk, TAKE_PTR(m));
 }
 
 static int set_down(struct nl_sock *sk, int ifindex) {
@@ -251,7 +238,7 @@ static int set_down(struct nl_sock *sk, int ifindex) {
         m = nlmsg_alloc_simple(RTM_NEWLINK, 0);
         if (!m || nlmsg_append(m, (void *) &info, sizeof(info), NLMSG_ALIGNTO) < 0)
                 return -ENOMEM;
-        return send_one(sk, &m);
+        return netlink_send(sk, TAKE_PTR(m));
 }
 
 static int rename_link(struct nl_sock *sk, int ifindex, const char *name) {
@@ -260,17 +247,14 @@ static int rename_link(struct nl_sock *sk, int ifindex, const char *name) {
 
         if (r < 0)
                 return r;
-        return nla_put_string(m, IFLA_IFNAME, name) < 0 ? -ENOMEM : send_one(sk, &m);
+        return nla_put_string(m, IFLA_IFNAME, name) < 0 ? -ENOMEM : netlink_send(sk, TAKE_PTR(m));
 }
 
 int interface_lend(const char *name, int netns_fd, const char *cell_name) {
         _cleanup_(nl_socket_freep) struct nl_sock *sk = NULL;
         int r, ifindex;
 
-        r = netlink_open(&sk);
-        if (r < 0)
-                return r;
-        ifindex = netlink_link_index(sk, name);
+        ifindex = netlink_open_link(name, &sk);
         if (ifindex < 0)
                 return ifindex;
         r = set_down(sk, ifindex); /* else it could not get another name */
@@ -336,11 +320,9 @@ static int restore(const char *name, const InterfaceState *state) {
         int r, ifindex;
 
         r = interface_read(name, &now);
-        if (r >= 0)
-                r = netlink_open(&sk);
         if (r < 0)
                 return r;
-        ifindex = netlink_link_index(sk, name);
+        ifindex = netlink_open_link(name, &sk);
         if (ifindex < 0)
                 return ifindex;
         r = begin(RTM_NEWLINK, ifindex, 0, &m);

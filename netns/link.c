@@ -273,7 +273,6 @@ static int configure_port(struct nl_sock *sk, int ifindex, const Ends *e) {
 static int remove_multicast_route(struct nl_sock *sk, int ifindex) {
         const struct rtmsg route = { .rtm_family = AF_INET6, .rtm_dst_len = 8, .rtm_table = RT_TABLE_LOCAL };
         const struct in6_addr all = { .s6_addr = { 0xff } };
-        _cleanup_(netlink_batch_done) NetlinkBatch b = {};
         uint32_t index = (uint32_t) ifindex;
         struct nl_msg *m = nlmsg_alloc_simple(RTM_DELROUTE, 0);
         int r;
@@ -285,9 +284,7 @@ static int remove_multicast_route(struct nl_sock *sk, int ifindex) {
                 nlmsg_free(m);
                 return -ENOMEM;
         }
-        r = netlink_batch_add(&b, 0, m);
-        if (r >= 0)
-                r = netlink_batch_send(&b, sk);
+        r = netlink_send(sk, m);
         return r == -ESRCH || r == -EAFNOSUPPORT || r == -EOPNOTSUPP ? 0 : r;
 }
 

@@ -113,6 +113,26 @@ int netlink_link_index(struct nl_sock *sk, const char *name) {
         return request.ifr_ifindex;
 }
 
+int netlink_open_link(const char *name, struct nl_sock **ret) {
+        _cleanup_(nl_socket_freep) struct nl_sock *sk = NULL;
+        int r;
+
+        r = netlink_open(&sk);
+        if (r < 0)
+                return r;
+        r = netlink_link_index(sk, name);
+        if (r >= 0)
+                *ret = TAKE_PTR(sk);
+        return r;
+}
+
+int netlink_send(struct nl_sock *sk, struct nl_msg *message) {
+        _cleanup_(netlink_batch_done) NetlinkBatch b = {};
+        int r = netlink_batch_add(&b, 0, message);
+
+        return r < 0 ? r : netlink_batch_send(&b, sk);
+}
+
 void netlink_batch_done(NetlinkBatch *b) {
         for (size_t i = 0; i < b->n_messages; i++)
                 nlmsg_free(b->messages[i]);

@@ -48,6 +48,12 @@ int netlink_open(struct nl_sock **ret);
  * See netdevice(7), SIOCGIFINDEX. */
 int netlink_link_index(struct nl_sock *sk, const char *name);
 
+/* Both: a socket in *ret, and the index of the link `name`. On error *ret is untouched. */
+int netlink_open_link(const char *name, struct nl_sock **ret);
+
+/* One request by itself; takes over `message`, also on error. What netlink_batch_send() returns. */
+int netlink_send(struct nl_sock *sk, struct nl_msg *message);
+
 /* Several requests that go out together. Zero-initialise; release with netlink_batch_done(). */
 typedef struct NetlinkBatch {
         struct nl_msg *messages[NETLINK_BATCH_MAX];

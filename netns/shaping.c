@@ -110,18 +110,7 @@ static int set_up(struct nl_sock *sk, int ifindex, const char *link, uint64_t bi
 }
 
 static int open_link(const char *link, struct nl_sock **ret) {
-        _cleanup_(nl_socket_freep) struct nl_sock *sk = NULL;
-        int r;
-
-        if (!name_is_valid(link))
-                return -EINVAL;
-        r = netlink_open(&sk);
-        if (r < 0)
-                return r;
-        r = netlink_link_index(sk, link);
-        if (r >= 0)
-                *ret = TAKE_PTR(sk);
-        return r;
+        return name_is_valid(link) ? netlink_open_link(link, ret) : -EINVAL;
 }
 
 int shaping_set(const char *link, const ShapingRates *cell) {

@@ -75,15 +75,11 @@ static int request_begin(Request *q, int type, int flags, const struct tcmsg *he
 }
 
 static int request_send(Request *q, struct nl_sock *sk) {
-        _cleanup_(netlink_batch_done) NetlinkBatch b = {};
-        int r;
-
         if (q->full) {
                 nlmsg_free(q->message);
                 return -ENOMEM;
         }
-        r = netlink_batch_add(&b, 0, q->message);
-        return r < 0 ? r : netlink_batch_send(&b, sk);
+        return netlink_send(sk, q->message);
 }
 
 static struct tc_ratespec rate_spec(uint64_t bytes) {

@@ -308,15 +308,10 @@ char *policy_format_io_limit(const PolicyKey *key, const Policy *p) {
                 return NULL;
         for (size_t i = 0; i < r->n_io_limits; i++) {
                 uint64_t amount = *io_amount(&r->io_limits[i], key->data);
+                char number[POLICY_SI_MAX];
 
-                size_t suffix = 0;
-
-                if (amount == LIMIT_NONE)
-                        continue;
-                for (; amount % 1000 == 0 && suffix < 6; suffix++)
-                        amount /= 1000;
-                fprintf(f, "%s%s %" PRIu64 "%.1s", n++ ? " " : "", r->io_limits[i].path, amount,
-                        &"\0KMGTPE"[suffix]);
+                if (amount != LIMIT_NONE)
+                        fprintf(f, "%s%s %s", n++ ? " " : "", r->io_limits[i].path, policy_si_to_string(amount, number));
         }
         if (fclose(f) != 0) {
                 free(text);

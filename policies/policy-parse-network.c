@@ -531,12 +531,7 @@ void policy_reset_bandwidth(const PolicyKey *key, Policy *p) {
 
 char *policy_format_bandwidth(const PolicyKey *key, const Policy *p) {
         uint64_t bits = *(const uint64_t *) (const void *) ((const char *) p + key->offset);
-        char *text = NULL;
-        size_t suffix = 0;
+        char text[POLICY_SI_MAX];
 
-        if (bits == LIMIT_NONE)
-                return strdup("");
-        for (; bits % 1000 == 0 && suffix < 6; suffix++)
-                bits /= 1000;
-        return asprintf(&text, "%" PRIu64 "%.1s", bits, &"\0KMGTPE"[suffix]) < 0 ? NULL : text;
+        return strdup(bits == LIMIT_NONE ? "" : policy_si_to_string(bits, text));
 }

@@ -2,7 +2,6 @@
 
 /* TrafficMax=: "100G per month". */
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -45,14 +44,10 @@ void policy_reset_traffic(const PolicyKey *key, Policy *p) {
 
 char *policy_format_traffic(const PolicyKey *key, const Policy *p) {
         const TrafficLimit *limit = (const TrafficLimit *) (const void *) ((const char *) p + key->offset);
-        uint64_t bytes = limit->bytes;
-        char *text = NULL;
-        size_t suffix = 0;
+        char bytes[POLICY_SI_MAX], *text = NULL;
 
-        if (bytes == LIMIT_NONE)
+        if (limit->bytes == LIMIT_NONE)
                 return strdup("");
-        for (; bytes % 1000 == 0 && suffix < 6; suffix++)
-                bytes /= 1000;
-        return asprintf(&text, "%" PRIu64 "%.1s per %s", bytes, &"\0KMGTPE"[suffix], period_to_string(limit->period)) < 0 ?
+        return asprintf(&text, "%s per %s", policy_si_to_string(limit->bytes, bytes), period_to_string(limit->period)) < 0 ?
                 NULL : text;
 }

@@ -21,6 +21,15 @@
 #define COUNT_MAX 1000000
 #define SMALL_MEMORY (UINT64_C(1) << 20)
 
+const char *policy_si_to_string(uint64_t number, char buffer[static POLICY_SI_MAX]) {
+        size_t suffix = 0;
+
+        for (; number > 0 && number % 1000 == 0 && suffix < 6; suffix++)
+                number /= 1000;
+        (void) snprintf(buffer, POLICY_SI_MAX, "%" PRIu64 "%.1s", number, &"\0KMGTPE"[suffix]);
+        return buffer;
+}
+
 int policy_say(char **ret_message, int r, const char *format, ...) {
         char *message;
         va_list ap;

@@ -78,6 +78,10 @@ DECLARE_VALUE_KIND(traffic);     /* TrafficLimit */
 /* [A-Za-z0-9_.-], 1 to 64 bytes, no leading '.' or '-'. */
 bool policy_name_valid(const char *name);
 
+#define POLICY_SI_MAX 24
+/* "20M", as parse_si_bytes() reads it. */
+const char *policy_si_to_string(uint64_t number, char buffer[static POLICY_SI_MAX]);
+
 /* For parsers: sets *ret_message and returns `r`, or -ENOMEM. */
 int policy_say(char **ret_message, int r, const char *format, ...)
         __attribute__((format(printf, 3, 4)));

@@ -159,22 +159,6 @@ static int start_anchor(const CellPlan *c, pid_t *ret_pid, int *ret_pidfd, JobRe
         return r;
 }
 
-static void firewall_cell(const CellPlan *c, FirewallCell *ret) {
-        *ret = (FirewallCell) {
-                .link = c->link,
-                .address4 = c->address4,
-                .address6 = c->address6,
-                .masquerade = c->cell.policy->masquerade,
-                .dns = c->dns,
-                .n_dns = c->n_dns,
-                .ports = c->cell.policy->ports,
-                .n_ports = c->cell.policy->n_ports,
-                .user_volume = c->user_volume,
-                .policy_volume = c->policy_volume,
-                .policy = c->cell.policy,
-        };
-}
-
 void builder_describe_port(const Policy *p, const char *link, const IpPrefix *address4, const IpPrefix *address6,
                            GuardedPort *ret) {
         *ret = (GuardedPort) {
@@ -332,7 +316,6 @@ static int make_network(const CellPlan *c, int pidfd, JobReport *report) {
                 .gateway4 = c->gateway4,
                 .gateway6 = c->gateway6,
         };
-        FirewallCell cell;
         int r;
 
         if (!(c->namespaces & CLONE_NEWNET) || c->network_pid > 0)
@@ -357,11 +340,10 @@ static int make_network(const CellPlan *c, int pidfd, JobReport *report) {
                 return r >= 0 && is_shaped(c) ? shape(c, &c->cell.policy->cell, report) : r;
         }
         if (c->restarts_user_volume)
-                (void) firewall_reset_volume(c->table, c->user_volume.name); /* mostly there is none any more */
+                (void) firewall_reset_volume(c->table, c->firewall.user_volume.name); /* mostly there is none any more */
         if (c->restarts_policy_volume)
-                (void) firewall_reset_volume(c->table, c->policy_volume.name);
-        firewall_cell(c, &cell); /* before the link: no packet passes unfiltered */
-        r = firewall_add_cell(c->table, &cell);
+                (void) firewall_reset_volume(c->table, c->firewall.policy_volume.name);
+        r = firewall_add_cell(c->table, &c->firewall); /* before the link: no packet passes unfiltered */
         if (r < 0) {
                 builder_fail(report, LOGIN_STAGE_NETWORK, r, "nftables table %s can't take the cell in", c->table);
                 return r;
@@ -426,7 +408,6 @@ void builder_make(const CellPlan *c, JobReport *report) {
 
 void builder_remove(const CellPlan *c, JobReport *report) {
         char what[DRIVER_WHAT_MAX] = "";
-        FirewallCell cell;
         int r;
 
         /* What it uses goes first, what it reaches next; each part is tried, whatever the others say. */
@@ -446,8 +427,7 @@ void builder_remove(const CellPlan *c, JobReport *report) {
                 builder_fail(report, LOGIN_STAGE_NETWORK, r, "interface %s can't be removed", c->link);
         if (c->cell.policy->network_mode == NETWORK_BRIDGE)
                 return;
-        firewall_cell(c, &cell);
-        r = firewall_remove_cell(c->table, &cell);
+        r = firewall_remove_cell(c->table, &c->firewall);
         if (r < 0)
                 builder_fail(report, LOGIN_STAGE_NETWORK, r, "nftables table %s keeps the cell's elements", c->table);
 }

@@ -24,11 +24,9 @@ typedef struct CellPlan {
         const char *link_prefix;
         ShapingPlace place;
         uint64_t slow_bits; /* TrafficMaxRate= if it holds; LIMIT_NONE */
-        FirewallVolume user_volume, policy_volume;
+        FirewallCell firewall; /* as the firewall is to know it */
         bool restarts_user_volume, restarts_policy_volume;
         const char *netns_name; /* for ip-netns(8); "": none */
-        const IpPrefix *dns; /* let through */
-        size_t n_dns;
         const char *resolv_conf; /* NULL: the host's */
         IpPrefix address4, address6, gateway4, gateway6;
         const char *runtime_dir;

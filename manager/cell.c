@@ -73,6 +73,21 @@ static bool needs_counts(const Cell *c) {
                (c->state == CELL_MAKING && (p->user.tasks_max != LIMIT_NONE || p->policy.tasks_max != LIMIT_NONE));
 }
 
+void cell_describe(const Cell *c, FirewallCell *ret) {
+        *ret = (FirewallCell) {
+                .link = c->link,
+                .address4 = c->address4,
+                .address6 = c->address6,
+                .masquerade = c->policy->masquerade,
+                .dns = c->resolver.servers,
+                .n_dns = c->resolver.n_servers,
+                .ports = c->policy->ports,
+                .n_ports = c->policy->n_ports,
+                .policy = c->policy,
+        };
+        c->host->volumes(c, &ret->user_volume, &ret->policy_volume, c->host->userdata);
+}
+
 void cell_plan(Cell *c, CellPlan *ret) {
         const CellHost *h = c->host;
 
@@ -100,8 +115,6 @@ void cell_plan(Cell *c, CellPlan *ret) {
                 .place = c->place,
                 .slow_bits = c->slowed ? c->policy->traffic_rate_bits : LIMIT_NONE,
                 .netns_name = c->netns_name,
-                .dns = c->resolver.servers,
-                .n_dns = c->resolver.n_servers,
                 .resolv_conf = c->resolver.text,
                 .address4 = c->address4,
                 .address6 = c->address6,
@@ -113,7 +126,7 @@ void cell_plan(Cell *c, CellPlan *ret) {
                 .network_pid = c->network_pid,
                 .network_inode = c->network_inode,
         };
-        h->volumes(c, &ret->user_volume, &ret->policy_volume, h->userdata);
+        cell_describe(c, &ret->firewall);
         ret->restarts_user_volume = c->restarts_user_volume;
         ret->restarts_policy_volume = c->restarts_policy_volume;
         if (needs_counts(c))

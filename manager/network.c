@@ -123,21 +123,8 @@ static int setup_firewall(const Manager *m, const Gateways *g, bool guard4, bool
         /* The job that takes an ending one apart may run beside this one, and be done before: what it took
          * out must not come back. */
         for (const Cell *c = m->cells; c; c = c->hh.next)
-                if (*c->link && c->state != CELL_ENDING && c->policy->network_mode == NETWORK_ROUTED) {
-                        cells[n] = (FirewallCell) {
-                                .link = c->link,
-                                .address4 = c->address4,
-                                .address6 = c->address6,
-                                .masquerade = c->policy->masquerade,
-                                .dns = c->resolver.servers,
-                                .n_dns = c->resolver.n_servers,
-                                .ports = c->policy->ports,
-                                .n_ports = c->policy->n_ports,
-                                .policy = c->policy,
-                        };
-                        traffic_describe(m, c->policy, c->uid, &cells[n].user_volume, &cells[n].policy_volume);
-                        n++;
-                }
+                if (*c->link && c->state != CELL_ENDING && c->policy->network_mode == NETWORK_ROUTED)
+                        cell_describe(c, &cells[n++]);
         for (const Placement *p = m->placements; p; p = p->hh.next)
                 if (*p->link)
                         placement_describe(p, &cells[n++]);

@@ -53,6 +53,16 @@ static Volume *find(const Manager *m, const char *id) {
         return v;
 }
 
+/* Those that cells of the policy and this user have; NULL: none. */
+static void find_both(const Manager *m, const Policy *p, uid_t uid, Volume **ret_user, Volume **ret_policy) {
+        char id[ID_MAX];
+
+        name_user_volume(p, uid, id);
+        *ret_user = p->user_traffic.bytes != LIMIT_NONE ? find(m, id) : NULL;
+        name_policy_volume(p, id);
+        *ret_policy = p->policy_traffic.bytes != LIMIT_NONE ? find(m, id) : NULL;
+}
+
 static Volume *volume_free(Volume *v) {
         if (!v)
                 return NULL;
@@ -201,26 +211,18 @@ static int look_at(const char *name, uint64_t used, void *userdata) {
 }
 
 static void mark_wanted(const Manager *m) {
-        char id[ID_MAX];
-
         for (Volume *v = m->volumes; v; v = v->hh.next)
                 v->wanted = false;
         for (const Cell *c = m->cells; c; c = c->hh.next) {
-                const Policy *p = c->policy;
-                Volume *v = NULL;
+                Volume *user, *policy;
 
-                if (p->user_traffic.bytes != LIMIT_NONE) {
-                        name_user_volume(p, c->uid, id);
-                        v = find(m, id);
-                        if (v)
-                                v->wanted = true;
-                }
-                if (p->policy_traffic.bytes != LIMIT_NONE) {
-                        name_policy_volume(p, id);
-                        v = find(m, id);
-                        if (v)
-                                v->wanted = true;
-                }
+                if (!policy_limits_traffic(c->policy))
+                        continue;
+                find_both(m, c->policy, c->uid, &user, &policy);
+                if (user)
+                        user->wanted = true;
+                if (policy)
+                        policy->wanted = true;
         }
 }
 
@@ -261,14 +263,12 @@ static void tell(Volume *v) {
 }
 
 static bool is_slow(const Manager *m, const Policy *p, uid_t uid) {
-        char user[ID_MAX], policy[ID_MAX];
+        Volume *user, *policy;
 
         if (!p->traffic_slow)
                 return false;
-        name_user_volume(p, uid, user);
-        name_policy_volume(p, policy);
-        return (p->user_traffic.bytes != LIMIT_NONE && is_used_up(find(m, user))) ||
-               (p->policy_traffic.bytes != LIMIT_NONE && is_used_up(find(m, policy)));
+        find_both(m, p, uid, &user, &policy);
+        return is_used_up(user) || is_used_up(policy);
 }
 
 static void settle(Manager *m) {
@@ -434,12 +434,11 @@ static void describe(const Volume *v, FirewallVolume *ret) {
 
 void traffic_describe(const Manager *m, const Policy *policy, uid_t uid, FirewallVolume *ret_user,
                       FirewallVolume *ret_policy) {
-        char id[ID_MAX];
+        Volume *of_user, *of_policy;
 
-        name_user_volume(policy, uid, id);
-        describe(policy->user_traffic.bytes != LIMIT_NONE ? find(m, id) : NULL, ret_user);
-        name_policy_volume(policy, id);
-        describe(policy->policy_traffic.bytes != LIMIT_NONE ? find(m, id) : NULL, ret_policy);
+        find_both(m, policy, uid, &of_user, &of_policy);
+        describe(of_user, ret_user);
+        describe(of_policy, ret_policy);
 }
 
 static int take_count(const char *name, uint64_t used, void *userdata) {

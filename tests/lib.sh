@@ -292,6 +292,15 @@ END
         chmod 755 /var/lib/ask
 }
 
+# /var/lib/flood: tests/flood, for cells. Upstream refuses its flows as silently as a host that is not there: no
+# answers fill its own tables.
+lab_flood() {
+        install -m 755 "$here/tests/flood" /var/lib/flood
+        ip netns exec upstream nft 'add table inet mute; add chain inet mute in { type filter hook input priority 0; };
+                add rule inet mute in udp dport 10000-30000 drop; add chain inet mute raw { type filter hook prerouting priority raw; };
+                add rule inet mute raw udp dport 10000-30000 notrack'
+}
+
 # Forged frames: tests/frame sends them in a cell, three at a time, and the namespace "station" counts what arrives.
 # lab_seen "DEVICE, ..." "MAC, ...": of these and of the forged MAC.
 lab_seen() {

@@ -245,25 +245,7 @@ wait_for 10 grep -qs "^$dave6 " /run/confine/hosts
 like "HostsFile=" "$(cat /run/confine/hosts)" "^$bob4 bob\.20-tight $bob\$"
 
 # --- MaxConnections= --------------------------------------------------------------------------------------
-cat > /var/lib/flood <<'END'
-#!/usr/bin/env python3
-# flood ADDRESS N: N flows of UDP
-import socket, sys
-n, address = int(sys.argv[2]), sys.argv[1]
-s = None
-for i in range(n):
-    if i % 20000 == 0:
-        s = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_DGRAM)
-    try:
-        s.sendto(b"x", (address, 10000 + i % 20000))
-    except OSError: # what came back for an earlier one
-        pass
-END
-chmod 755 /var/lib/flood
-# refused by upstream as silently as by a host that is not there: no answers fill its own tables
-ip netns exec upstream nft 'add table inet mute; add chain inet mute in { type filter hook input priority 0; };
-        add rule inet mute in udp dport 10000-30000 drop; add chain inet mute raw { type filter hook prerouting priority raw; };
-        add rule inet mute raw udp dport 10000-30000 notrack'
+lab_flood
 tracked() { cat /proc/sys/net/netfilter/nf_conntrack_count; }
 hold erin erin
 before=$(tracked)

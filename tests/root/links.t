@@ -186,18 +186,7 @@ is "two bridges of ours, three policies: no rule per cell" \
         "$(nft -a list chain bridge "$instance" ports | grep -c handle)" "$(grep -c handle "$LAB_DIR/ports")"
 
 # --- how many connections ----------------------------------------------------------------------------------
-ip netns exec upstream nft 'add table inet mute; add chain inet mute in { type filter hook input priority 0; };
-        add rule inet mute in udp dport 10000-30000 drop; add chain inet mute raw { type filter hook prerouting priority raw; };
-        add rule inet mute raw udp dport 10000-30000 notrack'
-cat > /var/lib/flood <<'END'
-#!/usr/bin/env python3
-# flood ADDRESS N: N flows of UDP
-import socket, sys
-s = socket.socket(socket.AF_INET6 if ":" in sys.argv[1] else socket.AF_INET, socket.SOCK_DGRAM)
-for i in range(int(sys.argv[2])):
-    try: s.sendto(b"x", (sys.argv[1], 10000 + i))
-    except OSError: pass # what came back for an earlier one
-END
+lab_flood
 grown() { # ADDRESS N: what a cell's flows to there add to the host's table
         before=$(cat /proc/sys/net/netfilter/nf_conntrack_count)
         net_of "$e" python3 /var/lib/flood "$1" "$2"

@@ -43,7 +43,7 @@ PROVE ?= prove
 # For all but what runs in other people's processes: the module, and pid 1 of cells.
 SANITIZE ?=
 
-PKGS = libsystemd libnl-3.0 libnl-route-3.0 libnftables inih jansson
+PKGS = libsystemd libnl-3.0 libnl-route-3.0 libnftables libseccomp libcap inih jansson
 # Asked when first needed, once: make deps and make clean work without pkg-config.
 pkg_config = $(or $(shell pkg-config $(1) $(PKGS) 2>/dev/null),$(error Libraries \
 	that confine is built with are missing ($(PKGS)). On Debian: make deps))
@@ -79,7 +79,7 @@ LIB_SRC = $(filter-out $(PROGRAM_ONLY),$(foreach d,$(LAYERS),$(wildcard $(d)/*.c
 MANAGER_SRC = $(wildcard manager/*.c)
 TOOL_SRC = $(wildcard tools/*.c)
 GENERATOR_SRC = $(wildcard generator/*.c)
-MODULE_SRC = $(wildcard pam-module/*.c) bus/login.c bus/join.c \
+MODULE_SRC = $(wildcard pam-module/*.c) bus/login.c bus/join.c bus/process.c \
 	base/fd.c base/parse.c
 UNIT_SRC = $(wildcard tests/unit/*.c)
 HELPER_SRC = $(wildcard tests/helpers/*.c)
@@ -136,7 +136,7 @@ $(B)/confine-generator: $(call obj,$(GENERATOR_SRC)) $(LIB)
 
 $(B)/confine-init: cells/init.c
 	@mkdir -p $(@D)
-	$(call say,LD,$@)$(CC) $(INIT_CFLAGS) -static -o $@ $<
+	$(call say,LD,$@)$(CC) $(INIT_CFLAGS) -static -o $@ $< && chmod 711 $@
 
 $(B)/pam_confine.so: $(MODULE_SRC:%.c=$(B)/module/%.o) pam-module/pam_confine.map
 	$(call say,LD,$@)$(CC) $(CFLAGS) $(LDFLAGS) -shared -o $@ $(filter %.o,$^) -lpam \
@@ -231,7 +231,7 @@ clean:
 # What is installed from where, as MODE:FILE:DIRECTORY; uninstall reads the same list.
 INSTALL_FILES = \
 	755:$(B)/confined:$(sbindir) \
-	755:$(B)/confine-init:$(libexecdir) \
+	711:$(B)/confine-init:$(libexecdir) \
 	644:$(B)/pam_confine.so:$(securitydir) \
 	644:$(B)/confined.service:$(unitdir) \
 	755:$(B)/confine-generator:$(generatordir) \

@@ -50,6 +50,13 @@
                 _a > _b ? _a : _b;     \
         })
 
+#define SWAP(a, b)               \
+        do {                     \
+                typeof(a) _t = a; \
+                (a) = (b);       \
+                (b) = _t;        \
+        } while (0)
+
 /* Closes a valid fd and keeps errno; returns -EBADF, for "fd = close_fd(fd)". */
 static inline int close_fd(int fd) {
         if (fd >= 0) {

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* A link is put into the path's text, and the walk begins anew: so the text that remains has none. Where a link may
+ * be followed, its directory can't be moved by others, and ".." in it means what the text says. */
+
+#include "base/path.h"
+
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+
+#define PATH_BYTES_MAX 4096
+
+static bool is_roots(const struct stat *st) {
+        return st->st_uid == 0 && !(st->st_mode & (S_IWGRP | S_IWOTH));
+}
+
+/* "/a/b/../c" to "/a/c"; there are no links in front of a "..". */
+static void flatten(char *path) {
+        char *to = path;
+
+        for (const char *from = path; *from;) {
+                size_t n;
+
+                from += strspn(from, "/");
+                n = strcspn(from, "/");
+                if (n == 2 && from[0] == '.' && from[1] == '.') {
+                        while (to > path && *--to != '/')
+                                ;
+                } else if (n > 0 && !(n == 1 && from[0] == '.')) {
+                        *to++ = '/';
+                        memmove(to, from, n);
+                        to += n;
+                }
+                from += n;
+        }
+        if (to == path)
+                *to++ = '/';
+        *to = '\0';
+}
+
+/* The text with the link at path[start..end) in it replaced. */
+static int follow(char **path, size_t start, size_t end, int dir_fd, const char *name) {
+        char target[PATH_BYTES_MAX], *next;
+        ssize_t n = readlinkat(dir_fd, name, target, sizeof(target) - 1);
+
+        if (n < 0)
+                return -errno;
+        target[n] = '\0';
+        if (asprintf(&next, "%.*s/%s/%s", *target == '/' ? 0 : (int) start, *path, target, *path + end) < 0)
+                return -ENOMEM;
+        flatten(next);
+        free(*path);
+        *path = next;
+        return strlen(next) < PATH_BYTES_MAX ? 1 : -ENAMETOOLONG;
+}
+
+/* From the root to the end, or to the first link: 1, and it is followed. */
+static int walk(int root_fd, char **path, int *ret_fd) {
+        _cleanup_(close_fdp) int fd = openat(root_fd, ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+        bool trusted = true;
+        struct stat st;
+
+        if (fd < 0 || fstat(fd, &st) < 0)
+                return -errno;
+        for (size_t start = 0;;) {
+                char name[NAME_MAX + 1];
+                size_t begin = start + strspn(*path + start, "/"), n = strcspn(*path + begin, "/");
+                int next;
+
+                trusted = trusted && is_roots(&st);
+                if (n == 0)
+                        break;
+                if (n > NAME_MAX)
+                        return -ENAMETOOLONG;
+                memcpy(name, *path + begin, n);
+                name[n] = '\0';
+                next = openat(fd, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+                if (next < 0)
+                        return -errno;
+                if (fstat(next, &st) < 0) {
+                        close_fd(next);
+                        return -errno;
+                }
+                if (S_ISLNK(st.st_mode)) {
+                        close_fd(next);
+                        return trusted && st.st_uid == 0 ? follow(path, start, begin + n, fd, name) : -ELOOP;
+                }
+                close_fd(fd);
+                fd = next;
+                start = begin + n;
+        }
+        *ret_fd = TAKE_FD(fd);
+        return 0;
+}
+
+int path_open(int root_fd, const char *path, char **ret_path, int *ret_fd) {
+        _cleanup_(close_fdp) int fd = -EBADF;
+        _cleanup_(freep) char *text = strdup(path);
+        int r = 1;
+
+        if (!text)
+                return -ENOMEM;
+        for (unsigned i = 0; r > 0; i++)
+                r = i > PATH_LINKS_MAX ? -ELOOP : walk(root_fd, &text, &fd);
+        if (r == 0 || r == -ENOENT)
+                *ret_path = TAKE_PTR(text);
+        if (r == 0 && ret_fd)
+                *ret_fd = TAKE_FD(fd);
+        return r;
+}
+
+int path_reopen(int root_fd, const char *path) {
+        struct open_how how = {
+                .flags = O_PATH | O_NOFOLLOW | O_CLOEXEC,
+                .resolve = RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS | RESOLVE_BENEATH,
+        };
+        int fd;
+
+        path += strspn(path, "/");
+        fd = (int) syscall(SYS_openat2, root_fd, *path ? path : ".", &how, sizeof(how));
+        return fd < 0 ? -errno : fd;
+}

@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <pwd.h>
 #include <sched.h>
 #include <stdio.h>
@@ -19,6 +20,7 @@
 
 #include "base/cleanup.h"
 #include "base/fd.h"
+#include "bus/process.h"
 
 static int count_threads(void) {
         struct stat st;
@@ -58,7 +60,8 @@ static int verify_group(const char *group) {
 
 static int verify_namespaces(int ns_fd, const LoginReply *reply) {
         for (int i = 0; i < _LOGIN_NS_MAX; i++) {
-                const char *name = i == LOGIN_NS_PID ? "pid_for_children" : login_namespaces[i].name;
+                const char *name = i == LOGIN_NS_PID ? "pid_for_children" : i == LOGIN_NS_TIME ? "time_for_children" :
+                        login_namespaces[i].name;
                 struct stat st;
 
                 if (reply->inodes[i] == 0)
@@ -97,11 +100,22 @@ static void latch_name_service(void) {
         (void) getpwuid_r(0, &pw, buffer, sizeof(buffer), &found);
 }
 
-static int join_confined(int socket_fd, int pidfd, const LoginReply *reply) {
-        _cleanup_(close_fdp) int ns_fd = -EBADF, cwd_fd = -EBADF;
+/* Root of the host is nobody in the cell's user namespace: become its root. See user_namespaces(7). */
+static int become_root_inside(const LoginReply *reply) {
+        if (reply->inodes[LOGIN_NS_USER] == 0)
+                return 0;
+        return setresgid(0, 0, 0) < 0 || setgroups(0, NULL) < 0 || setresuid(0, 0, 0) < 0 ||
+                prctl(PR_SET_DUMPABLE, 0) < 0 ? -errno : 0;
+}
+
+/* *ret_what says what failed. */
+static int join_confined(int socket_fd, int pidfd, int filter_fd, const LoginRequest *request, const LoginReply *reply,
+                         bool seal, const char **ret_what) {
+        _cleanup_(close_fdp) int ns_fd = -EBADF;
         char cwd[4096];
         int r;
 
+        *ret_what = "namespaces";
         ns_fd = open("/proc/self/ns", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
         if (ns_fd < 0)
                 return -errno;
@@ -109,14 +123,23 @@ static int join_confined(int socket_fd, int pidfd, const LoginReply *reply) {
                 (void) strcpy(cwd, "/");
 
         r = enter(pidfd, reply);
+        if (r >= 0)
+                r = become_root_inside(reply);
         if (r < 0)
                 return r;
         latch_name_service();
+        *ret_what = "the working directory";
         if (chdir(cwd) < 0 && chdir("/") < 0)
                 return -errno;
+        *ret_what = "namespaces";
         r = verify_namespaces(ns_fd, reply);
+        if (r >= 0)
+                r = process_enter(&reply->process, request->uid, request->gid, ret_what);
+        if (r >= 0 && seal)
+                r = process_seal(&reply->process, filter_fd, ret_what);
         if (r < 0)
                 return r;
+        *ret_what = "the last word";
         return login_joined(socket_fd);
 }
 
@@ -131,9 +154,15 @@ static JoinOutcome outcome_of(uint32_t verdict) {
         }
 }
 
-JoinOutcome join_cell(const char *socket_path, const LoginRequest *request, uint64_t deadline_usec,
-                      LoginReply *reply, int *ret_error) {
-        _cleanup_(close_fdp) int fd = -EBADF, pidfd = -EBADF;
+static JoinOutcome broken(LoginReply *reply, const char *what, int error, int *ret_error) {
+        (void) snprintf(reply->message, sizeof(reply->message), "%s", what);
+        *ret_error = error;
+        return JOIN_BROKEN;
+}
+
+JoinOutcome join_cell(const JoinOptions *o, const LoginRequest *request, LoginReply *reply, int *ret_error) {
+        _cleanup_(close_fdp) int fd = -EBADF, pidfd = -EBADF, filter_fd = -EBADF;
+        const char *what = "control group";
         int r;
 
         memset(reply, 0, sizeof(*reply));
@@ -148,8 +177,8 @@ JoinOutcome join_cell(const char *socket_path, const LoginRequest *request, uint
                 *ret_error = -errno;
                 return JOIN_ABSENT;
         }
-        fd = login_connect(socket_path, deadline_usec);
-        r = fd < 0 ? fd : login_call(fd, request, deadline_usec, reply, &pidfd);
+        fd = login_connect(o->socket_path, o->deadline_usec);
+        r = fd < 0 ? fd : login_call(fd, request, o->deadline_usec, reply, &pidfd, &filter_fd);
         if (r < 0) {
                 memset(reply, 0, sizeof(*reply));
                 *ret_error = r;
@@ -158,15 +187,14 @@ JoinOutcome join_cell(const char *socket_path, const LoginRequest *request, uint
         if (reply->verdict != LOGIN_CONFINED)
                 return outcome_of(reply->verdict);
 
-        r = verify_group(reply->group);
-        if (r < 0) { /* the manager takes it back when the socket closes without "joined" */
-                *ret_error = r;
-                return JOIN_BROKEN;
-        }
-        r = join_confined(fd, pidfd, reply);
-        if (r < 0) {
-                *ret_error = r;
-                return JOIN_BROKEN;
-        }
+        r = verify_group(reply->group); /* the manager takes it back when the socket closes without "joined" */
+        if (r >= 0)
+                r = process_prepare(&reply->process, &what);
+        if (r >= 0)
+                r = join_confined(fd, pidfd, filter_fd, request, reply, !o->ret_filter_fd, &what);
+        if (r < 0)
+                return broken(reply, what, r, ret_error);
+        if (o->ret_filter_fd)
+                *o->ret_filter_fd = TAKE_FD(filter_fd);
         return JOIN_CONFINED;
 }

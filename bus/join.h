@@ -12,15 +12,23 @@ typedef enum JoinOutcome {
         JOIN_INSIDE,     /* already in a cell; nothing was changed */
         JOIN_REFUSED,    /* nothing was changed; reply says why (also LOGIN_NO_CELL, LOGIN_FAILED) */
         JOIN_ABSENT,     /* no answer: reply is empty, *ret_error has the errno; nothing was changed */
-        JOIN_BROKEN,     /* half joined: the process must do no work; *ret_error has the errno */
+        JOIN_BROKEN,     /* half joined: the process must do no work; *ret_error has the errno, and
+                          * reply->message names what failed */
 } JoinOutcome;
 
-/* `deadline_usec` (login_now_usec()) bounds everything. What is done, in this order: one thread only
- * (-EBUSY as JOIN_ABSENT otherwise: setns(2) on a mount namespace would move all of them), the
- * working directory is remembered, unshare(CLONE_FS), ask, PR_SET_DUMPABLE off, fds >= 3 close-on-exec,
- * setns(2), a look-up of uid 0 so that glibc notices the new root and loads no name service from it, back
- * to the working directory or else "/", verification, "joined".
+typedef struct JoinOptions {
+        const char *socket_path; /* normally LOGIN_SOCKET_PATH */
+        uint64_t deadline_usec;  /* login_now_usec(); bounds everything */
+        int *ret_filter_fd;      /* not NULL: process_seal() is left to the caller, with this fd (or -EBADF); NULL: it
+                                  * is done */
+} JoinOptions;
+
+/* What is done, in this order: one thread only (-EBUSY as JOIN_ABSENT otherwise: setns(2) on a mount namespace would
+ * move all of them), the working directory is remembered, unshare(CLONE_FS), ask, process_prepare(),
+ * PR_SET_DUMPABLE off, fds >= 3 close-on-exec, setns(2), with a user namespace its root, a look-up of uid 0 so that
+ * glibc notices the new root and loads no name service from it, back to the working directory or else "/",
+ * verification, process_enter(), process_seal(), "joined". Of reply->process, environment and ambient capabilities
+ * are the caller's to use.
  *
- * On JOIN_CONFINED the process has no fd more than before. `socket_path` is normally LOGIN_SOCKET_PATH. */
-JoinOutcome join_cell(const char *socket_path, const LoginRequest *request, uint64_t deadline_usec,
-                      LoginReply *reply, int *ret_error);
+ * On JOIN_CONFINED the process has no fd more than before, but *ret_filter_fd. */
+JoinOutcome join_cell(const JoinOptions *o, const LoginRequest *request, LoginReply *reply, int *ret_error);

@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <linux/sched.h> /* CLONE_NEWTIME, before glibc 2.36 */
 #include <sched.h>
 #include <stddef.h>
 #include <string.h>
@@ -24,6 +25,8 @@ const struct LoginNamespaceInfo login_namespaces[_LOGIN_NS_MAX] = {
         [LOGIN_NS_IPC] = { "ipc", CLONE_NEWIPC },
         [LOGIN_NS_UTS] = { "uts", CLONE_NEWUTS },
         [LOGIN_NS_CGROUP] = { "cgroup", CLONE_NEWCGROUP },
+        [LOGIN_NS_USER] = { "user", CLONE_NEWUSER },
+        [LOGIN_NS_TIME] = { "time", CLONE_NEWTIME },
 };
 
 uint64_t login_now_usec(void) {
@@ -56,7 +59,7 @@ static bool is_ended(const char *field, size_t size) {
 int login_request_check(const LoginRequest *r, size_t size) {
         if (size < offsetof(LoginRequest, operation) || r->magic != LOGIN_MAGIC)
                 return -EPROTO;
-        if (r->version != LOGIN_VERSION)
+        if (r->version != LOGIN_VERSION && r->version != LOGIN_VERSION_BEFORE)
                 return -EPROTONOSUPPORT;
         if (size != sizeof(*r) || r->flags != 0 || r->n_groups > LOGIN_GROUPS_MAX ||
             r->operation < LOGIN_OPEN || r->operation > LOGIN_SHELL ||
@@ -128,9 +131,26 @@ static int send_all(int fd, const void *data, size_t size, uint64_t deadline_use
         }
 }
 
-/* Keeps the first fd that came along, and closes all others. */
-static int take_fds(struct msghdr *m) {
-        int kept = -EBADF;
+void login_reply_to_1(const LoginReply *reply, LoginReply1 *ret) {
+        *ret = (LoginReply1) {
+                .magic = reply->magic,
+                .version = LOGIN_VERSION_BEFORE,
+                .verdict = reply->verdict,
+                .stage = reply->stage,
+                .loud = reply->loud,
+                .executes = reply->executes,
+        };
+        memcpy(ret->inodes, reply->inodes, sizeof(ret->inodes));
+        memcpy(ret->cell, reply->cell, sizeof(ret->cell));
+        memcpy(ret->session, reply->session, sizeof(ret->session));
+        memcpy(ret->policy, reply->policy, sizeof(ret->policy));
+        memcpy(ret->group, reply->group, sizeof(ret->group));
+        memcpy(ret->message, reply->message, sizeof(ret->message));
+}
+
+/* Keeps the first fds that came along, and closes all others. */
+static void take_fds(struct msghdr *m, int *kept, size_t n_kept) {
+        size_t used = 0;
 
         for (struct cmsghdr *c = CMSG_FIRSTHDR(m); c; c = CMSG_NXTHDR(m, c)) {
                 size_t n;
@@ -142,16 +162,25 @@ static int take_fds(struct msghdr *m) {
                         int fd;
 
                         memcpy(&fd, CMSG_DATA(c) + i * sizeof(int), sizeof(int));
-                        if (kept < 0)
-                                kept = fd;
+                        if (used < n_kept)
+                                kept[used++] = fd;
                         else
                                 close_fd(fd);
                 }
         }
-        return kept;
 }
 
-static int receive_reply(int fd, LoginReply *reply, int *ret_pidfd) {
+static bool reply_is_valid(const LoginReply *reply) {
+        const char *environment = reply->process.environment;
+
+        return reply->magic == LOGIN_MAGIC && reply->version == LOGIN_VERSION &&
+                is_ended(reply->cell, sizeof(reply->cell)) && is_ended(reply->session, sizeof(reply->session)) &&
+                is_ended(reply->policy, sizeof(reply->policy)) && is_ended(reply->group, sizeof(reply->group)) &&
+                is_ended(reply->message, sizeof(reply->message)) &&
+                !environment[LOGIN_ENVIRONMENT_MAX - 1] && !environment[LOGIN_ENVIRONMENT_MAX - 2];
+}
+
+static int receive_reply(int fd, LoginReply *reply, int *ret_pidfd, int *ret_filter_fd) {
         union {
                 struct cmsghdr header;
                 char space[CMSG_SPACE(4 * sizeof(int))];
@@ -159,29 +188,28 @@ static int receive_reply(int fd, LoginReply *reply, int *ret_pidfd) {
         struct iovec iov = { .iov_base = reply, .iov_len = sizeof(*reply) };
         struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control,
                             .msg_controllen = sizeof(control) };
-        _cleanup_(close_fdp) int pidfd = -EBADF;
+        int fds[] = { -EBADF, -EBADF };
+        bool confined;
         ssize_t n;
 
         n = recvmsg(fd, &m, MSG_CMSG_CLOEXEC);
         if (n < 0)
                 return -errno;
-        pidfd = take_fds(&m);
-        if (n == 0)
-                return -ECONNRESET;
-        if (n != sizeof(*reply) || m.msg_flags & (MSG_TRUNC | MSG_CTRUNC) || reply->magic != LOGIN_MAGIC ||
-            reply->version != LOGIN_VERSION || !is_ended(reply->cell, sizeof(reply->cell)) ||
-            !is_ended(reply->session, sizeof(reply->session)) ||
-            !is_ended(reply->policy, sizeof(reply->policy)) ||
-            !is_ended(reply->group, sizeof(reply->group)) ||
-            !is_ended(reply->message, sizeof(reply->message)) ||
-            (reply->verdict == LOGIN_CONFINED) != (pidfd >= 0))
-                return -EPROTO;
-        *ret_pidfd = TAKE_FD(pidfd);
-        return 0;
+        take_fds(&m, fds, ELEMENTSOF(fds));
+        confined = n == sizeof(*reply) && reply->verdict == LOGIN_CONFINED;
+        if (n == sizeof(*reply) && !(m.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) && reply_is_valid(reply) &&
+            confined == (fds[0] >= 0) && (confined && reply->process.has_filter) == (fds[1] >= 0)) {
+                *ret_pidfd = fds[0];
+                *ret_filter_fd = fds[1];
+                return 0;
+        }
+        close_fd(fds[0]);
+        close_fd(fds[1]);
+        return n == 0 ? -ECONNRESET : -EPROTO;
 }
 
 int login_call(int fd, const LoginRequest *request, uint64_t deadline_usec, LoginReply *reply,
-               int *ret_pidfd) {
+               int *ret_pidfd, int *ret_filter_fd) {
         int r;
 
         r = send_all(fd, request, sizeof(*request), deadline_usec);
@@ -189,7 +217,7 @@ int login_call(int fd, const LoginRequest *request, uint64_t deadline_usec, Logi
                 r = wait_for(fd, POLLIN, deadline_usec);
                 if (r < 0)
                         break;
-                r = receive_reply(fd, reply, ret_pidfd);
+                r = receive_reply(fd, reply, ret_pidfd, ret_filter_fd);
                 if (r != -EAGAIN && r != -EINTR)
                         break;
                 r = 0;

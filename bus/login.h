@@ -5,13 +5,14 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-/* The login socket's protocol: one fixed-size request, one fixed-size reply with at most one fd, and one
+/* The login socket's protocol: one fixed-size request, one fixed-size reply with at most two fds, and one
  * byte that says "joined", over a SOCK_SEQPACKET unix socket. Requests and replies carry a version; a
  * manager answers those of the release before, too. This file is linked into pam_confine.so, which
  * lives in other people's processes: libc only, no assert(), no signal left changed, no heap. */
 
 #define LOGIN_SOCKET_PATH "/run/confine/login"
-#define LOGIN_VERSION 1
+#define LOGIN_VERSION 2
+#define LOGIN_VERSION_BEFORE 1 /* the same request; its reply is a LoginReply1 */
 #define LOGIN_MAGIC 0x436f6e66U /* "Conf" */
 
 #define LOGIN_GROUPS_MAX 1024 /* supplementary groups that can be matched; more is -E2BIG */
@@ -20,6 +21,8 @@
 #define LOGIN_MESSAGE_MAX 512
 #define LOGIN_ID_MAX 32
 #define LOGIN_GROUP_PATH_MAX 512
+#define LOGIN_LIMITS_MAX 16
+#define LOGIN_ENVIRONMENT_MAX 8192
 
 typedef enum LoginOperation {
         LOGIN_OPEN = 1, /* a PAM session */
@@ -56,7 +59,7 @@ typedef struct LoginRequest {
         char target[LOGIN_NAME_MAX];
 } LoginRequest;
 
-/* In the order of this array in LoginReply.inodes; 0: the cell doesn't have that namespace. */
+/* The indices of LoginReply.inodes; 0 there: the cell doesn't have that namespace. */
 typedef enum LoginNamespace {
         LOGIN_NS_MNT,
         LOGIN_NS_PID,
@@ -64,6 +67,8 @@ typedef enum LoginNamespace {
         LOGIN_NS_IPC,
         LOGIN_NS_UTS,
         LOGIN_NS_CGROUP,
+        LOGIN_NS_USER,
+        LOGIN_NS_TIME,
         _LOGIN_NS_MAX,
 } LoginNamespace;
 
@@ -72,6 +77,28 @@ extern const struct LoginNamespaceInfo {
         const char *name;
         int flag;
 } login_namespaces[_LOGIN_NS_MAX];
+
+typedef enum LoginKeyring {
+        LOGIN_KEYRING_INHERIT,
+        LOGIN_KEYRING_PRIVATE,
+        LOGIN_KEYRING_SHARED,
+} LoginKeyring;
+
+/* What the caller is to do to its own process, see bus/process.h. */
+typedef struct LoginProcess {
+        uint32_t has_filter; /* the second fd has programs for seccomp(2) */
+        uint32_t no_new_privileges;
+        uint32_t has_nice, has_oom_score_adjust, has_umask;
+        int32_t nice, oom_score_adjust;
+        uint32_t umask;
+        uint32_t keyring;  /* LoginKeyring */
+        uint32_t limits;   /* bit n: limits[n] is to be set, n being RLIMIT_* */
+        uint64_t bounding, ambient; /* sets of capabilities, bit n being CAP_* */
+        struct {
+                uint64_t soft, hard;
+        } limit[LOGIN_LIMITS_MAX];
+        char environment[LOGIN_ENVIRONMENT_MAX]; /* "NAME=value" each with its NUL, and one more at the end */
+} LoginProcess;
 
 typedef struct LoginReply {
         uint32_t magic, version, verdict, stage;
@@ -82,7 +109,15 @@ typedef struct LoginReply {
         char group[LOGIN_GROUP_PATH_MAX]; /* the control group that the caller was put into, without the
                                            * leading slash; "" when there is nothing to verify */
         char message[LOGIN_MESSAGE_MAX];
+        LoginProcess process;
 } LoginReply;
+
+typedef struct LoginReply1 {
+        uint32_t magic, version, verdict, stage, loud, executes;
+        uint64_t inodes[LOGIN_NS_USER];
+        char cell[LOGIN_ID_MAX], session[LOGIN_ID_MAX], policy[LOGIN_NAME_MAX], group[LOGIN_GROUP_PATH_MAX];
+        char message[LOGIN_MESSAGE_MAX];
+} LoginReply1;
 
 /* CLOCK_MONOTONIC in microseconds; deadlines are absolute values of it. */
 uint64_t login_now_usec(void);
@@ -93,19 +128,23 @@ void login_request_init(LoginRequest *r, LoginOperation operation);
  * not fit. NULL is "". */
 int login_set(char *field, size_t size, const char *text);
 
-/* Is what came in a request, and are all its strings ended? -EPROTO, -EPROTONOSUPPORT (version). */
+/* Is what came in a request of this version or the one before, and are all its strings ended? -EPROTO,
+ * -EPROTONOSUPPORT (version). */
 int login_request_check(const LoginRequest *r, size_t size);
+
+/* The same reply for a caller of the version before, which knows no LoginProcess. */
+void login_reply_to_1(const LoginReply *reply, LoginReply1 *ret);
 
 /* Connects without ever blocking beyond `deadline_usec`. Returns the fd, which is non-blocking and
  * close-on-exec. -ENOENT, -ECONNREFUSED: no manager; -ETIMEDOUT: backlog full until the deadline;
  * -EACCES. See unix(7), connect(2). */
 int login_connect(const char *path, uint64_t deadline_usec);
 
-/* Sends the request and waits for the reply and, with LOGIN_CONFINED, a pidfd of the cell's pid 1.
- * *ret_pidfd is -EBADF without one. -ETIMEDOUT; -ECONNRESET: the manager went away; -EPROTO: what came
+/* Sends the request and waits for the reply and, with LOGIN_CONFINED, a pidfd of the cell's pid 1, and a filter if
+ * reply->process has one. *ret_pidfd and *ret_filter_fd are -EBADF without one. -ETIMEDOUT; -ECONNRESET: the manager went away; -EPROTO: what came
  * is no reply. */
 int login_call(int fd, const LoginRequest *request, uint64_t deadline_usec, LoginReply *reply,
-               int *ret_pidfd);
+               int *ret_pidfd, int *ret_filter_fd);
 
 /* Tells the manager that the caller has joined. */
 int login_joined(int fd);

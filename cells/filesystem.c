@@ -1,127 +1,77 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* By the fd-based mount API: each file system is made and configured before it appears anywhere. Targets
- * are paths of the host that only root can change. Few superblocks are made for a cell, because each
- * counts against every memory control group: one tmpfs serves /tmp, /var/tmp, /dev/shm,
- * hosts and resolv.conf through bind mounts. */
+/* Each file system is made and configured before it appears anywhere. Targets are paths that only root can change;
+ * those of [Filesystem], which may be others, are view.c's. Few superblocks are made for a cell, because each
+ * counts against every memory control group: one tmpfs serves /tmp, /var/tmp, /dev, /dev/shm, hosts, resolv.conf
+ * and what is empty through bind mounts. */
 
 #include "cells/filesystem.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/mount.h>
 #include <stdarg.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/sysinfo.h>
 
 #include "base/cleanup.h"
+#include "base/fd.h"
+#include "cells/devices.h"
+#include "cells/mounts.h"
+#include "cells/view.h"
 
-/* glibc 2.36 declares these, but its sys/mount.h can't be included beside linux/mount.h. */
-static int sys_fsopen(const char *type) {
-        return (int) syscall(SYS_fsopen, type, FSOPEN_CLOEXEC);
-}
-
-static int sys_fsconfig(int fd, unsigned command, const char *key, const char *value) {
-        return (int) syscall(SYS_fsconfig, fd, command, key, value, 0);
-}
-
-static int sys_fsmount(int fd, unsigned attributes) {
-        return (int) syscall(SYS_fsmount, fd, FSMOUNT_CLOEXEC, attributes);
-}
-
-static int sys_move_mount(int fd, const char *target) {
-        return (int) syscall(SYS_move_mount, fd, "", AT_FDCWD, target,
-                             MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_SYMLINKS);
-}
-
-static int sys_open_tree(int dir_fd, const char *path) {
-        return (int) syscall(SYS_open_tree, dir_fd, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
-}
-
-static int sys_mount_setattr(int fd, const char *path, unsigned flags, const struct mount_attr *attr) {
-        return (int) syscall(SYS_mount_setattr, fd, path, flags, attr, sizeof(*attr));
-}
-
-static int sys_umount_detach(const char *target) {
-        return (int) syscall(SYS_umount2, target, 2 /* MNT_DETACH */);
-}
-
-typedef struct FsOption {
-        const char *key, *value; /* value NULL: a flag */
-} FsOption;
-
-/* A new file system as a detached mount; returns its fd. */
-static int make_fs(const char *type, const FsOption *options, size_t n_options, unsigned attributes) {
-        _cleanup_(close_fdp) int fs = -EBADF;
-        int fd;
-
-        fs = sys_fsopen(type);
-        if (fs < 0)
-                return -errno;
-        (void) sys_fsconfig(fs, FSCONFIG_SET_STRING, "source", type);
-        for (size_t i = 0; i < n_options; i++)
-                if (sys_fsconfig(fs, options[i].value ? FSCONFIG_SET_STRING : FSCONFIG_SET_FLAG,
-                                 options[i].key, options[i].value) < 0)
-                        return -errno;
-        if (sys_fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL) < 0)
-                return -errno;
-        fd = sys_fsmount(fs, attributes);
-        return fd < 0 ? -errno : fd;
-}
-
-static int put(int mount_fd, const char *target) {
-        return sys_move_mount(mount_fd, target) < 0 ? -errno : 0;
-}
-
-static int make_slave(void) {
-        struct mount_attr attr = { .propagation = 1 << 19 /* MS_SLAVE */ };
-
-        return sys_mount_setattr(AT_FDCWD, "/", AT_RECURSIVE, &attr) < 0 ? -errno : 0;
-}
+#define RESTRICTED (MOUNT_NO_SUID | MOUNT_NO_DEV | MOUNT_NO_EXEC)
+#define INODES_PER_BYTES 4096 /* of a tmpfs: as many files as it has pages, */
+#define INODES_MIN 1024       /* but some */
 
 /* Lays a read-only copy of a mount point's subtree over itself; absent is fine. */
 static int make_read_only(const char *path) {
-        struct mount_attr attr = { .attr_set = MOUNT_ATTR_RDONLY };
-        _cleanup_(close_fdp) int fd = -EBADF;
+        _cleanup_(close_fdp) int fd = mount_copy(AT_FDCWD, path, false);
+        int r = fd < 0 ? fd : mount_set(fd, MOUNT_READ_ONLY, 0, false);
 
-        fd = sys_open_tree(AT_FDCWD, path);
-        if (fd < 0)
-                return errno == ENOENT ? 0 : -errno;
-        if (sys_mount_setattr(fd, "", AT_EMPTY_PATH, &attr) < 0)
-                return -errno;
-        return put(fd, path);
+        if (r >= 0)
+                r = mount_put(fd, path);
+        return r == -ENOENT ? 0 : r;
 }
 
-static int setup_proc(const FilesystemSpec *spec) {
+/* `ret_fd` is the mount, which stays. */
+static int setup_proc(const FilesystemSpec *spec, int *ret_fd) {
         /* what root of the cell must not write: the host's kernel has no second copy of it */
         static const char *const knobs[] = { "/proc/sys", "/proc/sysrq-trigger", "/proc/irq", "/proc/bus",
                                              "/proc/fs", "/proc/acpi", "/proc/scsi" };
-        const FsOption hide = { "hidepid", "invisible" };
-        _cleanup_(close_fdp) int fd = -EBADF;
-        int r;
+        static const char *const hide[] = {
+                [PROTECT_PROC_NOACCESS] = "noaccess",
+                [PROTECT_PROC_INVISIBLE] = "invisible",
+                [PROTECT_PROC_PTRACEABLE] = "ptraceable",
+        };
+        ProtectProc protect = spec->policy->protect_proc;
+        FsOption options[2];
+        size_t n = 0;
+        int fd, r;
 
-        fd = make_fs("proc", &hide, spec->hide_pids ? 1 : 0,
-                     MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
+        if (spec->hide_pids && protect == PROTECT_PROC_DEFAULT)
+                protect = PROTECT_PROC_INVISIBLE;
+        if (protect != PROTECT_PROC_DEFAULT)
+                options[n++] = (FsOption) { "hidepid", hide[protect] };
+        if (spec->policy->proc_subset_pid)
+                options[n++] = (FsOption) { "subset", "pid" };
+        fd = mount_new("proc", options, n, RESTRICTED);
         if (fd < 0)
                 return fd;
-        r = put(fd, "/proc");
+        r = mount_put(fd, "/proc");
         for (size_t i = 0; i < ELEMENTSOF(knobs) && r >= 0; i++)
                 r = make_read_only(knobs[i]);
+        *ret_fd = fd;
         return r;
 }
 
 /* A copy of the mount at `path`, or of what is below there, read-only or writable again. */
 static int copy_mount(const char *path, bool read_only) {
-        const uint64_t restrictions = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC;
-        struct mount_attr attr = { .attr_set = read_only ? restrictions : 0,
-                                   .attr_clr = read_only ? 0 : MOUNT_ATTR_RDONLY };
-        _cleanup_(close_fdp) int fd = sys_open_tree(AT_FDCWD, path);
+        _cleanup_(close_fdp) int fd = mount_copy(AT_FDCWD, path, false);
+        int r = fd < 0 ? fd : mount_set(fd, read_only ? MOUNT_READ_ONLY | RESTRICTED : 0,
+                                        read_only ? 0 : MOUNT_READ_ONLY, false);
 
-        if (fd < 0 || sys_mount_setattr(fd, "", AT_EMPTY_PATH, &attr) < 0)
-                return -errno;
-        return TAKE_FD(fd);
+        return r < 0 ? r : TAKE_FD(fd);
 }
 
 static void close_all(int *fds, size_t n) {
@@ -147,125 +97,164 @@ static int open_cgroups(const FilesystemSpec *spec, int fds[static FILESYSTEM_CG
 }
 
 static int put_cgroups(const FilesystemSpec *spec, const int *fds) {
-        struct mount_attr read_only = { .attr_set = MOUNT_ATTR_RDONLY };
-        _cleanup_(close_fdp) int own = -EBADF;
+        _cleanup_(close_fdp) int layout = -EBADF, own = -EBADF;
+        int r = 0;
 
-        for (size_t i = 0; i < spec->n_cgroups; i++) {
-                int r = put(fds[i], spec->cgroups[i]);
-
-                if (r < 0)
-                        return r;
+        for (size_t i = 0; i < spec->n_cgroups && r >= 0; i++)
+                r = mount_put(fds[i], spec->cgroups[i]);
+        if (r >= 0 && spec->cgroup_layout) {
+                layout = open(spec->cgroup_layout, O_PATH | O_CLOEXEC);
+                r = layout < 0 ? -errno : mount_set(layout, MOUNT_READ_ONLY, 0, false);
         }
-        if (spec->cgroup_layout && sys_mount_setattr(AT_FDCWD, spec->cgroup_layout, 0, &read_only) < 0)
-                return -errno;
-        if (!spec->cgroup_own)
-                return 0;
+        if (r < 0 || !spec->cgroup_own)
+                return r;
         own = copy_mount(spec->cgroup_own, false);
-        return own < 0 ? own : put(own, spec->cgroup_own);
+        return own < 0 ? own : mount_put(own, spec->cgroup_own);
+}
+
+/* What of the host is needed after RootDirectory= was entered. */
+typedef struct HostMounts {
+        int cgroups[FILESYSTEM_CGROUPS_MAX], layout, sys, dev, tmp, var_tmp;
+} HostMounts;
+
+static void host_mounts_done(HostMounts *m) {
+        close_all(m->cgroups, ELEMENTSOF(m->cgroups));
+        close_fd(m->layout);
+        close_fd(m->sys);
+        close_fd(m->dev);
+        close_fd(m->tmp);
+        close_fd(m->var_tmp);
+}
+
+/* A user's own directory, which stays. Nobody but root gets at it by another way than as a mount. */
+static int open_persistent(const FilesystemSpec *spec, const char *name) {
+        _cleanup_(close_fdp) int fd = -EBADF, dir_fd = -EBADF, state_fd = -EBADF;
+        _cleanup_(freep) char *path = NULL;
+        int r;
+
+        if (asprintf(&path, FILESYSTEM_PERSISTENT_DIR "/%u/%s", spec->uid, name) < 0) {
+                path = NULL;
+                return -ENOMEM;
+        }
+        state_fd = open(spec->state_dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+        if (state_fd < 0)
+                return -errno;
+        r = fd_mkdir_parents_at(state_fd, path, 0700);
+        dir_fd = r < 0 ? r : fd_open_beneath(state_fd, path, O_RDONLY | O_DIRECTORY, 0);
+        if (dir_fd < 0)
+                return dir_fd;
+        if (fchmod(dir_fd, 01777) < 0)
+                return -errno;
+        fd = mount_copy(dir_fd, "", false);
+        r = fd < 0 ? fd : mount_set(fd, MOUNT_NO_SUID | MOUNT_NO_DEV, 0, false);
+        return r < 0 ? r : TAKE_FD(fd);
+}
+
+static int host_mounts_open(const FilesystemSpec *spec, HostMounts *ret) {
+        int r;
+
+        *ret = (HostMounts) { .layout = -EBADF, .sys = -EBADF, .dev = -EBADF, .tmp = -EBADF, .var_tmp = -EBADF };
+        for (size_t i = 0; i < ELEMENTSOF(ret->cgroups); i++)
+                ret->cgroups[i] = -EBADF;
+        r = open_cgroups(spec, ret->cgroups);
+        if (r >= 0 && spec->own_net && spec->cgroup_layout)
+                r = ret->layout = mount_copy(AT_FDCWD, spec->cgroup_layout, false);
+        if (r >= 0 && !spec->own_net && spec->policy->root_directory)
+                r = ret->sys = mount_copy(AT_FDCWD, "/sys", true);
+        if (r >= 0 && spec->policy->root_directory)
+                r = ret->dev = mount_copy(AT_FDCWD, "/dev", true);
+        if (r >= 0 && spec->policy->private_tmp == PRIVATE_TMP_PERSISTENT)
+                r = ret->tmp = open_persistent(spec, "tmp");
+        if (r >= 0 && spec->policy->private_tmp == PRIVATE_TMP_PERSISTENT)
+                r = ret->var_tmp = open_persistent(spec, "var-tmp");
+        return MIN(r, 0);
 }
 
 /* A new /sys shows the cell's own interfaces. It covers the host's cgroup mounts, whose layout (a small
  * tmpfs on hosts with v1) is carried over. */
-static int cover_sys(const FilesystemSpec *spec) {
-        _cleanup_(close_fdp) int fd = -EBADF, layout = -EBADF;
+static int cover_sys(const FilesystemSpec *spec, const HostMounts *host) {
+        _cleanup_(close_fdp) int fd = -EBADF;
         int r;
 
         if (!spec->own_net) {
-                struct mount_attr read_only = { .attr_set = MOUNT_ATTR_RDONLY };
-
-                return sys_mount_setattr(AT_FDCWD, "/sys", 0, &read_only) < 0 && errno != EINVAL ? -errno : 0;
+                if (host->sys >= 0)
+                        return mount_put(host->sys, "/sys");
+                fd = open("/sys", O_PATH | O_DIRECTORY | O_CLOEXEC);
+                r = fd < 0 ? -errno : mount_set(fd, MOUNT_READ_ONLY, 0, false);
+                return r == -EINVAL ? 0 : r; /* no mount */
         }
-        if (spec->cgroup_layout) {
-                layout = sys_open_tree(AT_FDCWD, spec->cgroup_layout);
-                if (layout < 0)
-                        return -errno;
-        }
-        fd = make_fs("sysfs", NULL, 0,
-                     MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
-        if (fd < 0)
-                return fd;
-        r = put(fd, "/sys");
-        return r < 0 || layout < 0 ? r : put(layout, spec->cgroup_layout);
-}
-
-static int setup_sys(const FilesystemSpec *spec) {
-        int fds[FILESYSTEM_CGROUPS_MAX], r;
-
-        r = open_cgroups(spec, fds);
-        if (r < 0)
-                return r;
-        r = cover_sys(spec);
-        if (r >= 0)
-                r = put_cgroups(spec, fds);
-        close_all(fds, spec->n_cgroups);
-        return r;
+        fd = mount_new("sysfs", NULL, 0, MOUNT_READ_ONLY | RESTRICTED);
+        r = fd < 0 ? fd : mount_put(fd, "/sys");
+        return r < 0 || host->layout < 0 ? r : mount_put(host->layout, spec->cgroup_layout);
 }
 
 static int part_of(int tmpfs, const char *name, mode_t mode) {
-        int fd;
-
         if (mkdirat(tmpfs, name, 0700) < 0 || fchmodat(tmpfs, name, mode, 0) < 0)
                 return -errno;
-        fd = sys_open_tree(tmpfs, name);
-        return fd < 0 ? -errno : fd;
+        return mount_copy(tmpfs, name, false);
 }
 
 /* Puts the part of the tmpfs over `target`, if the host has such a place. */
 static int put_part(int tmpfs, const char *name, const char *target) {
         _cleanup_(close_fdp) int fd = -EBADF;
-        int r;
 
         if (access(target, F_OK) < 0)
                 return 0;
         fd = part_of(tmpfs, name, 01777);
-        if (fd < 0)
-                return fd;
-        r = put(fd, target);
-        return r;
+        return fd < 0 ? fd : mount_put(fd, target);
 }
 
-/* Lays a file with this content over `target`. */
+
 /* Over a link that leads nowhere (resolv.conf before its service has started) the link itself is covered. What
  * is not there at all stays so: a mount needs something to be on. */
 static int put_over(int mount_fd, const char *target) {
-        int r = put(mount_fd, target);
+        _cleanup_(close_fdp) int link_fd = -EBADF;
+        int r = mount_put(mount_fd, target);
 
         if (r != -ENOENT)
                 return r;
-        r = (int) syscall(SYS_move_mount, mount_fd, "", AT_FDCWD, target, MOVE_MOUNT_F_EMPTY_PATH);
-        return r < 0 && errno != ENOENT ? -errno : 0;
+        link_fd = open(target, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+        return link_fd >= 0 ? mount_put_fd(mount_fd, link_fd) : errno == ENOENT ? 0 : -errno;
 }
 
+/* Lays a file with this content over `target`. */
 static int put_file(int tmpfs, const char *name, const char *content, const char *target) {
-        struct mount_attr attr = { .attr_set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV };
         _cleanup_(close_fdp) int file = -EBADF, fd = -EBADF;
+        int r;
 
         file = openat(tmpfs, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
         if (file < 0)
                 return -errno;
         if (fchmod(file, 0644) < 0 || write(file, content, strlen(content)) < 0)
                 return -errno;
-        fd = sys_open_tree(tmpfs, name);
-        if (fd < 0 || sys_mount_setattr(fd, "", AT_EMPTY_PATH, &attr) < 0)
-                return -errno;
-        return put_over(fd, target);
+        fd = mount_copy(tmpfs, name, false);
+        r = fd < 0 ? fd : mount_set(fd, MOUNT_READ_ONLY | MOUNT_NO_SUID | MOUNT_NO_DEV, 0, false);
+        return r < 0 ? r : put_over(fd, target);
 }
 
-static uint64_t default_tmp_bytes(void) {
+static uint64_t tmp_bytes(const FilesystemSpec *spec) {
         struct sysinfo si;
 
+        if (spec->tmp_bytes > 0)
+                return spec->tmp_bytes;
         return sysinfo(&si) < 0 ? UINT64_C(64) << 20 : (uint64_t) si.totalram * si.mem_unit / 10;
 }
 
+static uint64_t tmp_inodes(const FilesystemSpec *spec) {
+        return MAX(tmp_bytes(spec) / INODES_PER_BYTES, (uint64_t) INODES_MIN);
+}
+
 /* Lays parts of the tmpfs `fd` where they belong. */
-static int put_parts(const FilesystemSpec *spec, int fd, const char **ret_what) {
+static int put_parts(const FilesystemSpec *spec, const HostMounts *host, int fd, const char **ret_what) {
+        PrivateTmp tmp = spec->policy->private_tmp;
         const struct {
                 bool wanted;
                 const char *name, *target;
+                int own_fd; /* in place of a part */
         } directories[] = {
-                { spec->own_ipc, "shm", "/dev/shm" },
-                { spec->private_tmp, "tmp", "/tmp" },
-                { spec->private_tmp, "var-tmp", "/var/tmp" },
+                { spec->own_ipc, "shm", "/dev/shm", -EBADF },
+                { tmp != PRIVATE_TMP_NO, "tmp", "/tmp", host->tmp },
+                { tmp != PRIVATE_TMP_NO, "var-tmp", "/var/tmp", host->var_tmp },
         };
         const struct {
                 const char *content, *name, *target;
@@ -273,47 +262,45 @@ static int put_parts(const FilesystemSpec *spec, int fd, const char **ret_what) 
                 { spec->hosts, "hosts", "/etc/hosts" },
                 { spec->resolv_conf, "resolv.conf", "/etc/resolv.conf" },
         };
-        int r;
+        int r = 0;
 
-        for (size_t i = 0; i < ELEMENTSOF(directories); i++)
-                if (directories[i].wanted) {
-                        *ret_what = directories[i].target;
-                        r = put_part(fd, directories[i].name, directories[i].target);
-                        if (r < 0)
-                                return r;
-                }
-        for (size_t i = 0; i < ELEMENTSOF(files); i++)
+        for (size_t i = 0; i < ELEMENTSOF(directories) && r >= 0; i++) {
+                if (!directories[i].wanted)
+                        continue;
+                *ret_what = directories[i].target;
+                r = directories[i].own_fd >= 0 ? mount_put(directories[i].own_fd, directories[i].target) :
+                        put_part(fd, directories[i].name, directories[i].target);
+        }
+        for (size_t i = 0; i < ELEMENTSOF(files) && r >= 0; i++)
                 if (files[i].content) {
                         *ret_what = files[i].target;
                         r = put_file(fd, files[i].name, files[i].content, files[i].target);
-                        if (r < 0)
-                                return r;
                 }
-        return 0;
+        return r;
 }
 
-static int setup_tmpfs(const FilesystemSpec *spec, const char **ret_what) {
-        char size[32];
-        FsOption options[] = { { "size", size }, { "mode", "0755" } };
-        _cleanup_(close_fdp) int fd = -EBADF;
-        int r;
+/* Before Linux 6.15 only what is mounted somewhere has parts that can be mounted elsewhere: it lies below /proc
+ * until all is done. */
+static int setup_tmpfs(const FilesystemSpec *spec, int *ret_fd) {
+        char size[32], inodes[32];
+        FsOption options[] = { { "size", size }, { "nr_inodes", inodes }, { "mode", "0755" } };
+        int fd;
 
-        if (!spec->own_ipc && !spec->private_tmp && !spec->resolv_conf && !spec->hosts)
-                return 0;
-        *ret_what = "a tmpfs for the cell";
-        (void) snprintf(size, sizeof(size), "%llu",
-                        (unsigned long long) (spec->tmp_bytes ?: default_tmp_bytes()));
-        fd = make_fs("tmpfs", options, ELEMENTSOF(options), MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV);
+        (void) snprintf(size, sizeof(size), "%llu", (unsigned long long) tmp_bytes(spec));
+        (void) snprintf(inodes, sizeof(inodes), "%llu", (unsigned long long) tmp_inodes(spec));
+        fd = mount_new("tmpfs", options, ELEMENTSOF(options), MOUNT_NO_SUID | MOUNT_NO_DEV);
         if (fd < 0)
                 return fd;
-        /* Before Linux 6.15 only what is mounted somewhere has parts that can be mounted elsewhere. */
-        r = put(fd, "/proc");
-        if (r < 0)
-                return r;
-        r = put_parts(spec, fd, ret_what);
-        if (sys_umount_detach("/proc") < 0 && r >= 0)
-                r = -errno;
-        return r;
+        *ret_fd = fd;
+        return mount_put(fd, "/proc");
+}
+
+static int uncover_tmpfs(int proc_fd) {
+        int r = mount_put(proc_fd, "/sys"); /* out of the way, for a moment */
+
+        if (r >= 0)
+                r = mount_detach("/proc");
+        return r < 0 ? r : mount_put(proc_fd, "/proc");
 }
 
 static int setup_mqueue(void) {
@@ -321,37 +308,84 @@ static int setup_mqueue(void) {
 
         if (access("/dev/mqueue", F_OK) < 0)
                 return 0;
-        fd = make_fs("mqueue", NULL, 0, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
+        fd = mount_new("mqueue", NULL, 0, RESTRICTED);
         if (fd < 0)
                 return fd == -ENODEV ? 0 : fd; /* a kernel without POSIX queues has none to share */
-        return put(fd, "/dev/mqueue");
+        return mount_put(fd, "/dev/mqueue");
 }
 
-int filesystem_setup(const FilesystemSpec *spec, const char **ret_what) {
+static int apply_view(const FilesystemSpec *spec, View *view, int tmpfs, const char **ret_what) {
+        const ViewParts parts = {
+                .tmpfs_fd = tmpfs,
+                .empty_dir = "hidden-directory",
+                .empty_file = "hidden-file",
+                .tmpfs_bytes = tmp_bytes(spec),
+                .tmpfs_inodes = tmp_inodes(spec),
+        };
+
+        *ret_what = "a place for what is hidden";
+        if (mkdirat(tmpfs, parts.empty_dir, 0) < 0 || mknodat(tmpfs, parts.empty_file, S_IFREG, 0) < 0)
+                return -errno;
+        return view_apply(view, &parts, ret_what);
+}
+
+static int setup_all(const FilesystemSpec *spec, View *view, const HostMounts *host, const char **ret_what) {
+        _cleanup_(close_fdp) int tmpfs = -EBADF, proc = -EBADF;
         int r;
 
-        *ret_what = "propagation of mounts";
-        r = make_slave();
+        r = view_enter_root(view, ret_what);
         if (r < 0)
                 return r;
-        r = setup_tmpfs(spec, ret_what);
+        *ret_what = "a tmpfs for the cell";
+        r = setup_tmpfs(spec, &tmpfs);
+        if (r < 0)
+                return r;
+        *ret_what = "/dev";
+        r = host->dev >= 0 ? mount_put(host->dev, "/dev") : 0;
+        if (r >= 0 && spec->policy->private_devices)
+                r = devices_setup(tmpfs);
+        if (r < 0)
+                return r;
+        r = put_parts(spec, host, tmpfs, ret_what);
         if (r < 0)
                 return r;
         *ret_what = "/sys";
-        r = setup_sys(spec);
+        r = cover_sys(spec, host);
+        if (r >= 0)
+                r = put_cgroups(spec, host->cgroups);
         if (r < 0)
                 return r;
-        if (spec->own_ipc) {
-                *ret_what = "/dev/mqueue";
-                r = setup_mqueue();
-                if (r < 0)
-                        return r;
-        }
-        if (spec->own_pid) { /* last: the steps above use the host's */
-                *ret_what = "/proc";
-                r = setup_proc(spec);
-                if (r < 0)
-                        return r;
-        }
-        return chdir("/") < 0 ? -errno : 0;
+        *ret_what = "/dev/mqueue";
+        r = spec->own_ipc ? setup_mqueue() : 0;
+        if (r < 0)
+                return r;
+        *ret_what = "/proc";
+        r = setup_proc(spec, &proc); /* late: the steps above use the host's */
+        if (r >= 0)
+                r = apply_view(spec, view, tmpfs, ret_what);
+        if (r < 0)
+                return r;
+        *ret_what = "/proc";
+        r = uncover_tmpfs(proc);
+        return r < 0 ? r : chdir("/") < 0 ? -errno : 0;
+}
+
+int filesystem_setup(const FilesystemSpec *spec, const char **ret_what) {
+        View *view = NULL; /* not freed: ret_what may be in it, and the process executes another program soon */
+        HostMounts host;
+        int r;
+
+        *ret_what = "propagation of mounts";
+        r = mount_make_slave();
+        if (r < 0)
+                return r;
+        r = view_new(spec->policy, spec->for_logins, &view, ret_what);
+        if (r < 0)
+                return r;
+        *ret_what = "the host's control groups";
+        r = host_mounts_open(spec, &host);
+        if (r >= 0)
+                r = setup_all(spec, view, &host, ret_what);
+        host_mounts_done(&host);
+        return r;
 }

@@ -4,16 +4,23 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
+
+#include "policies/policy.h"
 
 /* What a cell sees of the file system: the host's, with what belongs to the cell laid over it. Called
  * in the cell's new mount namespace by its first process. */
 
 #define FILESYSTEM_CGROUPS_MAX 12
+#define FILESYSTEM_PERSISTENT_DIR "tmp"
 
 typedef struct FilesystemSpec {
         bool hide_pids;   /* others' processes are invisible in /proc (hidepid=2): a shared cell */
         bool own_pid, own_net, own_ipc; /* which namespaces are the cell's own */
-        bool private_tmp;
+        const PolicyFilesystem *policy; /* expanded */
+        bool for_logins;     /* who comes in are login programs, with records of their own to write */
+        uid_t uid;           /* whose PrivateTmp=persistent is */
+        const char *state_dir; /* that FILESYSTEM_PERSISTENT_DIR is in */
         uint64_t tmp_bytes;  /* for /tmp, /var/tmp and /dev/shm together; 0: a tenth of memory */
         const char *resolv_conf; /* content of /etc/resolv.conf; NULL: the host's */
         const char *hosts;       /* content of /etc/hosts; NULL: the host's */
@@ -26,11 +33,11 @@ typedef struct FilesystemSpec {
                                     * NULL: none */
 } FilesystemSpec;
 
-/* Makes all mounts of the host slaves, so that later ones of the host appear and none of ours leaves,
- * then mounts fresh /proc (with /proc/sys and other knobs of the kernel read-only), /sys (read-only), the
- * cgroup tree from cgroup_root down (read-only), /dev/mqueue, and one tmpfs that /dev/shm and the
- * private /tmp and /var/tmp are parts of. Leaves the process at "/".
+/* Makes all mounts of the host slaves, so that later ones of the host appear and none of ours leaves, enters
+ * RootDirectory=, then mounts fresh /proc (with /proc/sys and other knobs of the kernel read-only), /sys
+ * (read-only), the cgroup tree from cgroup_root down (read-only), /dev/mqueue, one tmpfs that /dev/shm and the
+ * private /tmp, /var/tmp and /dev are parts of, and over all that what [Filesystem] says. Leaves the process at "/".
  *
- * -errno of the first call that failed, with *ret_what (static) naming it. The mounts are not undone:
+ * -errno of the first call that failed, with *ret_what naming it, in memory that stays. The mounts are not undone:
  * the namespace dies with its first process. See mount_namespaces(7), fsopen(2). */
 int filesystem_setup(const FilesystemSpec *spec, const char **ret_what);

@@ -71,6 +71,8 @@ static void check_namespaces(Check *c, const Driver *driver) {
                 { CLONE_NEWIPC, "/proc/self/ns/ipc", "the kernel has no ipc namespaces" },
                 { CLONE_NEWUTS, "/proc/self/ns/uts", "the kernel has no uts namespaces" },
                 { CLONE_NEWCGROUP, "/proc/self/ns/cgroup", "the kernel has no cgroup namespaces" },
+                { CLONE_NEWUSER, "/proc/self/ns/user", "the kernel has no user namespaces" },
+                { CLONE_NEWTIME, "/proc/self/ns/time", "the kernel has no time namespaces (Linux 5.6)" },
         };
 
         c->section = "Cell";
@@ -96,6 +98,13 @@ static void check_network(Check *c, const SupportHost *host) {
                 complain("DNS", "there is no /etc/resolv.conf to lay the cell's over; make an empty one", c);
 }
 
+static void check_cell(Check *c, const SupportHost *host) {
+        const char *key, *reason = host->refuses_cell(c->policy, &c->section, &key);
+
+        if (reason)
+                complain(key, reason, c);
+}
+
 void support_check(const Policy *p, PolicyDiags *diags, void *userdata) {
         const SupportHost *host = userdata;
         Check c = { .policy = p, .diags = diags };
@@ -114,4 +123,6 @@ void support_check(const Policy *p, PolicyDiags *diags, void *userdata) {
         }
         check_namespaces(&c, host->driver);
         check_network(&c, host);
+        if (!policy_is_for_units(p))
+                check_cell(&c, host);
 }

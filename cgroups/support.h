@@ -9,6 +9,8 @@ typedef struct SupportHost {
         const Driver *driver;
         /* why a key of [Network] can't be done; NULL: all can */
         const char *(*refuses_network)(const Policy *p, const char **ret_key);
+        /* the same of [Filesystem] and [Process] */
+        const char *(*refuses_cell)(const Policy *p, const char **ret_section, const char **ret_key);
 } SupportHost;
 
 /* Adds to `diags` every key of a policy that this host can't enforce, at the line that sets it: an error,

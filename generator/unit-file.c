@@ -71,7 +71,7 @@ int unit_file_print(FILE *f, const Policy *p, const char *unit, const char *runt
         r = print_resources(f, p);
         if (r < 0)
                 return r;
-        if (p->private_tmp)
+        if (p->filesystem.private_tmp)
                 fputs("PrivateTmp=yes\n", f);
         if (p->network_mode == NETWORK_NONE)
                 fputs("PrivateNetwork=yes\n", f);

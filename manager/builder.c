@@ -16,6 +16,8 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "cells/anchor.h"
+#include "cells/devices.h"
+#include "cells/mounts.h"
 #include "manager/builder-inner.h"
 #include "netns/bridge.h"
 #include "netns/cell-end.h"
@@ -68,7 +70,10 @@ static void fill_filesystem(const CellPlan *c, const char *hosts, const char *cg
                 .own_pid = ns & CLONE_NEWPID,
                 .own_net = ns & CLONE_NEWNET,
                 .own_ipc = ns & CLONE_NEWIPC,
-                .private_tmp = c->cell.policy->private_tmp,
+                .policy = c->filesystem,
+                .for_logins = policy_is_for_logins(c->cell.policy),
+                .uid = c->cell.uid,
+                .state_dir = c->state_dir,
                 .resolv_conf = c->resolv_conf,
                 .hosts = hosts,
                 .cgroup_layout = h->layout_path,
@@ -99,16 +104,16 @@ static int call_anchor(void *userdata) {
         return anchor_start(a->spec, ANCHOR_TIMEOUT_USEC, a->ret_pid, a->ret_pidfd, a->ret_what);
 }
 
-static int open_shared_network(const CellPlan *c) {
+static int open_namespace(pid_t pid, const char *name, uint64_t inode) {
         _cleanup_(close_fdp) int fd = -EBADF;
         struct stat st;
         char path[64];
 
-        (void) snprintf(path, sizeof(path), "/proc/%d/ns/net", (int) c->network_pid);
+        (void) snprintf(path, sizeof(path), "/proc/%d/ns/%s", (int) pid, name);
         fd = open(path, O_RDONLY | O_CLOEXEC);
         if (fd < 0 || fstat(fd, &st) < 0)
                 return -errno;
-        return st.st_ino == c->network_inode ? TAKE_FD(fd) : -ESRCH; /* the number is somebody else's by now */
+        return st.st_ino == inode ? TAKE_FD(fd) : -ESRCH; /* the number is somebody else's by now */
 }
 
 static int start_anchor_in(const CellPlan *c, bool reserve, const FilesystemSpec *filesystem,
@@ -119,6 +124,9 @@ static int start_anchor_in(const CellPlan *c, bool reserve, const FilesystemSpec
                 .init_fd = c->init_fd,
                 .hostname = c->hostname,
                 .filesystem = filesystem,
+                .first_id = c->first_id,
+                .monotonic_offset_usec = c->cell.policy->monotonic_offset_usec,
+                .boottime_offset_usec = c->cell.policy->boottime_offset_usec,
                 .sibling = true,
         };
         int r;
@@ -130,7 +138,7 @@ static int start_anchor_in(const CellPlan *c, bool reserve, const FilesystemSpec
         spec.unified_fd = unified_fd;
         if (c->network_pid > 0) {
                 *ret_what = "the network of the other cell";
-                netns_fd = open_shared_network(c);
+                netns_fd = open_namespace(c->network_pid, "net", c->network_inode);
                 if (netns_fd < 0)
                         return netns_fd;
                 spec.namespaces &= ~(unsigned) CLONE_NEWNET;
@@ -434,6 +442,39 @@ void builder_remove(const CellPlan *c, JobReport *report) {
 
 /* --- logins ------------------------------------------------------------------------------ */
 
+/* A login at a console or a serial line looks for it in /dev. Those of /dev/pts are there, and what is no terminal
+ * is a word that somebody made up. */
+static bool is_console(const char *tty) {
+        return *tty && !strchr(tty, '/') && strlen(tty) < 32 && (strncmp(tty, "tty", 3) == 0 ||
+                strncmp(tty, "hvc", 3) == 0 || strcmp(tty, "console") == 0) && strcmp(tty, "tty") != 0;
+}
+
+/* Last: this process then is in the cell's mount namespace. */
+static int show_tty(const LeaderPlan *l) {
+        _cleanup_(close_fdp) int dev_fd = -EBADF, node_fd = -EBADF, mnt_fd = -EBADF;
+        const char *tty = l->tty;
+        struct stat st;
+
+        if (!l->plan->cell.policy->filesystem.private_devices)
+                return 0;
+        if (strncmp(tty, "/dev/", 5) == 0)
+                tty += 5;
+        if (!is_console(tty))
+                return 0;
+        dev_fd = open("/dev", O_PATH | O_DIRECTORY | O_CLOEXEC);
+        if (dev_fd < 0 || fstatat(dev_fd, tty, &st, AT_SYMLINK_NOFOLLOW) < 0)
+                return -errno;
+        if (!S_ISCHR(st.st_mode))
+                return -ENOTTY;
+        node_fd = mount_copy(dev_fd, tty, false);
+        if (node_fd < 0)
+                return node_fd;
+        mnt_fd = open_namespace(l->init_pid, "mnt", l->mnt_inode);
+        if (mnt_fd < 0)
+                return mnt_fd;
+        return setns(mnt_fd, CLONE_NEWNS) < 0 ? -errno : devices_add_tty(node_fd, tty);
+}
+
 void builder_attach(const LeaderPlan *l, JobReport *report, JobText *text) {
         char group[GROUP_PATH_MAX] = "", what[DRIVER_WHAT_MAX] = "";
         bool reserve = false;
@@ -451,6 +492,9 @@ void builder_attach(const LeaderPlan *l, JobReport *report, JobText *text) {
         if (reserve)
                 report->flags |= BUILDER_IN_RESERVE;
         job_write_text(text, "%s", group);
+        r = show_tty(l);
+        if (r < 0) /* its session goes on with the fds that it has */
+                log_warning_errno(r, "Cannot show %s in the private /dev of cell %s: %m", l->tty, l->plan->cell.id);
 }
 
 void builder_release(const LeaderPlan *l, bool closing, JobReport *report) {

@@ -18,6 +18,9 @@ typedef struct CellPlan {
         DriverCell cell;
         unsigned namespaces; /* CLONE_NEW*: what the policy says and the driver leaves */
         const char *hostname;
+        const PolicyFilesystem *filesystem; /* expanded */
+        const char *state_dir;
+        uid_t first_id; /* of a user namespace */
         int init_fd;
         const char *table;   /* of the firewall */
         const char *link;    /* host's end; "": the cell has no interface */
@@ -38,6 +41,9 @@ typedef struct CellPlan {
 
 typedef struct LeaderPlan {
         const CellPlan *plan;
+        const char *tty;  /* at which it logs in; for PrivateDevices= */
+        pid_t init_pid;   /* the cell's pid 1, and its mount namespace */
+        uint64_t mnt_inode;
         DriverLeader leader;
 } LeaderPlan;
 

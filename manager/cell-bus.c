@@ -12,6 +12,7 @@
 #include "manager/cell-net.h"
 #include "manager/drop-in.h"
 #include "policies/policy-keys.h"
+#include "policies/policy-view.h"
 
 #define PIDS_MAX 4096
 
@@ -221,6 +222,22 @@ static int get_limits(sd_bus *bus, const char *path, const char *interface, cons
                         return -ENOMEM;
                 r = sd_bus_message_append(reply, "{ss}", policy_keys[i].name, value);
         }
+        return r < 0 ? r : sd_bus_message_close_container(reply);
+}
+
+static int append_view(const char *how, const char *what, const char *key, void *userdata) {
+        return sd_bus_message_append(userdata, "(sss)", how, what, key);
+}
+
+static int get_view(sd_bus *bus, const char *path, const char *interface, const char *property,
+                    sd_bus_message *reply, void *userdata, sd_bus_error *error) {
+        const Cell *c = userdata;
+        int r;
+
+        (void) bus, (void) path, (void) interface, (void) property, (void) error;
+        r = sd_bus_message_open_container(reply, 'a', "(sss)");
+        if (r >= 0)
+                r = policy_view(c->policy, append_view, reply);
         return r < 0 ? r : sd_bus_message_close_container(reply);
 }
 
@@ -479,6 +496,7 @@ static const sd_bus_vtable cell_vtable[] = {
         SD_BUS_PROPERTY("ControlGroup", "s", get_text, 0, SD_BUS_VTABLE_PROPERTY_CONST),
         SD_BUS_PROPERTY("Sessions", "as", get_sessions, 0, 0),
         SD_BUS_PROPERTY("NSessions", "u", get_uint, 0, 0),
+        SD_BUS_PROPERTY("View", "a(sss)", get_view, 0, 0),
         SD_BUS_PROPERTY("Limits", "a{ss}", get_limits, 0, 0),
         SD_BUS_PROPERTY("MemoryMax", "t", get_limit, 0, 0),
         SD_BUS_PROPERTY("TasksMax", "t", get_limit, 0, 0),

@@ -108,6 +108,9 @@ void cell_plan(Cell *c, CellPlan *ret) {
                 },
                 .namespaces = cell_namespaces(c),
                 .hostname = c->hostname,
+                .filesystem = &c->filesystem,
+                .state_dir = h->state_dir,
+                .first_id = c->first_id,
                 .init_fd = h->init_fd,
                 .table = h->table,
                 .link = c->link,
@@ -177,6 +180,8 @@ int cell_save(const Cell *c) {
         record_set(r, "State", "%s", cell_state_to_string(c->state));
         record_set(r, "Created", "%" PRIu64, c->created_usec);
         record_set(r, "Hostname", "%s", c->hostname ?: "");
+        if (c->first_id != 0)
+                record_set(r, "FirstId", "%u", c->first_id);
         record_set(r, "Frozen", "%d", c->frozen);
         record_set(r, "Slowed", "%d", c->slowed);
         record_set(r, "InitPid", "%d", (int) c->init_pid);
@@ -209,13 +214,15 @@ int cell_save(const Cell *c) {
 }
 
 static int restore_policy_key(Cell *c, const char *key, const char *value) {
-        char section[64], lines[4096], *save = NULL;
+        _cleanup_(freep) char *lines = strdup(value);
+        char section[64], *save = NULL;
         const char *dot = strchr(key, '.');
 
-        if (!dot || dot - key >= (ptrdiff_t) sizeof(section) || strlen(value) >= sizeof(lines))
+        if (!lines)
+                return -ENOMEM;
+        if (!dot || dot - key >= (ptrdiff_t) sizeof(section))
                 return -EBADMSG;
         (void) snprintf(section, sizeof(section), "%.*s", (int) (dot - key), key);
-        (void) snprintf(lines, sizeof(lines), "%s", value);
         for (char *line = strtok_r(lines, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
                 _cleanup_(freep) char *message = NULL;
                 int r = policy_key_set(c->policy, section, dot + 1, line, &message);
@@ -304,6 +311,8 @@ static int restore_key(const char *key, const char *value, void *userdata) {
                 c->uid = (uid_t) number;
         else if (strcmp(key, "Created") == 0)
                 c->created_usec = number;
+        else if (strcmp(key, "FirstId") == 0)
+                c->first_id = (uid_t) number;
         else if (strcmp(key, "Frozen") == 0)
                 c->frozen = number != 0;
         else if (strcmp(key, "Slowed") == 0)
@@ -381,6 +390,7 @@ Cell *cell_free(Cell *c) {
         policy_unref(c->policy);
         free(c->user);
         free(c->hostname);
+        policy_filesystem_done(&c->filesystem);
         resolver_done(&c->resolver);
         strv_free(c->groups);
         free(c);
@@ -537,6 +547,7 @@ static void on_made(const JobReport *report, const char *text, void *userdata) {
 
         (void) text;
         c->job = NULL;
+        policy_filesystem_done(&c->filesystem);
         c->init_pid = report->pid;
         if (outcome.pid > 0) {
                 r = watch_init(c);
@@ -637,6 +648,14 @@ int cell_new(CellHost *host, Policy *policy, const MatchSubject *subject, Cell *
         r = record_choose_id('c', c->id);
         if (r >= 0)
                 r = choose_hostname(c, subject);
+        if (r >= 0) {
+                r = policy_filesystem_expand(&policy->filesystem, subject, host->host_name, &c->filesystem);
+                r = r == -EINVAL ? -EILSEQ : r;
+        }
+        if (r >= 0 && cell_namespaces(c) & CLONE_NEWUSER) {
+                r = host->choose_ids(subject->user, subject->uid, &c->first_id, host->userdata);
+                r = r == -ENOSPC ? -ERANGE : r;
+        }
         if (r >= 0)
                 r = cell_choose_network(c, subject);
         if (r >= 0)

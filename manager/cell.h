@@ -50,7 +50,7 @@ typedef struct CellHost {
         struct FdStore *fd_store;
         int init_fd, records_fd, driver_fd;
         char host_name[65];
-        const char *runtime_dir;
+        const char *runtime_dir, *state_dir;
 
         /* how many live cells of this user under this policy, and of the policy */
         void (*count)(const char *policy, uid_t uid, unsigned *ret_user, unsigned *ret_policy, void *userdata);
@@ -58,6 +58,8 @@ typedef struct CellHost {
         Cell *(*find_owner)(const char *policy, uid_t uid, void *userdata);
         /* is an interface of the host's lent to a cell? */
         bool (*is_lent)(const char *device, void *userdata);
+        /* see subids.h */
+        int (*choose_ids)(const char *user, uid_t uid, uid_t *ret_first, void *userdata);
         /* gives a new cell what it shares with others: see sums.h, traffic.h */
         int (*prepare)(Cell *c, void *userdata);
         void (*volumes)(const Cell *c, FirewallVolume *ret_user, FirewallVolume *ret_policy, void *userdata);
@@ -77,6 +79,8 @@ struct Cell {
         CellState state;
         uint64_t created_usec; /* CLOCK_REALTIME, for people */
         char *hostname;
+        PolicyFilesystem filesystem; /* the policy's, expanded; until the cell is made */
+        uid_t first_id; /* what 0 is in its user namespace; 0: it has none */
 
         pid_t init_pid;
         unsigned long long init_start_time;
@@ -111,7 +115,8 @@ struct Cell {
  * -ENOSPC  the pool has no address left; -EADDRINUSE: a fixed address is taken
  * -ENODEV  no interface of Interface= is there and free
  * -ENOLINK the cell whose network it is to share is not live
- * -EINVAL  Hostname= expands to no valid name for this user
+ * -EINVAL  Hostname= expands to no valid name for this user; -EILSEQ: so does a path of [Filesystem]
+ * -ERANGE  no ids are left for a user namespace
  * -EBUSY   too many jobs wait; -errno of writing the record; -ENOMEM */
 int cell_new(CellHost *host, Policy *policy, const MatchSubject *subject, Cell **ret);
 

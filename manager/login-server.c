@@ -19,7 +19,9 @@
 #include "base/log.h"
 #include "manager/bus-server.h"
 #include "manager/event.h"
+#include "manager/filters.h"
 #include "manager/listener.h"
+#include "manager/terms.h"
 
 #ifndef SO_PEERPIDFD
 #define SO_PEERPIDFD 77 /* Linux 6.5 */
@@ -78,21 +80,30 @@ static void init_reply(LoginReply *reply, LoginVerdict verdict) {
         reply->verdict = verdict;
 }
 
-static int send_reply(Connection *c, const LoginReply *reply, int pidfd) {
+/* A caller of the version before gets no filter: it would not know what to do with it. */
+static int send_reply(Connection *c, const LoginReply *reply, int pidfd, int filter_fd) {
+        bool before = c->request.version == LOGIN_VERSION_BEFORE;
+        const int fds[] = { pidfd, filter_fd };
+        size_t n_fds = pidfd < 0 ? 0 : before || filter_fd < 0 ? 1 : 2;
         union {
                 struct cmsghdr header;
-                char space[CMSG_SPACE(sizeof(int))];
+                char space[CMSG_SPACE(sizeof(fds))];
         } control = {};
+        LoginReply1 reply1;
         struct iovec iov = { .iov_base = (void *) reply, .iov_len = sizeof(*reply) };
         struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1 };
 
-        if (pidfd >= 0) {
+        if (before) {
+                login_reply_to_1(reply, &reply1);
+                iov = (struct iovec) { &reply1, sizeof(reply1) };
+        }
+        if (n_fds > 0) {
                 control.header.cmsg_level = SOL_SOCKET;
                 control.header.cmsg_type = SCM_RIGHTS;
-                control.header.cmsg_len = CMSG_LEN(sizeof(int));
-                memcpy(CMSG_DATA(&control.header), &pidfd, sizeof(int));
+                control.header.cmsg_len = CMSG_LEN(n_fds * sizeof(int));
+                memcpy(CMSG_DATA(&control.header), fds, n_fds * sizeof(int));
                 m.msg_control = &control;
-                m.msg_controllen = sizeof(control);
+                m.msg_controllen = CMSG_SPACE(n_fds * sizeof(int));
         }
         return sendmsg(c->fd, &m, MSG_NOSIGNAL | MSG_DONTWAIT) < 0 ? -errno : 0;
 }
@@ -124,7 +135,7 @@ static void answer(Connection *c, LoginVerdict verdict, LoginStage stage, bool l
                 event_login(loud ? EVENT_UNCONFINED : NULL, loud ? LOG_WARNING : LOG_INFO, &c->request, policy,
                             "unconfined", "Login of %s (%s) is not confined: %s", c->request.user,
                             c->request.service, reply.message);
-        r = send_reply(c, &reply, -EBADF);
+        r = send_reply(c, &reply, -EBADF, -EBADF);
         if (r < 0)
                 log_debug_errno(r, "Cannot answer process %d: %m", (int) c->pid);
         connection_free(c);
@@ -139,11 +150,24 @@ static void answer_failure(Connection *c, LoginStage stage, const char *message)
 }
 
 static void offer(Connection *c) {
+        Manager *m = c->server->manager;
         Session *s = c->session;
         LoginReply reply;
-        int r;
+        int r, filter_fd;
 
         init_reply(&reply, LOGIN_CONFINED);
+        r = terms_of(s->cell->policy, subject_match(c->subject), m->cell_host.host_name, &reply.process);
+        if (r < 0) {
+                answer_failure(c, LOGIN_STAGE_OTHER, "Environment= can't be made with the names of this user");
+                return;
+        }
+        filter_fd = filters_get(m->filters, s->cell->policy);
+        if (filter_fd < 0) {
+                log_error_errno(filter_fd, "Cannot make the filter of system calls of policy %s: %m", s->cell->policy->name);
+                answer_failure(c, LOGIN_STAGE_OTHER, "the filter of system calls can't be made");
+                return;
+        }
+        reply.process.has_filter = true;
         memcpy(reply.inodes, s->cell->inodes, sizeof(reply.inodes));
         reply.executes = s->executes;
         (void) login_set(reply.group, sizeof(reply.group), s->group);
@@ -154,7 +178,7 @@ static void offer(Connection *c) {
                 (void) login_set(reply.message, sizeof(reply.message),
                                  "your cell is at TasksMax=, this session has little room: clean up");
         c->offered = true;
-        r = send_reply(c, &reply, s->cell->init_pidfd);
+        r = send_reply(c, &reply, s->cell->init_pidfd, filter_fd);
         if (r < 0) {
                 log_debug_errno(r, "Cannot answer process %d: %m", (int) c->pid);
                 connection_free(c);
@@ -227,6 +251,11 @@ static void open_in(Connection *c, Policy *policy, Cell *cell) {
 
         if (policy)
                 c->policy = policy_ref(policy);
+        if (c->request.version == LOGIN_VERSION_BEFORE && terms_are_needed(cell ? cell->policy : policy)) {
+                answer_failure(c, LOGIN_STAGE_OTHER, "the module or tool is of an older release, and can't do what "
+                               "[Process] and [Filesystem] ask for (install this one's)");
+                return;
+        }
         r = cell ? manager_open_session_in(m, cell, &info, &session, &message) :
                    manager_open_session(m, policy, &info, &session, &message);
         if (r == -EUSERS || (r == -EBUSY && message))
@@ -298,7 +327,7 @@ static bool policies_want_group(const Manager *m) {
         for (size_t i = 0; i < policy_set_size(m->policies); i++) {
                 const Policy *p = policy_set_get(m->policies, i);
 
-                if (p->hostname && strstr(p->hostname, "%g"))
+                if (policy_wants_group(p))
                         return true;
         }
         return false;

@@ -12,16 +12,19 @@
 
 #include "base/fd.h"
 #include "base/log.h"
+#include "cells/support.h"
 #include "cgroups/support.h"
 #include "manager/bus-server.h"
 #include "manager/event.h"
 #include "manager/fd-store.h"
+#include "manager/filters.h"
 #include "manager/host.h"
 #include "manager/hosts-file.h"
 #include "manager/login-server.h"
 #include "manager/network.h"
 #include "manager/placement.h"
 #include "manager/sharing.h"
+#include "manager/subids.h"
 #include "manager/sums.h"
 #include "manager/sweep.h"
 #include "manager/takeover.h"
@@ -67,6 +70,10 @@ static void count_cells(const char *policy, uid_t uid, unsigned *ret_user, unsig
         }
         *ret_user += *ret_user == 0;
         *ret_policy += *ret_policy == 0;
+}
+
+static int choose_ids(const char *user, uid_t uid, uid_t *ret_first, void *userdata) {
+        return subids_choose(userdata, user, uid, ret_first);
 }
 
 static int prepare_cell(Cell *c, void *userdata) {
@@ -376,6 +383,12 @@ static int explain_no_cell(const Manager *m, const Policy *policy, int error, ch
         case -EINVAL:
                 return explain(error, ret_message, "policy %s: Hostname= gives no valid host name for this user",
                                policy->name);
+        case -EILSEQ:
+                return explain(error, ret_message, "policy %s: paths of [Filesystem] can't be made with the names of this "
+                               "user", policy->name);
+        case -ERANGE:
+                return explain(error, ret_message, "policy %s: no ids are free for a user namespace (SubordinateIDs= in "
+                               "confined.conf, /etc/subuid)", policy->name);
         case -EBUSY:
                 return explain(error, ret_message, "too many logins wait already, try again later");
         default:
@@ -441,7 +454,7 @@ Policy *manager_pick(Manager *m, const MatchSubject *subject) {
 }
 
 static int load_policies(Manager *m) {
-        SupportHost host = { m->hierarchies, m->driver, netns_refuses };
+        SupportHost host = { m->hierarchies, m->driver, netns_refuses, cells_refuse };
         PolicyDiags diags = {};
         PolicySet *set;
         int r;
@@ -526,6 +539,7 @@ static void fill_hosts(Manager *m) {
                 .table = m->table,
                 .link_prefix = m->link_prefix,
                 .runtime_dir = m->config.runtime_dir,
+                .state_dir = m->config.state_dir,
                 .find_owner = sharing_find_owner,
                 .is_lent = sharing_is_lent,
                 .netns_prefix = m->conf.netns_names ? m->config.instance : NULL,
@@ -534,6 +548,7 @@ static void fill_hosts(Manager *m) {
                 .records_fd = m->cells_fd,
                 .driver_fd = m->driver_fd,
                 .count = count_cells,
+                .choose_ids = choose_ids,
                 .prepare = prepare_cell,
                 .volumes = describe_volumes,
                 .others = limit_by_others,
@@ -582,6 +597,8 @@ int manager_new(const ManagerConfig *config, Manager **ret) {
         r = sd_event_new(&m->event);
         if (r >= 0)
                 r = fd_store_new(&m->fd_store);
+        if (r >= 0 && !(m->filters = filters_new()))
+                r = -ENOMEM;
         if (r >= 0)
                 r = host_open(m);
         if (r >= 0)
@@ -651,6 +668,7 @@ Manager *manager_free(Manager *m) {
         pool_free(m->pool);
         hierarchies_free(m->hierarchies);
         fd_store_free(m->fd_store);
+        filters_free(m->filters);
         close_fd(m->init_fd);
         close_fd(m->cells_fd);
         close_fd(m->sessions_fd);

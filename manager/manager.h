@@ -24,6 +24,7 @@ typedef struct ManagerConfig {
 typedef struct Manager Manager;
 typedef struct BusServer BusServer;
 typedef struct FdStore FdStore;
+typedef struct Filters Filters;
 typedef struct LoginServer LoginServer;
 typedef struct Placement Placement;
 typedef struct Volume Volume;
@@ -63,6 +64,7 @@ struct Manager {
         sd_event_source *traffic_source;
         uint64_t n_logins, n_denied;
         FdStore *fd_store;
+        Filters *filters;
         bool login_passed, bus_passed; /* sockets that are not ours to remove */
         uint64_t watchdog_usec;
         BusServer *bus;

@@ -171,6 +171,9 @@ static void leader_plan(const Session *s, CellPlan *ret_cell, LeaderPlan *ret) {
         cell_plan(s->cell, ret_cell);
         *ret = (LeaderPlan) {
                 .plan = ret_cell,
+                .tty = s->tty,
+                .init_pid = s->cell->init_pid,
+                .mnt_inode = s->cell->inodes[LOGIN_NS_MNT],
                 .leader = { .session = s->id, .uid = s->uid, .pid = s->leader,
                             .start_time = s->leader_start_time, .home = s->home, .executes = s->executes },
         };

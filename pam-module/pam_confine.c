@@ -148,12 +148,24 @@ static int answer_absent(pam_handle_t *pamh, const ModuleArgs *args, int flags,
         return set_state(pamh, false, PAM_SYSTEM_ERR);
 }
 
+static bool set_environment(pam_handle_t *pamh, const LoginProcess *process) {
+        for (const char *v = process->environment; *v; v += strlen(v) + 1)
+                if (pam_putenv(pamh, v) != PAM_SUCCESS)
+                        return false;
+        return true;
+}
+
 static int answer(pam_handle_t *pamh, const ModuleArgs *args, int flags, const LoginRequest *request,
                   JoinOutcome outcome, const LoginReply *reply, int error) {
         switch (outcome) {
         case JOIN_CONFINED:
                 pam_syslog(pamh, LOG_INFO, "Session %s of %s is in cell %s (policy %s)", reply->session,
                            request->user, reply->cell, reply->policy);
+                if (!set_environment(pamh, &reply->process)) {
+                        pam_syslog(pamh, LOG_ERR, "Cannot set Environment= of policy %s: refusing the login of %s",
+                                   reply->policy, request->user);
+                        return set_state(pamh, false, PAM_BUF_ERR);
+                }
                 error = reply->executes && reply->inodes[LOGIN_NS_PID] ? stand_in(request->uid, request->gid) : 0;
                 if (error < 0) {
                         pam_syslog(pamh, LOG_ERR, "Cannot fork into cell %s (%s): refusing the login of %s",
@@ -177,8 +189,8 @@ static int answer(pam_handle_t *pamh, const ModuleArgs *args, int flags, const L
                 tell_user(pamh, args, flags, reply->message);
                 return set_state(pamh, false, PAM_PERM_DENIED);
         case JOIN_BROKEN:
-                pam_syslog(pamh, LOG_ERR, "Cannot join cell %s (%s): refusing the login of %s",
-                           reply->cell, strerror(-error), request->user);
+                pam_syslog(pamh, LOG_ERR, "Cannot join cell %s (%s: %s): refusing the login of %s",
+                           reply->cell, reply->message, strerror(-error), request->user);
                 tell_user(pamh, args, flags, "cannot enter the cell");
                 return set_state(pamh, false, PAM_SYSTEM_ERR);
         case JOIN_ABSENT:
@@ -206,7 +218,9 @@ int pam_sm_open_session(pam_handle_t *pamh, int flags, int argc, const char **ar
                 tell_user(pamh, &args, flags, "cannot look up the user");
                 return PAM_SYSTEM_ERR;
         }
-        outcome = join_cell(args.socket_path, &request, login_now_usec() + args.timeout_usec, &reply, &error);
+        outcome = join_cell(&(JoinOptions) { .socket_path = args.socket_path,
+                                             .deadline_usec = login_now_usec() + args.timeout_usec },
+                            &request, &reply, &error);
         return answer(pamh, &args, flags, &request, outcome, &reply, error);
 }
 

@@ -9,6 +9,9 @@
 #include <unistd.h>
 
 #define LINES_MAX 1000
+/* Above what systemd takes for its dynamic users and containers, see systemd's "Users, Groups, UIDs and GIDs". */
+#define SUBIDS_FIRST 0x70000000
+#define SUBIDS_LAST 0x7fffffff
 
 typedef struct Reader {
         ManagerConf conf;
@@ -57,6 +60,16 @@ static const char *take_hosts_file(ManagerConf *c, const char *value) {
         return parse_boolean(value, &c->hosts_file) < 0 ? "is neither yes nor no" : NULL;
 }
 
+static const char *take_subids(ManagerConf *c, const char *value) {
+        uid_t first, last;
+
+        if (parse_uid_range(value, &first, &last) < 0 || first < 65536 || last - first < 65535)
+                return "is no range of at least 65536 ids from 65536 on (FIRST-LAST)";
+        c->first_subid = first;
+        c->last_subid = last;
+        return NULL;
+}
+
 /* `take` returns what is wrong, or NULL. */
 static const struct {
         const char *name;
@@ -65,6 +78,7 @@ static const struct {
         { "CgroupDriver", take_driver },
         { "NetnsNames", take_netns_names },
         { "HostsFile", take_hosts_file },
+        { "SubordinateIDs", take_subids },
 };
 
 static int handle(void *userdata, const char *section, const char *name, const char *value) {
@@ -83,11 +97,13 @@ static int handle(void *userdata, const char *section, const char *name, const c
                 wrong = conf_keys[i].take(&r->conf, value);
                 return wrong ? complain(r, section, name, wrong) : 1;
         }
-        return complain(r, section, name, "unknown key; there are CgroupDriver=, NetnsNames= and HostsFile=");
+        return complain(r, section, name, "unknown key; there are CgroupDriver=, NetnsNames=, HostsFile= and "
+                        "SubordinateIDs=");
 }
 
 int manager_conf_read(const char *dir, PolicyDiags *diags, ManagerConf *ret) {
-        static const ManagerConf defaults = { .cgroup_driver = "auto", .netns_names = true };
+        static const ManagerConf defaults = { .cgroup_driver = "auto", .netns_names = true,
+                                              .first_subid = SUBIDS_FIRST, .last_subid = SUBIDS_LAST };
         _cleanup_(fclosep) FILE *f = NULL;
         _cleanup_(freep) char *path = NULL;
         Reader r = { .conf = defaults, .diags = diags };

@@ -8,6 +8,7 @@ typedef struct ManagerConf {
         bool netns_names;       /* NetnsNames=: cells in /run/netns, default yes */
         bool hosts_file;        /* HostsFile=: RUNTIME/hosts, default no */
         char cgroup_driver[16]; /* CgroupDriver=: "auto" (the default), "cgroupfs", "systemd" */
+        uid_t first_subid, last_subid; /* SubordinateIDs=: of the host, for cells with user namespaces */
 } ManagerConf;
 
 /* Reads DIR/confined.conf; none: the defaults. Its errors go to `diags`: the file must belong to root and be

@@ -9,25 +9,22 @@
 #include <stdarg.h>
 #include <string.h>
 
+#include "policies/policy-check.h"
 #include "policies/policy-file.h"
 #include "policies/policy-keys.h"
 
-typedef struct PolicyCheck {
-        const Policy *policy;
-        PolicyDiags *diags;
-} PolicyCheck;
 
-static const PolicySource *source_of(const Policy *p, const char *section, const char *key) {
+
+
+const PolicySource *policy_source_of(const Policy *p, const char *section, const char *key) {
         const PolicyKey *k = policy_key_find(section, key);
 
         assert(k);
         return &p->sources[k - policy_keys];
 }
 
-static void __attribute__((format(printf, 5, 6)))
-complain(PolicyCheck *c, bool warning, const char *section, const char *key, const char *format,
-         ...) {
-        const PolicySource *s = source_of(c->policy, section, key);
+void policy_complain(PolicyCheck *c, bool warning, const char *section, const char *key, const char *format, ...) {
+        const PolicySource *s = policy_source_of(c->policy, section, key);
         const char *own = c->policy->path ? c->policy->path : c->policy->name;
         _cleanup_(freep) char *message = NULL;
         va_list ap;
@@ -51,32 +48,28 @@ static void check_namespaces(PolicyCheck *c) {
         bool mnt = ns & CLONE_NEWNS, pid = ns & CLONE_NEWPID;
 
         if (mnt && !pid)
-                complain(c, false, "Cell", "Namespaces",
+                policy_complain(c, false, "Cell", "Namespaces",
                          "mnt without pid is no boundary: /proc/PID/root of a process outside leads "
                          "out (add pid)");
         if (pid && !mnt)
-                complain(c, false, "Cell", "Namespaces",
+                policy_complain(c, false, "Cell", "Namespaces",
                          "pid without mnt is no boundary: the cell's /proc would show the host's "
                          "processes (add mnt)");
         if (!pid && !mnt)
-                complain(c, true, "Cell", "Namespaces",
+                policy_complain(c, true, "Cell", "Namespaces",
                          "without pid and mnt this is no boundary: a user may trace their own "
                          "processes outside of the cell (add pid and mnt)");
         if (ns & CLONE_NEWCGROUP && !mnt)
-                complain(c, false, "Cell", "Namespaces",
+                policy_complain(c, false, "Cell", "Namespaces",
                          "cgroup without mnt hides nothing: the host's control groups stay mounted "
                          "(add mnt)");
         if (p->network_mode != NETWORK_HOST && !(ns & CLONE_NEWNET))
-                complain(c, false, "Cell", "Namespaces",
+                policy_complain(c, false, "Cell", "Namespaces",
                          "without net the cell has the host's network (add net, or [Network] "
                          "Mode=host)");
         if (p->hostname && !(ns & CLONE_NEWUTS))
-                complain(c, false, "Cell", "Hostname",
+                policy_complain(c, false, "Cell", "Hostname",
                          "it would rename the host (add uts to Namespaces=)");
-        if (p->private_tmp && !mnt)
-                complain(c, false, "Filesystem", "PrivateTmp",
-                         "it needs a mount namespace (add mnt and pid to Namespaces=, or "
-                         "PrivateTmp=no)");
 }
 
 static const IpPrefix *pool_of(const Policy *p, int family) {
@@ -132,26 +125,26 @@ static void check_fixed_address(PolicyCheck *c) {
 
                 (void) prefix_to_string(&p->addresses[i], address);
                 if (!pool || !prefix_contains(pool, &p->addresses[i])) {
-                        complain(c, false, "Network", "Address", "%s is in no Pool=", address);
+                        policy_complain(c, false, "Network", "Address", "%s is in no Pool=", address);
                         continue;
                 }
                 reserved = reserved_in_pool(pool, &p->addresses[i]);
                 if (reserved)
-                        complain(c, false, "Network", "Address", "%s is %s", address, reserved);
+                        policy_complain(c, false, "Network", "Address", "%s is %s", address, reserved);
         }
 
         if (policy_is_for_units(p)) {
                 if (!is_for_one_unit(p))
-                        complain(c, false, "Network", "Address",
+                        policy_complain(c, false, "Network", "Address",
                                  "only one service can have a fixed address (one Unit=, or dynamic)");
                 return;
         }
         if (p->scope == CELL_SCOPE_SESSION && p->max_sessions != 1)
-                complain(c, false, "Network", "Address",
+                policy_complain(c, false, "Network", "Address",
                          "every session has a cell of its own, and only one can have a fixed address "
                          "(Scope=user or policy, or MaxSessions=1)");
         if (p->scope != CELL_SCOPE_POLICY && !is_for_one_user(p))
-                complain(c, false, "Network", "Address",
+                policy_complain(c, false, "Network", "Address",
                          "only one cell can have a fixed address (Scope=policy, or one User= in "
                          "[Match])");
 }
@@ -164,16 +157,16 @@ static void check_ports(PolicyCheck *c) {
                 return;
         if (policy_is_for_units(p)) {
                 if (!is_for_one_unit(p))
-                        complain(c, false, "Network", "Port",
+                        policy_complain(c, false, "Network", "Port",
                                  "a port can lead to one service only (one Unit=, or a policy for each)");
                 return;
         }
         if (p->scope == CELL_SCOPE_SESSION && p->max_sessions != 1)
-                complain(c, false, "Network", "Port",
+                policy_complain(c, false, "Network", "Port",
                          "every session has a cell of its own, and a port can lead to one only "
                          "(Scope=user or policy, or MaxSessions=1)");
         if (p->scope != CELL_SCOPE_POLICY && !is_for_one_user(p))
-                complain(c, false, "Network", "Port",
+                policy_complain(c, false, "Network", "Port",
                          "every user has a cell, and a port can lead to one only (Scope=policy, or one "
                          "User= in [Match])");
 }
@@ -182,12 +175,12 @@ static void check_per_user_address(PolicyCheck *c) {
         const Policy *p = c->policy;
 
         if (p->address_mode == ADDRESS_PER_USER && p->scope == CELL_SCOPE_POLICY)
-                complain(c, false, "Network", "Address",
+                policy_complain(c, false, "Network", "Address",
                          "per-user, but with Scope=policy all users share one cell (dynamic, or a "
                          "fixed address)");
         if (p->address_mode == ADDRESS_PER_USER && p->scope == CELL_SCOPE_SESSION &&
             p->max_sessions != 1)
-                complain(c, false, "Network", "Address",
+                policy_complain(c, false, "Network", "Address",
                          "per-user, but with Scope=session a user can have several cells (dynamic, "
                          "or Scope=user, or MaxSessions=1)");
 }
@@ -199,15 +192,15 @@ static void check_unused_network(PolicyCheck *c) {
                                             "EgressAllow", "EgressDeny", "Ingress", "IngressAllow",
                                             "MaxConnections", "LogDenied", "BandwidthUp", "BandwidthDown" };
         const Policy *p = c->policy;
-        const PolicySource *mode = source_of(p, "Network", "Mode");
+        const PolicySource *mode = policy_source_of(p, "Network", "Mode");
         /* With a network, even another cell's, the rest would be missed: those are errors, found elsewhere. */
         size_t n = p->network_mode == NETWORK_CELL ? 4 : ELEMENTSOF(keys);
 
         for (size_t i = 0; i < n; i++) {
-                const PolicySource *s = source_of(p, "Network", keys[i]);
+                const PolicySource *s = policy_source_of(p, "Network", keys[i]);
 
                 if (s->file && s->file == mode->file)
-                        complain(c, true, "Network", keys[i], "it has no effect with Mode=%s",
+                        policy_complain(c, true, "Network", keys[i], "it has no effect with Mode=%s",
                                  network_mode_to_string(p->network_mode));
         }
 }
@@ -216,10 +209,10 @@ static void check_reach(PolicyCheck *c) {
         const Policy *p = c->policy;
 
         if (p->egress_deny && p->egress_deny_rules.n_items > 0)
-                complain(c, true, "Network", "EgressDeny",
+                policy_complain(c, true, "Network", "EgressDeny",
                          "it adds nothing to Egress=deny: what EgressAllow= names passes, all else does not");
         if (p->ingress_allow && p->ingress_allow_rules.n_items > 0)
-                complain(c, true, "Network", "IngressAllow", "it adds nothing to Ingress=allow");
+                policy_complain(c, true, "Network", "IngressAllow", "it adds nothing to Ingress=allow");
 }
 
 /* What is done for routed cells alone. */
@@ -227,16 +220,16 @@ static void check_not_routed(PolicyCheck *c) {
         const Policy *p = c->policy;
 
         if (policy_is_for_units(p))
-                complain(c, false, "Network", "Mode", "%s is for cells of logins (routed, none or host)",
+                policy_complain(c, false, "Network", "Mode", "%s is for cells of logins (routed, none or host)",
                          network_mode_to_string(p->network_mode));
         if (p->n_ports > 0)
-                complain(c, false, "Network", "Port", "ports are published with Mode=routed only (remove it)");
-        if (source_of(p, "Network", "MaxConnections")->file && p->n_gateways > 0)
-                complain(c, false, "Network", "MaxConnections",
+                policy_complain(c, false, "Network", "Port", "ports are published with Mode=routed only (remove it)");
+        if (policy_source_of(p, "Network", "MaxConnections")->file && p->n_gateways > 0)
+                policy_complain(c, false, "Network", "MaxConnections",
                          "what an existing bridge carries does not pass the host, and is not counted (remove it)");
         if (p->egress_deny || p->ingress_allow || p->egress_allow_rules.n_items > 0 ||
             p->egress_deny_rules.n_items > 0 || p->ingress_allow_rules.n_items > 0 || p->log_denied)
-                complain(c, false, "Network", "Mode", "Egress=, Ingress=, their rules and LogDenied= are done with "
+                policy_complain(c, false, "Network", "Mode", "Egress=, Ingress=, their rules and LogDenied= are done with "
                          "Mode=routed only: %s (remove them)", p->network_mode == NETWORK_CELL ?
                          "what a shared network lets pass is said by the policy that has it" :
                          p->network_mode == NETWORK_BRIDGE ? "what a bridge carries is its network's" :
@@ -254,9 +247,9 @@ static void check_gateways(PolicyCheck *c) {
 
                 (void) prefix_to_string(&p->gateways[i], address);
                 if (!pool)
-                        complain(c, false, "Network", "Gateway", "%s leads nowhere: no Pool= of its family", address);
+                        policy_complain(c, false, "Network", "Gateway", "%s leads nowhere: no Pool= of its family", address);
                 else if (prefix_contains(pool, &p->gateways[i]) && !reserved)
-                        complain(c, false, "Network", "Gateway",
+                        policy_complain(c, false, "Network", "Gateway",
                                  "%s is in Pool= and could be given to a cell (a Pool= that begins with it, or is "
                                  "without it)", address);
         }
@@ -270,18 +263,18 @@ static void check_segment(PolicyCheck *c) {
         check_gateways(c);
         if (p->network_mode == NETWORK_BRIDGE) {
                 if (!p->bridge)
-                        complain(c, false, "Network", "Bridge",
+                        policy_complain(c, false, "Network", "Bridge",
                                  "Mode=bridge needs to know which (add a Bridge= such as br0)");
                 return;
         }
         if (shares && strv_length(p->interfaces) != 1)
-                complain(c, false, "Network", "Interface", "Mode=%s is on one interface of the host (Interface= with "
+                policy_complain(c, false, "Network", "Interface", "Mode=%s is on one interface of the host (Interface= with "
                          "one name, such as eth1)", network_mode_to_string(p->network_mode));
         if (p->network_mode == NETWORK_INTERFACE && !p->interfaces)
-                complain(c, false, "Network", "Interface", "Mode=interface needs interfaces to give away (add an "
+                policy_complain(c, false, "Network", "Interface", "Mode=interface needs interfaces to give away (add an "
                          "Interface= such as eth1)");
         if (p->network_mode == NETWORK_IPVLAN && p->ipvlan_l3s && p->n_gateways > 0)
-                complain(c, false, "Network", "Gateway", "with IPVLANMode=l3s the host's routes say where packets go "
+                policy_complain(c, false, "Network", "Gateway", "with IPVLANMode=l3s the host's routes say where packets go "
                          "(remove it)");
 }
 
@@ -303,10 +296,10 @@ static void check_keys_elsewhere(PolicyCheck *c) {
         const Policy *p = c->policy;
 
         for (size_t i = 0; i < ELEMENTSOF(keys); i++) {
-                const PolicySource *s = source_of(p, "Network", keys[i].key);
+                const PolicySource *s = policy_source_of(p, "Network", keys[i].key);
 
-                if (!(keys[i].modes & 1U << p->network_mode) && s->file && s->file == source_of(p, "Network", "Mode")->file)
-                        complain(c, true, "Network", keys[i].key, "it has no effect with Mode=%s",
+                if (!(keys[i].modes & 1U << p->network_mode) && s->file && s->file == policy_source_of(p, "Network", "Mode")->file)
+                        policy_complain(c, true, "Network", keys[i].key, "it has no effect with Mode=%s",
                                  network_mode_to_string(p->network_mode));
         }
 }
@@ -319,8 +312,8 @@ static void check_bandwidth(PolicyCheck *c) {
 
         for (size_t i = 0; i < ELEMENTSOF(sections) - useless; i++)
                 for (size_t k = 0; k < ELEMENTSOF(keys); k++)
-                        if (source_of(c->policy, sections[i], keys[k])->file)
-                                complain(c, false, sections[i], keys[k], "it can't be held with Mode=%s (routed, bridge)",
+                        if (policy_source_of(c->policy, sections[i], keys[k])->file)
+                                policy_complain(c, false, sections[i], keys[k], "it can't be held with Mode=%s (routed, bridge)",
                                          network_mode_to_string(c->policy->network_mode));
 }
 
@@ -329,20 +322,20 @@ static void check_traffic(PolicyCheck *c) {
         const char *section = p->user_traffic.bytes != LIMIT_NONE ? "Network" : "PolicyResources";
 
         if (!policy_limits_traffic(p)) {
-                if (source_of(p, "Network", "TrafficMaxAction")->file)
-                        complain(c, true, "Network", "TrafficMaxAction", "it has no effect without TrafficMax=");
+                if (policy_source_of(p, "Network", "TrafficMaxAction")->file)
+                        policy_complain(c, true, "Network", "TrafficMaxAction", "it has no effect without TrafficMax=");
                 return;
         }
         if (p->network_mode != NETWORK_ROUTED)
-                complain(c, false, section, "TrafficMax", "traffic is counted with Mode=routed only (remove it)");
+                policy_complain(c, false, section, "TrafficMax", "traffic is counted with Mode=routed only (remove it)");
         else if (policy_is_for_units(p))
-                complain(c, false, section, "TrafficMax", "traffic is counted for users, and a service of systemd has "
+                policy_complain(c, false, section, "TrafficMax", "traffic is counted for users, and a service of systemd has "
                          "none here (remove it)");
         if (p->traffic_slow && p->traffic_rate_bits == LIMIT_NONE)
-                complain(c, false, "Network", "TrafficMaxAction", "slow needs to know how slow (add a TrafficMaxRate= "
+                policy_complain(c, false, "Network", "TrafficMaxAction", "slow needs to know how slow (add a TrafficMaxRate= "
                          "such as 1M)");
         if (!p->traffic_slow && p->traffic_rate_bits != LIMIT_NONE)
-                complain(c, true, "Network", "TrafficMaxRate", "it has no effect without TrafficMaxAction=slow");
+                policy_complain(c, true, "Network", "TrafficMaxRate", "it has no effect without TrafficMaxAction=slow");
 }
 
 static void check_network(PolicyCheck *c) {
@@ -362,7 +355,7 @@ static void check_network(PolicyCheck *c) {
         if (p->network_mode != NETWORK_ROUTED)
                 check_segment(c);
         if (p->n_pools == 0 && p->network_mode != NETWORK_INTERFACE)
-                complain(c, false, "Network", "Pool",
+                policy_complain(c, false, "Network", "Pool",
                          "Mode=%s needs addresses to give away (add a Pool= such as "
                          "10.77.0.0/16, or Mode=none)", network_mode_to_string(p->network_mode));
         check_ports(c);
@@ -371,7 +364,7 @@ static void check_network(PolicyCheck *c) {
                 check_fixed_address(c);
         if (policy_is_for_units(p)) {
                 if (p->address_mode == ADDRESS_PER_USER)
-                        complain(c, false, "Network", "Address",
+                        policy_complain(c, false, "Network", "Address",
                                  "per-user, but a service of systemd has no user here (dynamic, or a fixed "
                                  "address)");
         } else {
@@ -379,7 +372,7 @@ static void check_network(PolicyCheck *c) {
         }
         for (size_t i = 0; i < p->n_dns; i++)
                 if (p->n_pools > 0 && !pool_of(p, p->dns[i].family))
-                        complain(c, true, "Network", "DNS",
+                        policy_complain(c, true, "Network", "DNS",
                                  "%s can't be reached: no Pool= of its family",
                                  prefix_to_string(&p->dns[i], address));
 }
@@ -391,7 +384,7 @@ static void check_cpu(PolicyCheck *c, const char *section, const Resources *r) {
                 return;
         quota = (unsigned __int128) r->cpu_quota_permille * r->cpu_quota_period_usec / 1000;
         if (quota < USEC_PER_MSEC)
-                complain(c, false, section, "CPUQuota",
+                policy_complain(c, false, section, "CPUQuota",
                          "%" PRIu64 " us in a period of %" PRIu64 " us is less than the 1 ms that "
                          "the kernel takes (raise it, or CPUQuotaPeriodSec=)",
                          (uint64_t) quota, r->cpu_quota_period_usec);
@@ -409,7 +402,7 @@ static void check_memory(PolicyCheck *c, const char *section, const Resources *r
 
         for (size_t i = 0; i < ELEMENTSOF(below); i++)
                 if (below[i].bytes != LIMIT_NONE && below[i].bytes > r->memory_max_bytes)
-                        complain(c, true, section, below[i].key,
+                        policy_complain(c, true, section, below[i].key,
                                  "it is above MemoryMax= and will never count");
 }
 
@@ -417,7 +410,7 @@ static void check_devices(PolicyCheck *c, const Resources *r) {
         bool fits = r->device_policy == DEVICE_POLICY_STRICT && r->n_device_allow == 0;
 
         if (fits)
-                complain(c, true, "Resources", "DevicePolicy",
+                policy_complain(c, true, "Resources", "DevicePolicy",
                          "strict without DeviceAllow= denies even /dev/null and terminals (closed)");
 }
 
@@ -430,7 +423,7 @@ static void check_match(PolicyCheck *c) {
 
                 if (!v->negate &&
                     (v->numeric ? v->first == 0 : strcmp(v->text, "root") == 0))
-                        complain(c, true, "Match", "User",
+                        policy_complain(c, true, "Match", "User",
                                  "root can leave any cell; this confines no one who wants out");
         }
 }
@@ -466,16 +459,16 @@ static void check_unit(PolicyCheck *c) {
                         static const char *const names[] = { "User", "UID", "Group", "Service", "TTY",
                                                              "RemoteHost" };
 
-                        complain(c, false, "Match", names[f],
+                        policy_complain(c, false, "Match", names[f],
                                  "it is for logins, and Unit= for services of systemd (write two policies)");
                 }
         for (size_t i = 0; i < ELEMENTSOF(useless); i++)
-                if (is_own(p, source_of(p, useless[i].section, useless[i].key)))
-                        complain(c, false, useless[i].section, useless[i].key, "%s", useless[i].why);
+                if (is_own(p, policy_source_of(p, useless[i].section, useless[i].key)))
+                        policy_complain(c, false, useless[i].section, useless[i].key, "%s", useless[i].why);
         if (!p->on_failure_allow)
                 return;
-        if (!is_own(p, source_of(p, "Policy", "OnFailure")))
-                complain(c, false, "Policy", "OnFailure", "allow can't be done for a service (deny)");
+        if (!is_own(p, policy_source_of(p, "Policy", "OnFailure")))
+                policy_complain(c, false, "Policy", "OnFailure", "allow can't be done for a service (deny)");
 }
 
 static void check_unit_levels(PolicyCheck *c) {
@@ -485,7 +478,7 @@ static void check_unit_levels(PolicyCheck *c) {
         for (size_t i = 0; i < n_policy_keys; i++)
                 for (size_t k = 0; k < ELEMENTSOF(sections); k++)
                         if (strcmp(policy_keys[i].section, sections[k]) == 0 && p->sources[i].file)
-                                complain(c, false, sections[k], policy_keys[i].name,
+                                policy_complain(c, false, sections[k], policy_keys[i].name,
                                          "limits of a service are its unit's alone (write it in [Resources])");
 }
 
@@ -506,4 +499,6 @@ void policy_check(const Policy *p, PolicyDiags *diags) {
         check_memory(&c, "Resources", &p->cell);
         check_memory(&c, "UserResources", &p->user);
         check_memory(&c, "PolicyResources", &p->policy);
+        policy_check_filesystem(&c);
+        policy_check_process(&c);
 }

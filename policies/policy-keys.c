@@ -26,6 +26,12 @@
 #define IO_HELP "DEVICE AMOUNT..."
 #define RULE_HELP "tcp|udp|icmp|any[:PORT[-PORT]][@PREFIX"
 
+#define PATH_HELP "[-]PATH..."
+#define BIND_HELP "[-]SOURCE[:TARGET[:rbind|norbind]]..."
+#define PATHS(n, kind, h) LIST("Filesystem", n, paths, filesystem.paths[kind], kind, h)
+#define LIMIT(n, h) \
+        VALUE("Process", "Limit" #n, limit, process.limits[RLIMIT_##n], RLIMIT_##n, h "|SOFT:HARD|infinity")
+
 #define RESOURCES(s, level)                                                                      \
         VALUE(s, "CPUQuota", cpu_quota, level.cpu_quota_permille, 0, "PERCENT"),                 \
         VALUE(s, "CPUQuotaPeriodSec", time, level.cpu_quota_period_usec, TIME_CPU_PERIOD,        \
@@ -68,7 +74,9 @@ const PolicyKey policy_keys[] = {
         LIST("Match", "Unit", match, match[MATCH_UNIT], MATCH_UNIT, "NAME.service..."),
 
         VALUE("Cell", "Scope", choice, scope, WORDS_SCOPE, "session|user|policy"),
-        VALUE("Cell", "Namespaces", namespaces, namespaces, 0, "mnt pid net ipc uts cgroup"),
+        VALUE("Cell", "Namespaces", namespaces, namespaces, 0, "mnt pid net ipc uts cgroup user time"),
+        VALUE("Cell", "MonotonicOffsetSec", offset, monotonic_offset_usec, 0, "[-]TIME"),
+        VALUE("Cell", "BootTimeOffsetSec", offset, boottime_offset_usec, 0, "[-]TIME"),
         VALUE("Cell", "Hostname", hostname, hostname, 0, "NAME"),
         VALUE("Cell", "MaxSessions", number, max_sessions, NUMBER_SESSIONS, "COUNT|infinity"),
         VALUE("Cell", "LingerSec", time, linger_usec, TIME_LINGER, "TIME|infinity"),
@@ -121,19 +129,51 @@ const PolicyKey policy_keys[] = {
         VALUE("Network", "TrafficMaxAction", flag, traffic_slow, WORDS_TRAFFIC_ACTION, "deny|slow"),
         VALUE("Network", "TrafficMaxRate", bandwidth, traffic_rate_bits, 0, "BITS"),
 
-        VALUE("Filesystem", "PrivateTmp", flag, private_tmp, WORDS_BOOLEAN, "yes|no"),
-        LATER("Filesystem", "ProtectHome"),
-        LATER("Filesystem", "ProtectSystem"),
-        LATER("Filesystem", "ReadOnlyPaths"),
-        LATER("Filesystem", "InaccessiblePaths"),
-        LATER("Filesystem", "BindPaths"),
-        LATER("Filesystem", "TemporaryFileSystem"),
+        VALUE("Filesystem", "PrivateTmp", choice, filesystem.private_tmp, WORDS_PRIVATE_TMP,
+              "yes|no|disconnected|persistent"),
+        VALUE("Filesystem", "ProtectSystem", choice, filesystem.protect_system, WORDS_PROTECT_SYSTEM,
+              "no|yes|full|strict"),
+        VALUE("Filesystem", "ProtectHome", choice, filesystem.protect_home, WORDS_PROTECT_HOME,
+              "no|yes|read-only|tmpfs"),
+        PATHS("ReadOnlyPaths", PATHS_READ_ONLY, PATH_HELP),
+        PATHS("ReadWritePaths", PATHS_READ_WRITE, PATH_HELP),
+        PATHS("InaccessiblePaths", PATHS_INACCESSIBLE, PATH_HELP),
+        PATHS("NoExecPaths", PATHS_NO_EXEC, PATH_HELP),
+        PATHS("ExecPaths", PATHS_EXEC, PATH_HELP),
+        PATHS("BindPaths", PATHS_BIND, BIND_HELP),
+        PATHS("BindReadOnlyPaths", PATHS_BIND_READ_ONLY, BIND_HELP),
+        PATHS("TemporaryFileSystem", PATHS_TMPFS, "PATH[:size=BYTES,nr_inodes=COUNT,mode=MODE,ro...]..."),
+        VALUE("Filesystem", "RootDirectory", root, filesystem.root_directory, 0, "PATH"),
+        VALUE("Filesystem", "PrivateDevices", flag, filesystem.private_devices, WORDS_BOOLEAN, "yes|no"),
+        VALUE("Filesystem", "ProtectProc", choice, filesystem.protect_proc, WORDS_PROTECT_PROC,
+              "default|noaccess|invisible|ptraceable"),
+        VALUE("Filesystem", "ProcSubset", flag, filesystem.proc_subset_pid, WORDS_PROC_SUBSET, "all|pid"),
+        VALUE("Filesystem", "ProtectKernelTunables", flag, filesystem.protect_kernel_tunables, WORDS_BOOLEAN, "yes|no"),
+        VALUE("Filesystem", "ProtectKernelModules", flag, filesystem.protect_kernel_modules, WORDS_BOOLEAN, "yes|no"),
+        VALUE("Filesystem", "ProtectKernelLogs", flag, filesystem.protect_kernel_logs, WORDS_BOOLEAN, "yes|no"),
 
-        LATER("Process", "NoNewPrivileges"),
-        LATER("Process", "CapabilityBoundingSet"),
-        LATER("Process", "SystemCallFilter"),
-        LATER("Process", "RestrictNamespaces"),
-        LATER("Process", "LimitNOFILE"),
+        VALUE("Process", "NoNewPrivileges", flag, process.no_new_privileges, WORDS_BOOLEAN, "yes|no"),
+        LIST("Process", "CapabilityBoundingSet", capabilities, process.capability_bounding_set, 0, "[~]CAPABILITY..."),
+        LIST("Process", "AmbientCapabilities", capabilities, process.ambient_capabilities, 0, "[~]CAPABILITY..."),
+        LIST("Process", "SystemCallFilter", syscalls, process.syscalls, 0, "[~]NAME|@GROUP[:ERRNO]..."),
+        VALUE("Process", "SystemCallErrorNumber", error_number, process.syscall_errno, 0, "ERRNO|kill"),
+        LIST("Process", "SystemCallArchitectures", architectures, process.architectures, 0, "native|ARCHITECTURE..."),
+        LIST("Process", "RestrictNamespaces", restrict_namespaces, process.forbidden_namespaces, 0,
+             "yes|no|[~]cgroup ipc net mnt pid user uts time"),
+        LIST("Process", "RestrictAddressFamilies", families, process.families, 0, "none|[~]AF_NAME..."),
+        VALUE("Process", "RestrictRealtime", flag, process.restrict_realtime, WORDS_BOOLEAN, "yes|no"),
+        VALUE("Process", "RestrictSUIDSGID", flag, process.restrict_suid_sgid, WORDS_BOOLEAN, "yes|no"),
+        VALUE("Process", "MemoryDenyWriteExecute", flag, process.memory_deny_write_execute, WORDS_BOOLEAN, "yes|no"),
+        VALUE("Process", "LockPersonality", flag, process.lock_personality, WORDS_BOOLEAN, "yes|no"),
+        LIMIT(CPU, "TIME"), LIMIT(FSIZE, "BYTES"), LIMIT(DATA, "BYTES"), LIMIT(STACK, "BYTES"),
+        LIMIT(CORE, "BYTES"), LIMIT(RSS, "BYTES"), LIMIT(NOFILE, "COUNT"), LIMIT(AS, "BYTES"),
+        LIMIT(NPROC, "COUNT"), LIMIT(MEMLOCK, "BYTES"), LIMIT(LOCKS, "COUNT"), LIMIT(SIGPENDING, "COUNT"),
+        LIMIT(MSGQUEUE, "BYTES"), LIMIT(NICE, "NUMBER"), LIMIT(RTPRIO, "NUMBER"), LIMIT(RTTIME, "TIME"),
+        VALUE("Process", "Nice", small, process.nice, SMALL_NICE, "-20..19"),
+        VALUE("Process", "OOMScoreAdjust", small, process.oom_score_adjust, SMALL_OOM_SCORE, "-1000..1000"),
+        VALUE("Process", "UMask", small, process.umask, SMALL_UMASK, "MODE"),
+        VALUE("Process", "KeyringMode", choice, process.keyring_mode, WORDS_KEYRING, "inherit|private|shared"),
+        LIST("Process", "Environment", environment, process.environment, 0, "NAME=VALUE..."),
 
         LATER("Service", "ExecStart"),
         LATER("Service", "User"),

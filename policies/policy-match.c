@@ -13,7 +13,7 @@
 
 #define REMOTE_HOST_MAX 1025 /* getnameinfo(3), NI_MAXHOST */
 #define EXPANSION_MAX 255  /* of one %-letter: NAME_MAX */
-#define EXPANDED_MAX 4096  /* of the whole text: PATH_MAX */
+#define EXPANDED_MAX 4095
 
 static bool in_groups(const MatchSubject *s, gid_t gid) {
         if (s->gid == gid)
@@ -299,4 +299,67 @@ int policy_expand(const char *text, const MatchSubject *subject, const char *hos
         out[n] = '\0';
         *ret = TAKE_PTR(out);
         return 0;
+}
+
+int policy_expand_words(char *const *words, const MatchSubject *subject, const char *host, char ***ret) {
+        int r = 0;
+
+        for (; r >= 0 && words && *words; words++) {
+                _cleanup_(freep) char *word = NULL;
+
+                r = policy_expand(*words, subject, host, &word);
+                if (r >= 0)
+                        r = strv_extend(ret, word);
+        }
+        return r;
+}
+
+static size_t colons(const char *text) {
+        size_t n = 0;
+
+        for (; *text; text++)
+                n += *text == ':';
+        return n;
+}
+
+int policy_filesystem_expand(const PolicyFilesystem *f, const MatchSubject *subject, const char *host,
+                             PolicyFilesystem *ret) {
+        int r = 0;
+
+        *ret = *f;
+        ret->root_directory = NULL;
+        memset(ret->paths, 0, sizeof(ret->paths));
+        if (f->root_directory)
+                r = policy_expand(f->root_directory, subject, host, &ret->root_directory);
+        for (int k = 0; r >= 0 && k < _PATHS_KIND_MAX; k++) {
+                r = policy_expand_words(f->paths[k], subject, host, &ret->paths[k]);
+                for (size_t i = 0; r >= 0 && ret->paths[k] && ret->paths[k][i]; i++)
+                        if (colons(ret->paths[k][i]) != colons(f->paths[k][i]))
+                                r = -EINVAL;
+        }
+        return r;
+}
+
+void policy_filesystem_done(PolicyFilesystem *f) {
+        free(f->root_directory);
+        for (int k = 0; k < _PATHS_KIND_MAX; k++)
+                strv_free(f->paths[k]);
+        *f = (PolicyFilesystem) {};
+}
+
+static bool words_want_group(char *const *words) {
+        for (; words && *words; words++)
+                if (strstr(*words, "%g"))
+                        return true;
+        return false;
+}
+
+bool policy_wants_group(const Policy *p) {
+        const PolicyFilesystem *f = &p->filesystem;
+
+        for (int k = 0; k < _PATHS_KIND_MAX; k++)
+                if (words_want_group(f->paths[k]))
+                        return true;
+        return (p->hostname && strstr(p->hostname, "%g")) || words_want_group(p->process.environment) ||
+                (f->root_directory && strstr(f->root_directory, "%g"));
 }

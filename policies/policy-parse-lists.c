@@ -187,17 +187,8 @@ char *policy_format_match(const PolicyKey *key, const Policy *p) {
 
 /* --- devices --- */
 
-static bool path_is_clean(const char *path) {
-        if (*path != '/' || strlen(path) >= 4096 || has_control(path))
-                return false;
-        for (const char *s = strstr(path, "/.."); s; s = strstr(s + 3, "/.."))
-                if (s[3] == '/' || s[3] == '\0')
-                        return false;
-        return true;
-}
-
 static int parse_io_item(const char *path, const char *amount, uint64_t *ret, char **ret_message) {
-        if (!path_is_clean(path))
+        if (!policy_path_is_clean(path))
                 return policy_say(ret_message, -EINVAL,
                                   "\"%s\" is no path of a device or file (such as /dev/vda)", path);
         if (!amount)
@@ -321,7 +312,7 @@ char *policy_format_io_limit(const PolicyKey *key, const Policy *p) {
 }
 
 static bool is_device_node(const char *word) {
-        return (strncmp(word, "/dev/", 5) == 0 && word[5] && path_is_clean(word)) ||
+        return (strncmp(word, "/dev/", 5) == 0 && word[5] && policy_path_is_clean(word)) ||
                 (strncmp(word, "char-", 5) == 0 && word[5] && !has_control(word)) ||
                 (strncmp(word, "block-", 6) == 0 && word[6] && !has_control(word));
 }

@@ -164,11 +164,20 @@ static const struct {
         [WORDS_INGRESS] = { { "deny", "allow" } },
         [WORDS_TRAFFIC_ACTION] = { { "deny", "slow" } },
         [WORDS_IPVLAN] = { { "l2", "l3s" } },
+        [WORDS_PRIVATE_TMP] = { { "no", "yes", "disconnected", "persistent" } },
+        [WORDS_PROTECT_SYSTEM] = { { "no", "yes", "full", "strict" } },
+        [WORDS_PROTECT_HOME] = { { "no", "yes", "read-only", "tmpfs" } },
+        [WORDS_PROTECT_PROC] = { { "default", "noaccess", "invisible", "ptraceable" } },
+        [WORDS_PROC_SUBSET] = { { "all", "pid" } },
+        [WORDS_KEYRING] = { { "inherit", "private", "shared" } },
 };
 
 static int parse_word(const PolicyKey *key, const char *value, char **ret_message) {
         const char *const *words = word_lists[key->data].words;
+        bool yes;
 
+        if (strcmp(words[0], "no") == 0 && parse_boolean(value, &yes) >= 0)
+                return yes;
         for (int i = 0; i < 4 && words[i]; i++)
                 if (strcmp(words[i], value) == 0)
                         return i;
@@ -455,11 +464,11 @@ char *policy_format_tasks(const PolicyKey *key, const Policy *p) {
 
 static const struct {
         const char *name;
-        unsigned flag; /* 0: not supported */
+        unsigned flag;
 } namespace_names[] = {
         { "mnt", CLONE_NEWNS },   { "pid", CLONE_NEWPID }, { "net", CLONE_NEWNET },
         { "ipc", CLONE_NEWIPC },  { "uts", CLONE_NEWUTS }, { "cgroup", CLONE_NEWCGROUP },
-        { "user", 0 },            { "time", 0 },
+        { "user", CLONE_NEWUSER }, { "time", CLONE_NEWTIME },
 };
 
 int policy_parse_namespaces(const PolicyKey *key, Policy *p, const char *value, char **ret_message) {
@@ -478,12 +487,7 @@ int policy_parse_namespaces(const PolicyKey *key, Policy *p, const char *value, 
                         k++;
                 if (k == ELEMENTSOF(namespace_names))
                         return policy_say(ret_message, -EINVAL,
-                                   "\"%s\" is no namespace (mnt pid net ipc uts cgroup)", words[i]);
-                if (namespace_names[k].flag == 0)
-                        return policy_say(ret_message, -EINVAL,
-                                   "\"%s\" is not supported by this version (mnt pid net ipc uts "
-                                   "cgroup)",
-                                   words[i]);
+                                   "\"%s\" is no namespace (mnt pid net ipc uts cgroup user time)", words[i]);
                 flags |= namespace_names[k].flag;
         }
         *FIELD(unsigned, key, p) = flags;

@@ -12,7 +12,7 @@
         void policy_reset_##kind(const PolicyKey *key, Policy *p);                               \
         char *policy_format_##kind(const PolicyKey *key, const Policy *p)
 
-typedef enum ValueWords { /* data of choice and flag */
+typedef enum ValueWords { /* data of choice and flag; a choice whose first two are no and yes takes their other spellings, too */
         WORDS_MODE,
         WORDS_ON_FAILURE,
         WORDS_IF_UNSUPPORTED,
@@ -23,6 +23,12 @@ typedef enum ValueWords { /* data of choice and flag */
         WORDS_INGRESS,
         WORDS_TRAFFIC_ACTION,
         WORDS_IPVLAN,
+        WORDS_PRIVATE_TMP,
+        WORDS_PROTECT_SYSTEM,
+        WORDS_PROTECT_HOME,
+        WORDS_PROTECT_PROC,
+        WORDS_PROC_SUBSET,
+        WORDS_KEYRING,
 } ValueWords;
 
 typedef enum MemoryKind { /* data of memory */
@@ -46,6 +52,12 @@ typedef enum TimeKind { /* data of time */
         TIME_LINGER,
         TIME_CPU_PERIOD,
 } TimeKind;
+
+typedef enum SmallKind { /* data of small */
+        SMALL_NICE,
+        SMALL_OOM_SCORE,
+        SMALL_UMASK,
+} SmallKind;
 
 DECLARE_VALUE_KIND(text);        /* char *: anything printable */
 DECLARE_VALUE_KIND(policy_name); /* char * */
@@ -74,6 +86,21 @@ DECLARE_VALUE_KIND(interfaces);  /* char **: names of links */
 DECLARE_VALUE_KIND(network_mode);
 DECLARE_VALUE_KIND(bandwidth);   /* uint64_t */
 DECLARE_VALUE_KIND(traffic);     /* TrafficLimit */
+DECLARE_VALUE_KIND(paths);       /* char **; PathsKind */
+DECLARE_VALUE_KIND(root);        /* char *: a directory */
+DECLARE_VALUE_KIND(capabilities); /* uint64_t; what it is unless set: CapabilitiesKind */
+DECLARE_VALUE_KIND(syscalls);    /* NameFilter */
+DECLARE_VALUE_KIND(families);    /* NameFilter */
+DECLARE_VALUE_KIND(error_number); /* int */
+DECLARE_VALUE_KIND(architectures); /* char ** */
+DECLARE_VALUE_KIND(restrict_namespaces); /* unsigned: the forbidden ones */
+DECLARE_VALUE_KIND(limit);       /* PolicyLimit; RLIMIT_* */
+DECLARE_VALUE_KIND(small);       /* int or NUMBER_UNSET; SmallKind */
+DECLARE_VALUE_KIND(environment); /* char ** */
+DECLARE_VALUE_KIND(offset);      /* int64_t, usec */
+
+/* Absolute, without "." and "..", at most 4095 bytes, no control bytes. */
+bool policy_path_is_clean(const char *path);
 
 /* [A-Za-z0-9_.-], 1 to 64 bytes, no leading '.' or '-'. */
 bool policy_name_valid(const char *name);

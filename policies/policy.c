@@ -6,6 +6,7 @@
 #include "policies/policy.h"
 
 #include <assert.h>
+#include <linux/capability.h>
 #include <netinet/in.h>
 #include <sched.h>
 #include <string.h>
@@ -43,7 +44,13 @@ static const Policy defaults = {
         .user_traffic = { .bytes = LIMIT_NONE },
         .policy_traffic = { .bytes = LIMIT_NONE },
         .traffic_rate_bits = LIMIT_NONE,
-        .private_tmp = true,
+        .filesystem = { .private_tmp = PRIVATE_TMP_YES },
+        .process = {
+                .capability_bounding_set = CAPABILITIES_ALL,
+                .nice = NUMBER_UNSET,
+                .oom_score_adjust = NUMBER_UNSET,
+                .umask = NUMBER_UNSET,
+        },
 };
 
 const Policy *policy_defaults(void) {
@@ -233,6 +240,13 @@ Policy *policy_ref(Policy *p) {
         return p;
 }
 
+static void process_done(PolicyProcess *p) {
+        strv_free(p->syscalls.names);
+        strv_free(p->architectures);
+        strv_free(p->families.names);
+        strv_free(p->environment);
+}
+
 Policy *policy_unref(Policy *p) {
         if (!p)
                 return NULL;
@@ -265,6 +279,8 @@ Policy *policy_unref(Policy *p) {
         free(p->egress_allow_rules.items);
         free(p->egress_deny_rules.items);
         free(p->ingress_allow_rules.items);
+        policy_filesystem_done(&p->filesystem);
+        process_done(&p->process);
         free(p->sources);
         strv_free(p->files);
         free(p);
@@ -282,6 +298,33 @@ static int copy_words(char ***to, char *const *from) {
         strv_free(*to);
         *to = copy;
         return 0;
+}
+
+static int inherit_filesystem(PolicyFilesystem *to, const PolicyFilesystem *from) {
+        PolicyFilesystem own = *to;
+
+        *to = *from;
+        to->root_directory = own.root_directory;
+        memcpy(to->paths, own.paths, sizeof(own.paths));
+        for (int k = 0; k < _PATHS_KIND_MAX; k++)
+                if (copy_words(&to->paths[k], from->paths[k]) < 0)
+                        return -ENOMEM;
+        return copy_text(&to->root_directory, from->root_directory);
+}
+
+static int inherit_process(PolicyProcess *to, const PolicyProcess *from) {
+        PolicyProcess own = *to;
+
+        *to = *from;
+        to->syscalls.names = own.syscalls.names;
+        to->families.names = own.families.names;
+        to->architectures = own.architectures;
+        to->environment = own.environment;
+        if (copy_words(&to->syscalls.names, from->syscalls.names) < 0 ||
+            copy_words(&to->families.names, from->families.names) < 0 ||
+            copy_words(&to->architectures, from->architectures) < 0)
+                return -ENOMEM;
+        return copy_words(&to->environment, from->environment);
 }
 
 static int inherit_network(Policy *to, const Policy *from) {
@@ -395,7 +438,8 @@ int policy_inherit(Policy *to, const Policy *from) {
             resources_copy(&to->cell, &from->cell) < 0 ||
             resources_copy(&to->user, &from->user) < 0 ||
             resources_copy(&to->policy, &from->policy) < 0 || inherit_network(to, from) < 0 ||
-            inherit_firewall(to, from) < 0 || inherit_sources(to, from) < 0)
+            inherit_firewall(to, from) < 0 || inherit_filesystem(&to->filesystem, &from->filesystem) < 0 ||
+            inherit_process(&to->process, &from->process) < 0 || inherit_sources(to, from) < 0)
                 return -ENOMEM;
 
         to->mode = from->mode;
@@ -407,12 +451,38 @@ int policy_inherit(Policy *to, const Policy *from) {
                 to->namespaces |= CLONE_NEWNET;
         to->max_sessions = from->max_sessions;
         to->linger_usec = from->linger_usec;
-        to->private_tmp = from->private_tmp;
+        to->monotonic_offset_usec = from->monotonic_offset_usec;
+        to->boottime_offset_usec = from->boottime_offset_usec;
         return 0;
+}
+
+bool policy_filters_syscalls(const Policy *p) {
+        const PolicyProcess *q = &p->process;
+
+        return q->syscalls.set || q->architectures || q->forbidden_namespaces || q->families.set ||
+                q->restrict_realtime || q->restrict_suid_sgid || q->memory_deny_write_execute ||
+                q->lock_personality || p->filesystem.protect_kernel_modules || p->filesystem.protect_kernel_logs ||
+                p->filesystem.private_devices;
+}
+
+uint64_t policy_bounding_set(const Policy *p) {
+        uint64_t without = 0;
+
+        if (p->filesystem.private_devices)
+                without |= UINT64_C(1) << CAP_MKNOD | UINT64_C(1) << CAP_SYS_RAWIO;
+        if (p->filesystem.protect_kernel_modules)
+                without |= UINT64_C(1) << CAP_SYS_MODULE;
+        if (p->filesystem.protect_kernel_logs)
+                without |= UINT64_C(1) << CAP_SYSLOG;
+        return p->process.capability_bounding_set & ~without;
 }
 
 bool policy_is_for_units(const Policy *p) {
         return p->match[MATCH_UNIT].n_values > 0;
+}
+
+bool policy_is_for_logins(const Policy *p) {
+        return p->has_match && !policy_is_for_units(p);
 }
 
 bool policy_has_unit(const Policy *p, const char *unit) {

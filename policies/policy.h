@@ -3,6 +3,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/resource.h>
 #include <sys/types.h>
 
 #include "base/cleanup.h"
@@ -141,6 +142,97 @@ typedef struct PolicyRules {
         size_t n_items;
 } PolicyRules;
 
+/* [Filesystem]: keys of systemd.exec(5). */
+
+typedef enum PrivateTmp {
+        PRIVATE_TMP_NO,
+        PRIVATE_TMP_YES,          /* the same as: */
+        PRIVATE_TMP_DISCONNECTED, /* new with each cell, and gone with it */
+        PRIVATE_TMP_PERSISTENT,   /* a user's own, on disk */
+} PrivateTmp;
+
+typedef enum ProtectSystem {
+        PROTECT_SYSTEM_NO,
+        PROTECT_SYSTEM_YES,  /* /usr, /boot, /efi are read-only */
+        PROTECT_SYSTEM_FULL, /* and /etc */
+        PROTECT_SYSTEM_STRICT, /* all but /dev, /proc, /sys, and homes, which are ProtectHome='s */
+} ProtectSystem;
+
+typedef enum ProtectHome {
+        PROTECT_HOME_NO,
+        PROTECT_HOME_YES, /* inaccessible */
+        PROTECT_HOME_READ_ONLY,
+        PROTECT_HOME_TMPFS, /* empty, for BindPaths= */
+} ProtectHome;
+
+typedef enum ProtectProc {
+        PROTECT_PROC_DEFAULT,
+        PROTECT_PROC_NOACCESS,
+        PROTECT_PROC_INVISIBLE,
+        PROTECT_PROC_PTRACEABLE,
+} ProtectProc;
+
+typedef enum PathsKind {
+        PATHS_READ_ONLY,
+        PATHS_READ_WRITE,
+        PATHS_INACCESSIBLE,
+        PATHS_NO_EXEC,
+        PATHS_EXEC,
+        PATHS_BIND,           /* "SOURCE:TARGET[:norbind]" */
+        PATHS_BIND_READ_ONLY,
+        PATHS_TMPFS,          /* "PATH[:OPTION,...]" */
+        _PATHS_KIND_MAX,
+} PathsKind;
+
+/* Paths are absolute and clean, with % not expanded; "-" before one: nothing is wrong if it isn't there. */
+typedef struct PolicyFilesystem {
+        PrivateTmp private_tmp;
+        ProtectSystem protect_system;
+        ProtectHome protect_home;
+        ProtectProc protect_proc;
+        bool proc_subset_pid;
+        bool protect_kernel_tunables, protect_kernel_modules, protect_kernel_logs;
+        bool private_devices;
+        char *root_directory;
+        char **paths[_PATHS_KIND_MAX];
+} PolicyFilesystem;
+
+/* [Process]: keys of systemd.exec(5). */
+
+typedef enum KeyringMode {
+        KEYRING_INHERIT,
+        KEYRING_PRIVATE, /* a session keyring of its own */
+        KEYRING_SHARED,  /* the same, with the user's keyring linked into it */
+} KeyringMode;
+
+#define CAPABILITIES_ALL UINT64_MAX
+#define NUMBER_UNSET INT32_MAX
+
+typedef struct PolicyLimit { /* as getrlimit(2) counts it; LIMIT_NONE: infinity */
+        bool set;
+        uint64_t soft, hard;
+} PolicyLimit;
+
+typedef struct NameFilter { /* a list of what is allowed, or of what is not */
+        bool set, allow;
+        char **names;
+} NameFilter;
+
+typedef struct PolicyProcess {
+        bool no_new_privileges;
+        uint64_t capability_bounding_set, ambient_capabilities; /* bit n: capability number n */
+        NameFilter syscalls;   /* names and @groups; allowed or refused ones may have an ":ERRNO" */
+        int syscall_errno;     /* what a refused call returns; 0: it ends the process by SIGSYS */
+        char **architectures;  /* NULL: any */
+        unsigned forbidden_namespaces; /* CLONE_NEW* */
+        NameFilter families;   /* AF_* */
+        bool restrict_realtime, restrict_suid_sgid, memory_deny_write_execute, lock_personality;
+        PolicyLimit limits[RLIM_NLIMITS];
+        int nice, oom_score_adjust, umask; /* NUMBER_UNSET */
+        KeyringMode keyring_mode;
+        char **environment; /* "NAME=value", with % not expanded */
+} PolicyProcess;
+
 typedef struct Policy {
         unsigned n_ref;
         char *name; /* the file name without ".ini": [A-Za-z0-9_.-], at most 64 bytes, no leading . or - */
@@ -160,6 +252,7 @@ typedef struct Policy {
         /* [Cell] */
         CellScope scope;
         unsigned namespaces; /* CLONE_NEWNS and friends; CLONE_NEWNET is dropped by Mode=host */
+        int64_t monotonic_offset_usec, boottime_offset_usec; /* with CLONE_NEWTIME */
         char *hostname;      /* unexpanded; NULL: the host's */
         uint64_t max_sessions; /* for each user; LIMIT_NONE */
         uint64_t linger_usec;
@@ -194,8 +287,8 @@ typedef struct Policy {
         bool traffic_slow;          /* what comes then: a lower rate, or nothing any more */
         uint64_t traffic_rate_bits; /* per second, each way; LIMIT_NONE: not given */
 
-        /* [Filesystem] */
-        bool private_tmp;
+        PolicyFilesystem filesystem;
+        PolicyProcess process;
 
         /* Where each key's value comes from, indexed like the rows of policy_keys[]. */
         PolicySource *sources;
@@ -218,6 +311,8 @@ int policy_inherit(Policy *to, const Policy *from);
 
 /* Is it for services of systemd (Unit=)? Then it matches no login. */
 bool policy_is_for_units(const Policy *p);
+/* Can it match logins? One without [Match] is for Extends= and confinectl run. */
+bool policy_is_for_logins(const Policy *p);
 bool policy_has_unit(const Policy *p, const char *unit);
 /* A service: "nginx.service", "getty@tty1.service"; no template. */
 bool policy_unit_name_valid(const char *name);
@@ -256,6 +351,25 @@ void resources_tighten(Resources *to, const Resources *from);
 /* The same by what a cell of `p`, whose [Resources] are `cell`, asks of its user as a whole: of sums over the
  * policy that is what means the same for each user as for all. */
 void policy_tighten_user(const Policy *p, const Resources *cell, Resources *to);
+
+/* As SystemCallArchitectures= calls what confine was built for; "": nothing that it knows. */
+#if defined(__x86_64__) && defined(__LP64__)
+#define POLICY_NATIVE_ARCHITECTURE "x86-64"
+#elif defined(__aarch64__)
+#define POLICY_NATIVE_ARCHITECTURE "arm64"
+#elif defined(__i386__)
+#define POLICY_NATIVE_ARCHITECTURE "x86"
+#else
+#define POLICY_NATIVE_ARCHITECTURE ""
+#endif
+
+/* Does its [Process] need that the kernel looks at system calls? */
+bool policy_filters_syscalls(const Policy *p);
+/* The same capabilities without those that other keys take away (PrivateDevices=, ProtectKernel...=). */
+uint64_t policy_bounding_set(const Policy *p);
+
+/* "AF_INET" to its number; -EINVAL. */
+int policy_family_from_name(const char *name);
 
 const char *cell_scope_to_string(CellScope s);
 CellScope cell_scope_from_string(const char *s);
@@ -304,3 +418,12 @@ bool policy_expand_valid(const char *text);
  * component ('/', "..", control bytes) or pass for an option (leading '-') is refused with -EINVAL,
  * and so are an empty value, one over 255 bytes and an unknown %. */
 int policy_expand(const char *text, const MatchSubject *subject, const char *host, char **ret);
+
+/* The same for all words of a list, and for all paths of [Filesystem]; *ret is the caller's to free or to
+ * policy_filesystem_done(), also on error. A value with a colon in it, which would end a path, is refused, too. */
+int policy_expand_words(char *const *words, const MatchSubject *subject, const char *host, char ***ret);
+int policy_filesystem_expand(const PolicyFilesystem *f, const MatchSubject *subject, const char *host,
+                             PolicyFilesystem *ret);
+void policy_filesystem_done(PolicyFilesystem *f);
+/* Does anything in it expand %g, which somebody has to look up? */
+bool policy_wants_group(const Policy *p);

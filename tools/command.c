@@ -35,6 +35,7 @@
 #include "base/log.h"
 #include "base/parse.h"
 #include "bus/join.h"
+#include "bus/process.h"
 #include "tools/pty.h"
 #include "tools/verbs.h"
 
@@ -67,7 +68,7 @@ static int status_of(int wait_status) {
 
 /* --- the command ------------------------------------------------------------------------- */
 
-static int set_environment(const Command *c) {
+static int set_environment(const Command *c, const LoginProcess *process) {
         _cleanup_(strv_freep) char **kept = NULL;
 
         for (char **e = environ; *e; e++)
@@ -86,41 +87,58 @@ static int set_environment(const Command *c) {
             setenv("LOGNAME", c->request.user, 1) < 0 || setenv("SHELL", c->shell, 1) < 0 ||
             setenv("PATH", c->request.uid == 0 ? ROOT_PATH : USER_PATH, 1) < 0)
                 return -ENOMEM;
+        for (const char *v = process->environment; *v; v += strlen(v) + 1) {
+                _cleanup_(freep) char *name = strndup(v, strcspn(v, "="));
+
+                if (!name || setenv(name, v + strlen(name) + 1, 1) < 0)
+                        return -ENOMEM;
+        }
         return 0;
 }
 
 /* Names were looked up before the join: in here they would be the cell's. */
-static int become_user(const LoginRequest *r) {
+static int become_user(const LoginRequest *r, const LoginProcess *process, const char **ret_what) {
         gid_t groups[LOGIN_GROUPS_MAX];
 
         for (uint32_t i = 0; i < r->n_groups; i++)
                 groups[i] = r->groups[i];
-        if (setgroups(r->n_groups, groups) < 0 || setresgid(r->gid, r->gid, r->gid) < 0 ||
-            setresuid(r->uid, r->uid, r->uid) < 0)
-                return -errno;
-        return 0;
+        return process_become(process, r->uid, r->gid, groups, r->n_groups, ret_what);
 }
 
-static _Noreturn void exec_command(const Command *c, const Pty *pty, const sigset_t *mask) {
+/* What the leader has joined. */
+typedef struct Place {
+        LoginReply reply;
+        int filter_fd;
+} Place;
+
+static _Noreturn void exec_command(const Command *c, const Place *place, const Pty *pty, const sigset_t *mask) {
+        const LoginProcess *process = &place->reply.process;
+        const char *what = "a terminal";
         int r = 0;
 
         (void) sigprocmask(SIG_SETMASK, mask, NULL);
-        (void) umask(022);
+        if (!process->has_umask)
+                (void) umask(022);
         if (c->pty) {
                 reset_signals();
                 r = pty_become_stdio(pty);
         }
         if (r >= 0)
-                r = become_user(&c->request);
+                r = become_user(&c->request, process, &what);
         if (r >= 0)
-                r = set_environment(c);
+                r = set_environment(c, process);
         if (r < 0) {
-                (void) log_error_errno(r, "Cannot become %s: %m", c->request.user);
+                (void) log_error_errno(r, "Cannot become %s (%s): %m", c->request.user, what);
                 _exit(EXIT_FAILED);
         }
         (void) prctl(PR_SET_PDEATHSIG, SIGHUP); /* who drives it has gone */
         if (chdir(c->home) < 0 && chdir("/") < 0)
                 _exit(EXIT_FAILED);
+        r = process_seal(process, place->filter_fd, &what);
+        if (r < 0) {
+                (void) log_error_errno(r, "Cannot restrict the command (%s): %m", what);
+                _exit(226);
+        }
         (void) execvp(c->argv[0], c->argv); /* makes it dumpable again */
         r = -errno;
         (void) log_error_errno(r, "Cannot run %s in the cell: %m", c->argv[0]);
@@ -172,25 +190,28 @@ static int explain_absence(const Command *c, int error) {
 }
 
 /* 0: in the cell; else the exit status. */
-static int join(const Command *c) {
+static int join(const Command *c, Place *ret) {
         _cleanup_(freep) char *path = NULL;
-        LoginReply reply;
+        JoinOptions o = { .deadline_usec = login_now_usec() + JOIN_TIMEOUT_USEC,
+                                .ret_filter_fd = &ret->filter_fd };
         int error;
 
         if (asprintf(&path, "%s/login", c->runtime_dir) < 0)
                 return EXIT_FAILED;
-        switch (join_cell(path, &c->request, login_now_usec() + JOIN_TIMEOUT_USEC, &reply, &error)) {
+        o.socket_path = path;
+        switch (join_cell(&o, &c->request, &ret->reply, &error)) {
         case JOIN_CONFINED:
                 return 0;
         case JOIN_REFUSED:
-                return explain_reply(&reply);
+                return explain_reply(&ret->reply);
         case JOIN_ABSENT:
                 return explain_absence(c, error);
         case JOIN_BROKEN:
-                (void) log_error_errno(error, "Cannot enter cell %s (%m): nothing was run", reply.cell);
+                (void) log_error_errno(error, "Cannot enter cell %s (%s: %m): nothing was run", ret->reply.cell,
+                                       ret->reply.message);
                 return 226;
         default: /* never outside a cell */
-                log_error("confined gave no cell (%s): nothing was run", reply.message);
+                log_error("confined gave no cell (%s): nothing was run", ret->reply.message);
                 return EXIT_FAILED;
         }
 }
@@ -215,6 +236,7 @@ static _Noreturn void lead(pid_t child, pid_t front, const sigset_t *set) {
 
 static _Noreturn void run_leader(const Command *c, Pty *pty, int ready_fd, pid_t front,
                                  const sigset_t *mask) {
+        static Place place; /* of the leader and its child alone; large */
         sigset_t set;
         pid_t child;
         int status;
@@ -222,7 +244,8 @@ static _Noreturn void run_leader(const Command *c, Pty *pty, int ready_fd, pid_t
         (void) prctl(PR_SET_PDEATHSIG, SIGKILL);
         if (getppid() != front)
                 _exit(EXIT_FAILED);
-        status = join(c);
+        place.filter_fd = -EBADF;
+        status = join(c, &place);
         if (status != 0)
                 _exit(status);
         /* First: nobody gets to know the command before the front does. */
@@ -234,7 +257,7 @@ static _Noreturn void run_leader(const Command *c, Pty *pty, int ready_fd, pid_t
                 _exit(EXIT_FAILED);
         }
         if (child == 0)
-                exec_command(c, pty, mask);
+                exec_command(c, &place, pty, mask);
         close_fd(ready_fd);
         close_fd(pty->slave_fd);
         signals_passed_on(&set);

@@ -7,10 +7,11 @@
 #include "tools/tool.h"
 #include "tools/value.h"
 #include "tools/values.h"
+#include "tools/view.h"
 
 static int read_answer(Tool *t, sd_bus_message *reply, json_t **ret) {
         static const char *const skip_keys[] = { "Policy", "Why" };
-        _cleanup_(json_decrefp) json_t *skipped = NULL, *policy = NULL, *values = NULL;
+        _cleanup_(json_decrefp) json_t *skipped = NULL, *policy = NULL, *values = NULL, *view = NULL;
         int r;
 
         r = value_read(reply, &skipped);
@@ -18,18 +19,20 @@ static int read_answer(Tool *t, sd_bus_message *reply, json_t **ret) {
                 r = value_read(reply, &policy);
         if (r >= 0)
                 r = values_read(reply, t->options->all, &values);
+        if (r >= 0)
+                r = *json_string_value(policy) ? view_of_values(values, &view) : 0;
         if (r < 0)
                 return r;
         if (*json_string_value(policy) == '\0') {
                 json_decref(policy);
                 policy = json_null();
         }
-        *ret = json_pack("{s:s, s:s, s:s, s:s, s:s, s:o, s:O, s:O}", "User", t->options->user ?: "", "Unit",
+        *ret = json_pack("{s:s, s:s, s:s, s:s, s:s, s:o, s:O, s:O, s:O?}", "User", t->options->user ?: "", "Unit",
                          t->options->unit ?: "", "Service",
                          t->options->service ?: "", "TTY", t->options->tty ?: "", "RemoteHost",
                          t->options->rhost ?: "", "Skipped",
                          value_name_fields(skipped, skip_keys, ELEMENTSOF(skip_keys)), "Policy", policy,
-                         "Values", values);
+                         "Values", values, "View", view);
         return *ret ? 0 : -ENOMEM;
 }
 
@@ -47,6 +50,7 @@ static void print_skipped(Tool *t, const json_t *skipped) {
 
 static int print_answer(Tool *t, const json_t *answer) {
         const char *policy = json_string_value(json_object_get(answer, "Policy"));
+        int r;
 
         print_skipped(t, json_object_get(answer, "Skipped"));
         if (!policy) {
@@ -56,7 +60,12 @@ static int print_answer(Tool *t, const json_t *answer) {
                 return 0;
         }
         fprintf(t->out, "%s%-24s  yes%s\n\n", TOOL_BOLD(t), policy, TOOL_PLAIN(t));
-        return values_print(t, json_object_get(answer, "Values"));
+        r = values_print(t, json_object_get(answer, "Values"));
+        if (r != 0)
+                return r;
+        fprintf(t->out, "\n%sIn the cell%s\n", TOOL_BOLD(t), TOOL_PLAIN(t));
+        view_print(t, json_object_get(answer, "View"));
+        return 0;
 }
 
 int verb_explain(Tool *t) {

@@ -12,6 +12,7 @@
 #include "tools/text.h"
 #include "tools/value.h"
 #include "tools/values.h"
+#include "tools/view.h"
 
 typedef struct Row {
         const char *label, *key, *max_key;
@@ -71,7 +72,7 @@ static const Row manager_rows[] = {
 };
 
 static void print_label(Tool *t, const char *label) {
-        fprintf(t->out, "%14s%s", label, *label ? ": " : "  ");
+        fprintf(t->out, "%15s%s", label, *label ? ": " : "  ");
 }
 
 static void print_rows(Tool *t, const Row *rows, size_t n, const json_t *object) {
@@ -160,6 +161,7 @@ static void print_cell(Tool *t, const json_t *cell) {
         print_rows(t, cell_rows, ELEMENTSOF(cell_rows), cell);
         print_members(t, "Limits", json_object_get(cell, "Limits"));
         print_members(t, "Namespaces", json_object_get(cell, "Namespaces"));
+        view_print(t, json_object_get(cell, "View"));
         print_sessions(t, json_object_get(cell, "SessionList"));
         print_processes(t, json_object_get(cell, "Processes"));
 }
@@ -182,6 +184,7 @@ static int add_cell(Tool *t, const char *path, const json_t *sessions, json_t *l
         if (r != 0)
                 return r;
         if (json_array_append_new(list, cell) < 0 ||
+            json_object_set_new(cell, "View", view_from_bus(json_object_get(cell, "View"))) < 0 ||
             json_object_set_new(cell, "SessionList",
                                 sessions_of(sessions, json_string_value(json_object_get(cell, "Id")) ?: "")) < 0 ||
             json_object_set_new(cell, "Processes", get_processes(t, path)) < 0)

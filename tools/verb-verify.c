@@ -10,6 +10,7 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "base/parse.h"
+#include "cells/support.h"
 #include "cgroups/group.h"
 #include "cgroups/support.h"
 #include "netns/support.h"
@@ -56,7 +57,7 @@ static int load(Tool *t, const char *first, PolicyDiags *diags, size_t *ret_n) {
         if (r < 0)
                 log_warning_errno(r, "Cannot find the control groups, not checking what this host supports: %m");
         else {
-                host = (SupportHost) { h, driver_choose(conf.cgroup_driver, h), netns_refuses };
+                host = (SupportHost) { h, driver_choose(conf.cgroup_driver, h), netns_refuses, cells_refuse };
                 if (host.driver->makes_groups)
                         probe_host(h, group);
         }

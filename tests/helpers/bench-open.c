@@ -43,7 +43,8 @@ static int join_once(const char *socket, const char *user, uid_t uid) {
         (void) login_set(request.user, sizeof(request.user), user);
         (void) login_set(request.service, sizeof(request.service), "bench");
         start = login_now_usec();
-        if (join_cell(socket, &request, start + 5000000, &reply, &error) != JOIN_CONFINED) {
+        if (join_cell(&(JoinOptions) { .socket_path = socket, .deadline_usec = start + 5000000 }, &request, &reply,
+                      &error) != JOIN_CONFINED) {
                 fprintf(stderr, "%s: %s\n", reply.message, strerror(-error));
                 return 1;
         }
@@ -67,8 +68,9 @@ static int bench_join(const char *socket, const char *user, uid_t uid, int n, in
 
 /* In a child, whose death takes the namespaces along. */
 static int floor_once(const Hierarchies *h, const char *instance, int i) {
+        static const PolicyFilesystem view = { .private_tmp = PRIVATE_TMP_YES };
         static const FilesystemSpec filesystem = { .own_pid = true, .own_net = true, .own_ipc = true,
-                                                      .cgroup_root = "" };
+                                                      .cgroup_root = "", .policy = &view };
         char group[64], link[24];
         AnchorSpec spec = { .namespaces = CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC |
                                           CLONE_NEWUTS | CLONE_NEWCGROUP,

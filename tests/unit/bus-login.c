@@ -41,7 +41,7 @@ static void test_request_check(void **state) {
         r.flags = 1;
         assert_int_equal(login_request_check(&r, sizeof(r)), -EPROTO);
         login_request_init(&r, LOGIN_OPEN);
-        r.version = 2;
+        r.version = LOGIN_VERSION + 1;
         assert_int_equal(login_request_check(&r, sizeof(r)), -EPROTONOSUPPORT);
         r.magic = 0;
         assert_int_equal(login_request_check(&r, sizeof(r)), -EPROTO);
@@ -109,7 +109,7 @@ static int count_fds(void) {
 }
 
 static int call(Manners *m, LoginReply *reply) {
-        int fds[2], before = count_fds(), pidfd = -EBADF, r;
+        int fds[2], before = count_fds(), pidfd = -EBADF, filter_fd = -EBADF, r;
         LoginRequest request;
         pid_t pid;
 
@@ -123,9 +123,11 @@ static int call(Manners *m, LoginReply *reply) {
         close_fd(fds[1]);
         (void) fcntl(fds[0], F_SETFL, O_NONBLOCK);
         login_request_init(&request, LOGIN_OPEN);
-        r = login_call(fds[0], &request, in_ms(m->silent ? 200 : 5000), reply, &pidfd);
+        r = login_call(fds[0], &request, in_ms(m->silent ? 200 : 5000), reply, &pidfd, &filter_fd);
         assert_int_equal(pidfd >= 0, r >= 0 && m->n_fds > 0);
+        assert_int_equal(filter_fd >= 0, r >= 0 && reply->verdict == LOGIN_CONFINED && reply->process.has_filter);
         close_fd(pidfd);
+        close_fd(filter_fd);
         close_fd(fds[0]);
         assert_int_equal(waitpid(pid, NULL, 0), pid);
         assert_int_equal(count_fds(), before); /* nothing it sent stays open */
@@ -151,8 +153,19 @@ static void test_call(void **state) {
         assert_int_equal(call(&m, &reply), -EPROTO);
         m = good(LOGIN_REFUSED, 1); /* an fd that nobody asked for */
         assert_int_equal(call(&m, &reply), -EPROTO);
-        m = good(LOGIN_CONFINED, 4); /* too many: one is kept by a good reply, the rest is closed */
-        (void) call(&m, &reply);
+        m = good(LOGIN_CONFINED, 2);
+        m.reply.process.has_filter = true;
+        assert_int_equal(call(&m, &reply), 0);
+        m.n_fds = 1; /* a filter is announced, and doesn't come */
+        assert_int_equal(call(&m, &reply), -EPROTO);
+        m = good(LOGIN_CONFINED, 2); /* one that nobody announced */
+        assert_int_equal(call(&m, &reply), -EPROTO);
+        m = good(LOGIN_CONFINED, 4); /* too many: two are kept by a good reply, the rest is closed */
+        m.reply.process.has_filter = true;
+        assert_int_equal(call(&m, &reply), 0);
+        m = good(LOGIN_UNCONFINED, 0);
+        memset(m.reply.process.environment, 'x', sizeof(m.reply.process.environment));
+        assert_int_equal(call(&m, &reply), -EPROTO);
         m = good(LOGIN_CONFINED, 8); /* more than there is room for */
         assert_int_equal(call(&m, &reply), -EPROTO);
         m = good(LOGIN_UNCONFINED, 0);

@@ -1,0 +1,470 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* All arguments that are an int are compared in their lower half only: the kernel looks at no more. What can't be
+ * looked into, because it lies behind a pointer (clone3(2), openat2(2), sched_setattr(2)), does not exist (ENOSYS;
+ * libraries fall back) or is refused. io_uring(7) does what the system calls do without asking their filter, so it
+ * goes where that would be a way round. Programs of the machine's other architectures meet the same. */
+
+#include "cells/seccomp.h"
+
+#include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/sched.h>
+#include <linux/seccomp.h>
+#include <sched.h>
+#include <seccomp.h>
+#include <stddef.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/personality.h>
+#include <sys/shm.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+
+#include "base/strv.h"
+#include "base/syscall-groups.h"
+
+#define INT_MASK UINT64_C(0xffffffff)
+#define SYSCALLS_MAX 1024
+#define X32_BIT 0x40000000U
+
+DEFINE_CLEANUP(scmp_filter_ctx, seccomp_release);
+
+typedef struct Build {
+        const Policy *policy;
+        int fd;
+} Build;
+
+/* The first is what this program runs as; 0: no more. */
+static const uint32_t architectures[] = {
+#if defined(__x86_64__)
+        SCMP_ARCH_X86_64, SCMP_ARCH_X86, SCMP_ARCH_X32,
+#elif defined(__aarch64__)
+        SCMP_ARCH_AARCH64, SCMP_ARCH_ARM,
+#endif
+        0,
+};
+
+static int context_new(uint32_t default_action, const uint32_t *archs, scmp_filter_ctx *ret) {
+        _cleanup_(seccomp_releasep) scmp_filter_ctx ctx = seccomp_init(default_action);
+        int r;
+
+        if (!ctx)
+                return -ENOMEM;
+        r = seccomp_attr_set(ctx, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_ALLOW);
+        if (r >= 0)
+                r = seccomp_attr_set(ctx, SCMP_FLTATR_CTL_NNP, 0);
+        if (r >= 0)
+                (void) seccomp_attr_set(ctx, SCMP_FLTATR_CTL_OPTIMIZE, 2); /* libseccomp 2.5; only faster */
+        if (r >= 0 && *archs && *archs != seccomp_arch_native())
+                r = seccomp_arch_remove(ctx, SCMP_ARCH_NATIVE);
+        for (; r >= 0 && *archs; archs++) {
+                r = seccomp_arch_add(ctx, *archs);
+                if (r == -EEXIST)
+                        r = 0;
+        }
+        if (r < 0)
+                return r;
+        *ret = TAKE_PTR(ctx);
+        return 0;
+}
+
+static int append(Build *b, const void *data, size_t size) {
+        for (const char *from = data; size > 0;) {
+                ssize_t n = write(b->fd, from, size);
+
+                if (n <= 0)
+                        return n < 0 ? -errno : -EIO;
+                from += n;
+                size -= (size_t) n;
+        }
+        return 0;
+}
+
+static int append_program(Build *b, const struct sock_filter *program, size_t n) {
+        uint32_t length = (uint32_t) n;
+        int r;
+
+        if (n > BPF_MAXINSNS)
+                return -E2BIG;
+        r = append(b, &length, sizeof(length));
+        return r < 0 ? r : append(b, program, n * sizeof(*program));
+}
+
+static int append_context(Build *b, scmp_filter_ctx ctx) {
+        _cleanup_(close_fdp) int fd = memfd_create("confine-program", MFD_CLOEXEC);
+        struct sock_filter *program;
+        struct stat st;
+        int r;
+
+        if (fd < 0)
+                return -errno;
+        r = seccomp_export_bpf(ctx, fd);
+        if (r < 0)
+                return r;
+        if (fstat(fd, &st) < 0)
+                return -errno;
+        program = mmap(NULL, (size_t) st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+        if (program == MAP_FAILED)
+                return -errno;
+        r = append_program(b, program, (size_t) st.st_size / sizeof(*program));
+        (void) munmap(program, (size_t) st.st_size);
+        return r;
+}
+
+/* --- what single keys refuse ------------------------------------------------------------- */
+
+/* One that an architecture doesn't have needs no rule there. */
+static int refuse_if(scmp_filter_ctx ctx, const char *name, int error, unsigned n_args, struct scmp_arg_cmp arg) {
+        int number = seccomp_syscall_resolve_name(name);
+
+        return number == __NR_SCMP_ERROR ? 0 : seccomp_rule_add_array(ctx, SCMP_ACT_ERRNO((uint32_t) error), number, n_args, &arg);
+}
+
+static int refuse(scmp_filter_ctx ctx, const char *name, int error) {
+        return refuse_if(ctx, name, error, 0, (struct scmp_arg_cmp) {});
+}
+
+static struct scmp_arg_cmp is_value(unsigned arg, uint64_t mask, uint64_t value) {
+        return (struct scmp_arg_cmp) { .arg = arg, .op = SCMP_CMP_MASKED_EQ, .datum_a = mask, .datum_b = value };
+}
+
+static int refuse_group(scmp_filter_ctx ctx, const char *group, int error) {
+        _cleanup_(strv_freep) char **names = NULL;
+        int r = syscall_expand(group, &names);
+
+        for (char **n = names; r >= 0 && n && *n; n++)
+                r = refuse(ctx, *n, error);
+        return r;
+}
+
+static int restrict_terminals(scmp_filter_ctx ctx) {
+        int r = refuse_if(ctx, "ioctl", EPERM, 1, is_value(1, INT_MASK, TIOCSTI));
+
+        return r < 0 ? r : refuse_if(ctx, "ioctl", EPERM, 1, is_value(1, INT_MASK, TIOCLINUX));
+}
+
+static int restrict_namespaces(scmp_filter_ctx ctx, unsigned forbidden) {
+        int r = 0;
+
+        if (forbidden == 0)
+                return 0;
+        for (unsigned bit = 1; bit && r >= 0; bit <<= 1) {
+                if (!(forbidden & bit))
+                        continue;
+                r = refuse_if(ctx, "unshare", EPERM, 1, is_value(0, bit, bit));
+                if (r >= 0 && bit != CLONE_NEWTIME) /* of clone(2) that is a signal's number */
+                        r = refuse_if(ctx, "clone", EPERM, 1, is_value(0, bit, bit));
+                if (r >= 0)
+                        r = refuse_if(ctx, "setns", EPERM, 1, is_value(1, bit, bit));
+        }
+        if (r >= 0) /* whatever the fd is of */
+                r = refuse_if(ctx, "setns", EPERM, 1, is_value(1, INT_MASK, 0));
+        return r < 0 ? r : refuse(ctx, "clone3", ENOSYS);
+}
+
+/* Numbers above all families are refused, too, and with them the upper half of the register. */
+static int restrict_families(scmp_filter_ctx ctx, const NameFilter *f) {
+        bool listed[AF_MAX] = {};
+        int r = 0;
+
+        if (!f->set)
+                return 0;
+        for (char **n = f->names; n && *n; n++) {
+                int family = policy_family_from_name(*n);
+
+                if (family >= 0 && family < AF_MAX)
+                        listed[family] = true;
+        }
+        for (unsigned i = 0; i < AF_MAX && r >= 0; i++)
+                if (listed[i] != f->allow)
+                        r = refuse_if(ctx, "socket", EAFNOSUPPORT, 1, is_value(0, INT_MASK, i));
+        if (r >= 0 && f->allow)
+                r = refuse_if(ctx, "socket", EAFNOSUPPORT, 1,
+                              (struct scmp_arg_cmp) { .arg = 0, .op = SCMP_CMP_GE, .datum_a = AF_MAX });
+        if (r >= 0)
+                r = refuse(ctx, "io_uring_setup", EPERM);
+        return r < 0 ? r : refuse(ctx, "socketcall", EAFNOSUPPORT); /* of x86, with its arguments in memory */
+}
+
+static int restrict_realtime(scmp_filter_ctx ctx) {
+        static const unsigned policies[] = { SCHED_FIFO, SCHED_RR, SCHED_DEADLINE };
+        int r = refuse(ctx, "sched_setattr", EPERM);
+
+        for (size_t i = 0; i < ELEMENTSOF(policies) && r >= 0; i++)
+                r = refuse_if(ctx, "sched_setscheduler", EPERM, 1,
+                              is_value(1, INT_MASK & ~(uint64_t) SCHED_RESET_ON_FORK, policies[i]));
+        return r;
+}
+
+static int restrict_suid_sgid(scmp_filter_ctx ctx) {
+        static const struct {
+                const char *name;
+                unsigned mode; /* which argument */
+        } calls[] = {
+                { "chmod", 1 }, { "fchmod", 1 },   { "fchmodat", 2 }, { "mkdir", 1 },   { "mkdirat", 2 },
+                { "mknod", 1 }, { "mknodat", 2 },  { "open", 2 },     { "openat", 3 },  { "creat", 1 },
+        };
+        int r = 0;
+
+        for (size_t i = 0; i < ELEMENTSOF(calls) && r >= 0; i++) {
+                r = refuse_if(ctx, calls[i].name, EPERM, 1, is_value(calls[i].mode, S_ISUID, S_ISUID));
+                if (r >= 0)
+                        r = refuse_if(ctx, calls[i].name, EPERM, 1, is_value(calls[i].mode, S_ISGID, S_ISGID));
+        }
+        if (r >= 0)
+                r = refuse(ctx, "io_uring_setup", EPERM);
+        return r < 0 ? r : refuse(ctx, "openat2", ENOSYS);
+}
+
+/* Allowed are PER_LINUX, 0, and the question for it, 0xffffffff: every other number has a bit that is set, with the
+ * next one, or after the last the first one, not set. */
+static int lock_personality(scmp_filter_ctx ctx) {
+        int r = 0;
+
+        for (unsigned i = 0; i < 32 && r >= 0; i++) {
+                uint64_t bit = UINT64_C(1) << i, next = UINT64_C(1) << (i + 1) % 32;
+
+                r = refuse_if(ctx, "personality", EPERM, 1, is_value(0, bit | next, bit));
+        }
+        return r;
+}
+
+static int append_restrictions(Build *b) {
+        const PolicyFilesystem *f = &b->policy->filesystem;
+        const PolicyProcess *p = &b->policy->process;
+        _cleanup_(seccomp_releasep) scmp_filter_ctx ctx = NULL;
+        int r;
+
+        r = context_new(SCMP_ACT_ALLOW, architectures, &ctx);
+        if (r >= 0)
+                r = restrict_terminals(ctx);
+        if (r >= 0)
+                r = restrict_namespaces(ctx, p->forbidden_namespaces);
+        if (r >= 0)
+                r = restrict_families(ctx, &p->families);
+        if (r >= 0 && p->restrict_realtime)
+                r = restrict_realtime(ctx);
+        if (r >= 0 && p->restrict_suid_sgid)
+                r = restrict_suid_sgid(ctx);
+        if (r >= 0 && p->lock_personality)
+                r = lock_personality(ctx);
+        if (r >= 0 && f->protect_kernel_modules)
+                r = refuse_group(ctx, "@module", EPERM);
+        if (r >= 0 && f->protect_kernel_logs)
+                r = refuse(ctx, "syslog", EPERM);
+        if (r >= 0 && f->private_devices)
+                r = refuse_group(ctx, "@raw-io", EPERM);
+        return r < 0 ? r : append_context(b, ctx);
+}
+
+/* Of x86, mmap(2) and shmat(2) take their arguments in memory; libraries have others. */
+static int append_no_write_execute(Build *b) {
+        static const uint32_t x86[] = { SCMP_ARCH_X86, 0 };
+        _cleanup_(seccomp_releasep) scmp_filter_ctx ctx = NULL, ctx_x86 = NULL;
+        uint32_t others[ELEMENTSOF(architectures)] = {};
+        bool has_x86 = false;
+        size_t n = 0;
+        int r;
+
+        for (const uint32_t *a = architectures; *a; a++)
+                if (*a == SCMP_ARCH_X86)
+                        has_x86 = true;
+                else
+                        others[n++] = *a;
+        r = context_new(SCMP_ACT_ALLOW, others, &ctx);
+        if (r >= 0)
+                r = refuse_if(ctx, "mmap", EPERM, 1, is_value(2, PROT_EXEC | PROT_WRITE, PROT_EXEC | PROT_WRITE));
+        for (int i = 0; i < 2 && r >= 0; i++) {
+                scmp_filter_ctx c = ctx;
+
+                if (i == 1) {
+                        if (!has_x86)
+                                break;
+                        r = context_new(SCMP_ACT_ALLOW, x86, &ctx_x86);
+                        c = ctx_x86;
+                }
+                if (r >= 0 && i == 1)
+                        r = refuse(c, "mmap", EPERM);
+                if (r >= 0 && i == 1)
+                        r = refuse(c, "ipc", EPERM);
+                if (r >= 0)
+                        r = refuse_if(c, "mmap2", EPERM, 1, is_value(2, PROT_EXEC | PROT_WRITE, PROT_EXEC | PROT_WRITE));
+                if (r >= 0)
+                        r = refuse_if(c, "mprotect", EPERM, 1, is_value(2, PROT_EXEC, PROT_EXEC));
+                if (r >= 0)
+                        r = refuse_if(c, "pkey_mprotect", EPERM, 1, is_value(2, PROT_EXEC, PROT_EXEC));
+                if (r >= 0)
+                        r = refuse_if(c, "shmat", EPERM, 1, is_value(2, SHM_EXEC, SHM_EXEC));
+                if (r >= 0)
+                        r = append_context(b, c);
+        }
+        return r;
+}
+
+/* --- SystemCallArchitectures= ------------------------------------------------------------ */
+
+static int append_architectures(Build *b) {
+        static const struct {
+                const char *name;
+                uint32_t token;
+        } names[] = {
+                { "x86-64", SCMP_ARCH_X86_64 }, { "x86", SCMP_ARCH_X86 },         { "x32", SCMP_ARCH_X32 },
+                { "arm64", SCMP_ARCH_AARCH64 }, { "arm", SCMP_ARCH_ARM },         { "ppc64-le", SCMP_ARCH_PPC64LE },
+                { "ppc64", SCMP_ARCH_PPC64 },   { "ppc", SCMP_ARCH_PPC },         { "s390x", SCMP_ARCH_S390X },
+                { "s390", SCMP_ARCH_S390 },     { "riscv64", SCMP_ARCH_RISCV64 }, { "mips64-le", SCMP_ARCH_MIPSEL64 },
+                { "mips-le", SCMP_ARCH_MIPSEL },
+        };
+        char *const *wanted = b->policy->process.architectures;
+        _cleanup_(seccomp_releasep) scmp_filter_ctx ctx = NULL;
+        uint32_t archs[ELEMENTSOF(names) + 2] = { seccomp_arch_native() };
+        size_t n = 1;
+        int r;
+
+        for (size_t i = 0; i < ELEMENTSOF(names); i++)
+                if (strv_has(wanted, names[i].name) && names[i].token != archs[0])
+                        archs[n++] = names[i].token;
+        r = context_new(SCMP_ACT_ALLOW, archs, &ctx);
+        if (r >= 0)
+                r = seccomp_attr_set(ctx, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS);
+        if (r >= 0) /* with no rule at all the library would not look at the architecture */
+                r = restrict_terminals(ctx);
+        return r < 0 ? r : append_context(b, ctx);
+}
+
+/* --- SystemCallFilter= ------------------------------------------------------------------- */
+
+static uint32_t action_of(int error) {
+        return error ? SCMP_ACT_ERRNO((uint32_t) error) : SCMP_ACT_KILL_PROCESS;
+}
+
+static int errno_of(const char *name) {
+        for (int i = 1; i < 4096; i++) {
+                const char *known = strerrorname_np(i);
+
+                if (known && strcmp(known, name) == 0)
+                        return i;
+        }
+        return EPERM;
+}
+
+/* Every call that any of the architectures has, by name. */
+static int all_syscalls(char ***ret) {
+        for (const uint32_t *a = architectures; *a; a++)
+                for (unsigned i = 0; i < SYSCALLS_MAX; i++) {
+                        char *name = seccomp_syscall_resolve_num_arch(*a, (int) (i | (*a == SCMP_ARCH_X32 ? X32_BIT : 0)));
+                        int r = name ? syscall_expand(name, ret) : 0;
+
+                        free(name);
+                        if (r < 0)
+                                return r;
+                }
+        return 0;
+}
+
+static int add_rule(scmp_filter_ctx ctx, uint32_t action, const char *name) {
+        int number = seccomp_syscall_resolve_name(name), r;
+
+        if (number == __NR_SCMP_ERROR)
+                return 0;
+        r = seccomp_rule_add_array(ctx, action, number, 0, NULL);
+        return r == -EEXIST || r == -EACCES ? 0 : r; /* EACCES: it is what happens anyway */
+}
+
+/* What the library does not know by name it can't look at: a program by hand, the same for all architectures. */
+static int append_new_numbers(Build *b, char *const *names, int error) {
+        struct sock_filter program[64];
+        size_t n = 0;
+
+        program[n++] = (struct sock_filter) BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr));
+        program[n++] = (struct sock_filter) BPF_STMT(BPF_ALU | BPF_AND | BPF_K, ~X32_BIT);
+        for (; names && *names; names++) {
+                int number = syscall_new_number(*names);
+
+                if (number < 0 || n > ELEMENTSOF(program) - 3)
+                        continue;
+                program[n++] = (struct sock_filter) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t) number, 0, 1);
+                program[n++] = (struct sock_filter) BPF_STMT(BPF_RET | BPF_K, error ?
+                                                             SECCOMP_RET_ERRNO | (uint32_t) error :
+                                                             SECCOMP_RET_KILL_PROCESS);
+        }
+        program[n++] = (struct sock_filter) BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
+        return n > 3 ? append_program(b, program, n) : 0;
+}
+
+static int append_deny_list(Build *b) {
+        const PolicyProcess *p = &b->policy->process;
+        _cleanup_(seccomp_releasep) scmp_filter_ctx ctx = NULL;
+        _cleanup_(strv_freep) char **denied = NULL;
+        int r;
+
+        r = context_new(SCMP_ACT_ALLOW, architectures, &ctx);
+        for (char **w = p->syscalls.names; r >= 0 && w && *w; w++) {
+                _cleanup_(strv_freep) char **names = NULL;
+                _cleanup_(freep) char *bare = strndup(*w, strcspn(*w, ":"));
+                const char *error = strchr(*w, ':');
+
+                r = bare ? syscall_expand(bare, &names) : -ENOMEM;
+                for (char **n = names; r >= 0 && n && *n; n++) {
+                        r = add_rule(ctx, action_of(error ? errno_of(error + 1) : p->syscall_errno), *n);
+                        if (r >= 0)
+                                r = syscall_expand(*n, &denied);
+                }
+        }
+        if (r >= 0)
+                r = append_context(b, ctx);
+        return r < 0 ? r : append_new_numbers(b, denied, p->syscall_errno);
+}
+
+/* Calls that the library has no name for don't exist, so that programs fall back to older ones. */
+static int append_allow_list(Build *b) {
+        const PolicyProcess *p = &b->policy->process;
+        _cleanup_(seccomp_releasep) scmp_filter_ctx ctx = NULL;
+        _cleanup_(strv_freep) char **allowed = NULL, **all = NULL;
+        int r;
+
+        r = context_new(SCMP_ACT_ERRNO(ENOSYS), architectures, &ctx);
+        if (r >= 0)
+                r = syscall_expand("@default", &allowed);
+        for (char **w = p->syscalls.names; r >= 0 && w && *w; w++) {
+                _cleanup_(freep) char *bare = strndup(*w, strcspn(*w, ":"));
+
+                r = bare ? syscall_expand(bare, &allowed) : -ENOMEM;
+        }
+        if (r >= 0)
+                r = all_syscalls(&all);
+        for (char **n = all; r >= 0 && n && *n; n++)
+                r = add_rule(ctx, strv_has(allowed, *n) ? SCMP_ACT_ALLOW : action_of(p->syscall_errno), *n);
+        return r < 0 ? r : append_context(b, ctx);
+}
+
+int seccomp_build(const Policy *p) {
+        _cleanup_(close_fdp) int fd = memfd_create("confine-filter", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+        Build b = { .policy = p, .fd = fd };
+        int r;
+
+        if (fd < 0)
+                return -errno;
+        r = append_restrictions(&b);
+        if (r >= 0 && p->process.memory_deny_write_execute)
+                r = append_no_write_execute(&b);
+        if (r >= 0 && p->process.restrict_suid_sgid)
+                r = append_new_numbers(&b, (char *[]) { (char *) "fchmodat2", NULL }, ENOSYS);
+        if (r >= 0 && p->process.architectures)
+                r = append_architectures(&b);
+        if (r >= 0 && p->process.syscalls.set) /* last: it may refuse what installs the others */
+                r = p->process.syscalls.allow ? append_allow_list(&b) : append_deny_list(&b);
+        if (r < 0)
+                return r;
+        if (fcntl(fd, F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE) < 0)
+                return -errno;
+        return TAKE_FD(fd);
+}
+
+bool seccomp_is_supported(void) {
+        uint32_t action = SECCOMP_RET_ERRNO;
+
+        return syscall(SYS_seccomp, SECCOMP_GET_ACTION_AVAIL, 0, &action) >= 0;
+}

@@ -23,7 +23,7 @@ static bool is_roots(const struct stat *st) {
         return st->st_uid == 0 && !(st->st_mode & (S_IWGRP | S_IWOTH));
 }
 
-/* "/a/b/../c" to "/a/c"; there are no links in front of a "..". */
+/* "//a/b/../c/" to "/a/c"; there are no links in front of a "..". */
 static void flatten(char *path) {
         char *to = path;
 
@@ -109,6 +109,7 @@ int path_open(int root_fd, const char *path, char **ret_path, int *ret_fd) {
 
         if (!text)
                 return -ENOMEM;
+        flatten(text);
         for (unsigned i = 0; r > 0; i++)
                 r = i > PATH_LINKS_MAX ? -ELOOP : walk(root_fd, &text, &fd);
         if (r == 0 || r == -ENOENT)
@@ -120,7 +121,7 @@ int path_open(int root_fd, const char *path, char **ret_path, int *ret_fd) {
 
 int path_reopen(int root_fd, const char *path) {
         struct open_how how = {
-                .flags = O_PATH | O_NOFOLLOW | O_CLOEXEC,
+                .flags = O_PATH | O_CLOEXEC,
                 .resolve = RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS | RESOLVE_BENEATH,
         };
         int fd;

@@ -5,7 +5,7 @@
 
 #define PATH_LINKS_MAX 40 /* as the kernel has it, path_resolution(7) */
 
-/* Finds the absolute `path` with `root_fd` as "/", a component at a time. A symbolic link is followed only where
+/* Finds the absolute `path`, without "..", with `root_fd` as "/", a component at a time. A symbolic link is followed only where
  * nobody but root can have put it: it, and all directories on the way to it, belong to root and are writable by
  * no one else. Automounts are not waited for at the last component.
  *

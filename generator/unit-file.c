@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The keys of [Resources] have systemd's names and syntax; only lists, which we print in one line, are
- * one item a line there. What the policy leaves at its default is left to the unit. */
+/* The keys of [Resources], [Filesystem] and [Process] have systemd's names and syntax; only lists, which we print in
+ * one line, are one item a line there. What the policy leaves at its default is left to the unit. */
 
 #include "generator/unit-file.h"
 
@@ -58,6 +58,62 @@ static int print_resources(FILE *f, const Policy *p) {
         return 0;
 }
 
+/* A value with what systemd would expand or take away: "%" and, in lists of words, quotes. */
+static int print_value(FILE *f, const char *key, const char *value) {
+        int r;
+
+        fprintf(f, "%s=", key);
+        r = print_path(f, value);
+        fputc('\n', f);
+        return r;
+}
+
+static int print_environment(FILE *f, char *const *variables) {
+        for (; variables && *variables; variables++) {
+                fputs("Environment=\"", f);
+                for (const char *s = *variables; *s; s++) {
+                        if (*s == '%' && s[1] == '%') /* ours and systemd's for one */
+                                s++;
+                        fprintf(f, "%s%c", *s == '"' || *s == '\\' ? "\\" : *s == '%' ? "%" : "", *s);
+                }
+                fputs("\"\n", f);
+        }
+        return 0;
+}
+
+/* Of a policy whose names differ from systemd's: PrivateTmp= by its values of 252, no capability by an empty one. */
+static int print_key(FILE *f, const Policy *p, const PolicyKey *k, const char *value) {
+        if (strcmp(k->name, "PrivateTmp") == 0)
+                return p->filesystem.private_tmp ? print_value(f, k->name, "yes") : 0;
+        if (strcmp(k->name, "CapabilityBoundingSet") == 0 && strcmp(value, "none") == 0)
+                return print_value(f, k->name, "");
+        if (strcmp(k->name, "Environment") == 0)
+                return print_environment(f, p->process.environment);
+        return print_value(f, k->name, value);
+}
+
+static int print_section(FILE *f, const Policy *p, const char *section) {
+        for (size_t i = 0; i < n_policy_keys; i++) {
+                const PolicyKey *k = &policy_keys[i];
+                _cleanup_(freep) char *value = NULL, *unset = NULL;
+                int r;
+
+                if (strcmp(k->section, section) != 0 || !k->parse)
+                        continue;
+                value = k->format(k, p);
+                unset = k->format(k, policy_defaults());
+                if (!value || !unset)
+                        return -ENOMEM;
+                /* the default of that one is yes, and systemd's is no */
+                if (strcmp(value, unset) == 0 && strcmp(k->name, "PrivateTmp") != 0)
+                        continue;
+                r = print_key(f, p, k, value);
+                if (r < 0)
+                        return r;
+        }
+        return 0;
+}
+
 /* The namespace is there before the service starts; if it isn't, the service fails. Wants=, not Requires=: who
  * stops the manager does not want to stop the service. */
 int unit_file_print(FILE *f, const Policy *p, const char *unit, const char *runtime_dir) {
@@ -69,10 +125,12 @@ int unit_file_print(FILE *f, const Policy *p, const char *unit, const char *runt
                 fputs("[Unit]\nWants=confined.service\nAfter=confined.service\n\n", f);
         fputs("[Service]\n", f);
         r = print_resources(f, p);
+        if (r >= 0)
+                r = print_section(f, p, "Filesystem");
+        if (r >= 0)
+                r = print_section(f, p, "Process");
         if (r < 0)
                 return r;
-        if (p->filesystem.private_tmp)
-                fputs("PrivateTmp=yes\n", f);
         if (p->network_mode == NETWORK_NONE)
                 fputs("PrivateNetwork=yes\n", f);
         if (routed)

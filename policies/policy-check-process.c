@@ -126,6 +126,11 @@ void policy_check_process(PolicyCheck *c) {
         const PolicyProcess *p = &c->policy->process;
 
         check_syscalls(c);
+        for (char **w = p->environment; policy_is_for_units(c->policy) && w && *w; w++)
+                for (const char *s = strchr(*w, '%'); s; s = strchr(s + 2, '%'))
+                        if (s[1] != '%')
+                                policy_complain(c, false, "Process", "Environment",
+                                                "%%%c does not expand for a service of systemd", s[1]);
         if (!policy_is_for_units(c->policy))
                 check_namespaces(c);
         if (policy_is_for_logins(c->policy))

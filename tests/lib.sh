@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # Shared by the root suites (sourced). A suite runs in a mount, network, pid and uts namespace of its own,
-# with an overlay over /etc, /home, /root, /var and /run, so that users, PAM stacks, files and processes
+# with an overlay over /etc, /home, /root, /srv, /var and /run, so that users, PAM stacks, files and processes
 # it makes never reach the host. Control groups are the host's: they carry the name of the suite's
 # instance, and lab_done checks that none is left.
 
@@ -47,7 +47,7 @@ lab_clean() {
 
 lab_overlay() {
         mount -t tmpfs -o mode=755 tmpfs "$LAB_DIR"
-        for d in etc home root var; do
+        for d in etc home root srv var; do
                 mkdir -p "$LAB_DIR/$d/upper" "$LAB_DIR/$d/work"
                 mount -t overlay -o "lowerdir=/$d,upperdir=$LAB_DIR/$d/upper,workdir=$LAB_DIR/$d/work" overlay "/$d"
         done

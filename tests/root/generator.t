@@ -50,6 +50,19 @@ Unit=none.service full.service
 Mode=none
 [Filesystem]
 PrivateTmp=no
+ProtectSystem=strict
+ReadOnlyPaths=/srv -/opt
+BindPaths=/a:/b
+TemporaryFileSystem=/c:size=1M
+[Process]
+NoNewPrivileges=yes
+CapabilityBoundingSet=
+SystemCallFilter=~@mount @keyring
+SystemCallErrorNumber=EPERM
+RestrictNamespaces=yes
+LimitNOFILE=64:128
+UMask=0027
+Environment="A=x %% y" B=1
 END
 policy 30-host <<'END'
 [Match]
@@ -103,8 +116,22 @@ PrivateTmp=yes
 NetworkNamespacePath=/run/confine/netns/full.service
 BindReadOnlyPaths=/run/confine/resolv/10-full:/etc/resolv.conf"
 like "an instance has a namespace of its own" "$(drop_in inst@a-b.service)" '^NetworkNamespacePath=/run/confine/netns/inst@a-b\.service$'
-is "Mode=none is systemd's alone" "$(drop_in none.service | grep -v '^#')" "[Service]
-PrivateNetwork=yes"
+is "Mode=none is systemd's alone; [Filesystem] and [Process] in systemd's words" \
+        "$(drop_in none.service | grep -v '^#')" '[Service]
+ProtectSystem=strict
+ReadOnlyPaths=/srv -/opt
+BindPaths=/a:/b
+TemporaryFileSystem=/c:size=1M
+NoNewPrivileges=yes
+CapabilityBoundingSet=
+SystemCallFilter=~@mount @keyring
+SystemCallErrorNumber=EPERM
+RestrictNamespaces=yes
+LimitNOFILE=64:128
+UMask=0027
+Environment="A=x %% y"
+Environment="B=1"
+PrivateNetwork=yes'
 is "Mode=host leaves the network, infinity is the default" "$(drop_in host.service | grep -v '^#')" "[Service]
 PrivateTmp=yes"
 like "the first policy that names a service has it" "$(drop_in full.service | head -1)" 'policy 10-full'
@@ -112,10 +139,12 @@ is "modes" "$(stat -c %a "$dest/full.service.d" "$dest/full.service.d/50-confine
 like "Mode=observe only says so" "$(cat "$LAB_DIR/said")" '40-observed would place observed\.service'
 if command -v systemd-analyze > /dev/null; then
         mkdir -p /etc/systemd/system
-        printf '[Service]\nExecStart=/bin/true\n' > /etc/systemd/system/full.service
-        cp -r "$dest/full.service.d" /etc/systemd/system/
-        is "systemd reads all of it without complaint" \
-                "$(systemd-analyze verify --man=no full.service 2>&1 | grep -i '50-confine')" ""
+        for u in full none; do
+                printf '[Service]\nExecStart=/bin/true\n' > /etc/systemd/system/$u.service
+                cp -r "$dest/$u.service.d" /etc/systemd/system/
+                is "systemd reads all of it without complaint: $u" \
+                        "$(systemd-analyze verify --man=no $u.service 2>&1 | grep -i '50-confine')" ""
+        done
         sed -i 's/^TasksMax=.*/TasksMax=many/' /etc/systemd/system/full.service.d/50-confine.conf
         like "... (and would complain)" "$(systemd-analyze verify --man=no full.service 2>&1 | grep -i '50-confine')" 'many'
 fi

@@ -141,12 +141,12 @@ User=carol
 [Resources]
 MemoryMaxx=1G
 TasksMax=-3
-[Process]
-NoNewPrivileges=yes
+[Cell]
+IdleStopSec=1min
 END
 bus_reload
 like "all errors of a file at once: a typo" "$(cat "$LAB_DIR/log")" '80-typo.ini:4: \[Resources\] MemoryMaxx=: .*MemoryMax'
 like "all errors of a file at once: a bad value" "$(cat "$LAB_DIR/log")" '80-typo.ini:5: \[Resources\] TasksMax='
-like "all errors of a file at once: what is not delivered" "$(cat "$LAB_DIR/log")" '80-typo.ini:7: \[Process\] NoNewPrivileges=.*not supported'
+like "all errors of a file at once: what is not delivered" "$(cat "$LAB_DIR/log")" '80-typo.ini:7: \[Cell\] IdleStopSec=.*not supported'
 is "an empty file masks" "$(su carol -c 'readlink /proc/self/ns/pid')" "$(readlink /proc/self/ns/pid)"
 lab_done

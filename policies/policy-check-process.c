@@ -18,7 +18,7 @@ static const char login_needs[] =
         "umask chdir fchdir ftruncate utimensat poll ppoll select pselect6 socket socketpair connect bind listen accept "
         "sendto sendmsg recvfrom recvmsg shutdown getsockname getpeername setsockopt getsockopt rt_sigaction "
         "rt_sigprocmask setuid setgid setreuid setregid setresuid setresgid setgroups setsid setpgid prctl capget capset "
-        "setrlimit prlimit64 setpriority getpriority alarm uname brk mmap mprotect munmap mremap flock sendfile seccomp";
+        "setrlimit prlimit64 setpriority getpriority alarm uname brk mmap mprotect munmap mremap flock sendfile";
 
 static void check_needed(PolicyCheck *c, const char *needed, const char *who) {
         const NameFilter *f = &c->policy->process.syscalls;

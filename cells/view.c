@@ -546,6 +546,7 @@ static int tmpfs_for(const Point *p, const ViewParts *parts, bool *ret_read_only
         return mount_new("tmpfs", all, n, attributes);
 }
 
+/* Before anything is read-only, which the cell's tmpfs then is as well. */
 static int empty_part(const Point *p, const ViewParts *parts, size_t i) {
         char name[32];
 
@@ -556,15 +557,13 @@ static int empty_part(const Point *p, const ViewParts *parts, size_t i) {
 }
 
 /* The mount that belongs at a point, if it isn't there yet. */
-static int provide(const View *v, Point *p, const ViewParts *parts, int target_fd, bool *ret_read_only) {
+static int provide(Point *p, const ViewParts *parts, int target_fd, bool *ret_read_only) {
         struct stat st;
 
         if (p->mount_fd >= 0)
                 return 0;
         if (p->content == CONTENT_TMPFS)
                 p->mount_fd = tmpfs_for(p, parts, ret_read_only);
-        else if (p->content == CONTENT_EMPTY)
-                p->mount_fd = empty_part(p, parts, (size_t) (p - v->points));
         else if (p->content == CONTENT_SAME) /* covered */
                 p->mount_fd = mount_copy(target_fd, "", true);
         else if (fstat(target_fd, &st) < 0)
@@ -628,7 +627,7 @@ static int place(View *v, int root_fd, Point *p, const ViewParts *parts) {
         if (p->content == CONTENT_SAME && !p->covered &&
             (fstat(target_fd, &st) < 0 || st.st_dev != p->dev || st.st_ino != p->ino))
                 return -ESTALE;
-        r = provide(v, p, parts, target_fd, &read_only);
+        r = provide(p, parts, target_fd, &read_only);
         if (r >= 0)
                 r = restrict_point(v, p);
         if (r >= 0)
@@ -650,6 +649,9 @@ int view_apply(View *v, const ViewParts *parts, const char **ret_what) {
         for (size_t i = 0; i < v->n_points && r >= 0; i++)
                 if (!v->points[i].gone)
                         r = check_hidden(v, &v->points[i], ret_what);
+        for (size_t i = 0; i < v->n_points && r >= 0; i++)
+                if (!v->points[i].gone && v->points[i].content == CONTENT_EMPTY)
+                        r = v->points[i].mount_fd = empty_part(&v->points[i], parts, i);
         for (size_t i = 0; i < v->n_points && r >= 0; i++) {
                 Point *p = &v->points[i];
 

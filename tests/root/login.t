@@ -81,30 +81,7 @@ gone() { # NAME
 manager_start
 
 # --- sshd ------------------------------------------------------------------------------------
-ssh-keygen -q -t ed25519 -N '' -f "$LAB_DIR/hostkey"
-ssh-keygen -q -t ed25519 -N '' -f "$LAB_DIR/key"
-cat > "$LAB_DIR/sshd_config" <<END
-Port 2222
-ListenAddress 127.0.0.1
-HostKey $LAB_DIR/hostkey
-UsePAM yes
-PermitRootLogin yes
-PasswordAuthentication yes
-KbdInteractiveAuthentication no
-AuthorizedKeysFile $LAB_DIR/keys/%u
-StrictModes no
-Subsystem sftp internal-sftp
-PidFile none
-END
-mkdir "$LAB_DIR/keys"
-for u in alice bob carol root wheel1; do cp "$LAB_DIR/key.pub" "$LAB_DIR/keys/$u"; done
-chmod 755 "$LAB_DIR" "$LAB_DIR/keys"
-/usr/sbin/sshd -D -f "$LAB_DIR/sshd_config" -E "$LAB_DIR/sshd.log" &
-lab_pids=$!
-ssh_opts="-q -p 2222 -i $LAB_DIR/key -o BatchMode=yes -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null"
-as() { u=$1; shift; ssh $ssh_opts "$u@127.0.0.1" "$@" < /dev/null; }
-sshd_listens() { ss -Hltn 'sport = 2222' | grep -q .; }
-wait_for 10 sshd_listens
+lab_sshd alice bob carol root wheel1
 
 expect_cell "ssh exec" "$(as alice $probe)" alice
 gone "ssh exec"

@@ -23,6 +23,7 @@ unitdir ?= $(prefix)/lib/systemd/system
 generatordir ?= $(prefix)/lib/systemd/system-generators
 catalogdir ?= $(prefix)/lib/systemd/catalog
 sysctldir ?= $(prefix)/lib/sysctl.d
+tmpfilesdir ?= $(prefix)/lib/tmpfiles.d
 # Read from there alone, whatever the prefix.
 dbusdir ?= /usr/share/dbus-1/system.d
 polkitdir ?= /usr/share/polkit-1/actions
@@ -238,6 +239,7 @@ INSTALL_FILES = \
 	644:service/org.confine1.conf:$(dbusdir) 644:service/org.confine1.policy:$(polkitdir) \
 	644:service/confine.catalog:$(catalogdir) 644:service/pam-config/confine:$(pamconfigdir) \
 	644:service/sysctl.d/50-confine.conf:$(sysctldir) \
+	644:service/tmpfiles.d/confine.conf:$(tmpfilesdir) \
 	$(patsubst %,644:%:$(unitdir),$(wildcard service/*.socket service/*.target service/*.slice)) \
 	644:service/user@.service.d/50-confine.conf:$(unitdir)/user@.service.d \
 	$(if $(TOOL_SRC),755:$(B)/confinectl:$(bindir)) \

@@ -177,7 +177,7 @@ static int restrict_families(scmp_filter_ctx ctx, const NameFilter *f) {
                 int family = policy_family_from_name(*n);
 
                 if (family >= 0 && family < AF_MAX)
-                        listed[family] = true;
+                        listed[family] = !strv_has(f->except, *n);
         }
         for (unsigned i = 0; i < AF_MAX && r >= 0; i++)
                 if (listed[i] != f->allow)
@@ -404,10 +404,9 @@ static int append_deny_list(Build *b) {
         r = context_new(SCMP_ACT_ALLOW, architectures, &ctx);
         for (char **w = p->syscalls.names; r >= 0 && w && *w; w++) {
                 _cleanup_(strv_freep) char **names = NULL;
-                _cleanup_(freep) char *bare = strndup(*w, strcspn(*w, ":"));
                 const char *error = strchr(*w, ':');
 
-                r = bare ? syscall_expand(bare, &names) : -ENOMEM;
+                r = syscall_expand_all((char *[]) { *w, NULL }, p->syscalls.except, &names);
                 for (char **n = names; r >= 0 && n && *n; n++) {
                         r = add_rule(ctx, action_of(error ? errno_of(error + 1) : p->syscall_errno), *n);
                         if (r >= 0)
@@ -428,12 +427,9 @@ static int append_allow_list(Build *b) {
 
         r = context_new(SCMP_ACT_ERRNO(ENOSYS), architectures, &ctx);
         if (r >= 0)
+                r = syscall_expand_all(p->syscalls.names, p->syscalls.except, &allowed);
+        if (r >= 0)
                 r = syscall_expand("@default", &allowed);
-        for (char **w = p->syscalls.names; r >= 0 && w && *w; w++) {
-                _cleanup_(freep) char *bare = strndup(*w, strcspn(*w, ":"));
-
-                r = bare ? syscall_expand(bare, &allowed) : -ENOMEM;
-        }
         if (r >= 0)
                 r = all_syscalls(&all);
         for (char **n = all; r >= 0 && n && *n; n++)

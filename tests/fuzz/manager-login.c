@@ -29,7 +29,7 @@ static void read_request(const uint8_t *data, size_t size) {
         for (int i = 0; i < 2; i++) {
                 _cleanup_(freep) char *text = NULL;
 
-                if (policy_expand(i ? "%u.%g.%s" : "/home/%u", m, "host", &text) >= 0)
+                if (policy_expand(i ? "%u-%g-%s" : "/home/%u", m, "host", &text) >= 0)
                         assert(!strstr(text, "..") && (i == 0 || !strchr(text, '/')));
         }
 }

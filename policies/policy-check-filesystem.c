@@ -81,6 +81,7 @@ void policy_check_filesystem(PolicyCheck *c) {
                         _cleanup_(freep) char *value = k->format(k, p);
 
                         if (value && *value && strcmp(value, "no") != 0 && strcmp(value, "default") != 0 &&
+                            k->offset != offsetof(Policy, filesystem.private_mounts) &&
                             strcmp(value, "all") != 0)
                                 policy_complain(c, false, "Filesystem", k->name,
                                                 "it needs a mount namespace (add mnt and pid to Namespaces=, or %s)",
@@ -89,6 +90,10 @@ void policy_check_filesystem(PolicyCheck *c) {
                 if (k->list)
                         check_words(c, (PathsKind) k->data, k->name);
         }
+        if (!f->private_mounts && !policy_is_for_units(p))
+                policy_complain(c, false, "Filesystem", "PrivateMounts",
+                                "what is mounted in a cell is always its own, and what the host mounts appears in it "
+                                "(yes)");
         if (f->root_directory && policy_is_for_logins(p))
                 policy_complain(c, false, "Filesystem", "RootDirectory",
                                 "a login program goes on as root inside, and who can write to the /etc or /lib there "

@@ -145,6 +145,7 @@ const PolicyKey policy_keys[] = {
         PATHS("TemporaryFileSystem", PATHS_TMPFS, "PATH[:size=BYTES,nr_inodes=COUNT,mode=MODE,ro...]..."),
         VALUE("Filesystem", "RootDirectory", root, filesystem.root_directory, 0, "PATH"),
         VALUE("Filesystem", "PrivateDevices", flag, filesystem.private_devices, WORDS_BOOLEAN, "yes|no"),
+        VALUE("Filesystem", "PrivateMounts", flag, filesystem.private_mounts, WORDS_BOOLEAN, "yes"),
         VALUE("Filesystem", "ProtectProc", choice, filesystem.protect_proc, WORDS_PROTECT_PROC,
               "default|noaccess|invisible|ptraceable"),
         VALUE("Filesystem", "ProcSubset", flag, filesystem.proc_subset_pid, WORDS_PROC_SUBSET, "all|pid"),

@@ -116,7 +116,7 @@ static void list_forbidden(Lister *l) {
                 if (flags[i].set)
                         say(l, "Forbidden", flags[i].what, flags[i].key);
         if (p->forbidden_namespaces)
-                say_value(l, "Forbidden", "namespaces: ", "Process", "RestrictNamespaces");
+                say_value(l, "Forbidden", "new namespaces: ", "Process", "RestrictNamespaces");
         if (p->capability_bounding_set != CAPABILITIES_ALL)
                 say_value(l, "Capabilities", "", "Process", "CapabilityBoundingSet");
         if (p->ambient_capabilities)

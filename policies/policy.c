@@ -44,7 +44,7 @@ static const Policy defaults = {
         .user_traffic = { .bytes = LIMIT_NONE },
         .policy_traffic = { .bytes = LIMIT_NONE },
         .traffic_rate_bits = LIMIT_NONE,
-        .filesystem = { .private_tmp = PRIVATE_TMP_YES },
+        .filesystem = { .private_tmp = PRIVATE_TMP_YES, .private_mounts = true },
         .process = {
                 .capability_bounding_set = CAPABILITIES_ALL,
                 .nice = NUMBER_UNSET,

@@ -192,7 +192,7 @@ typedef struct PolicyFilesystem {
         ProtectProc protect_proc;
         bool proc_subset_pid;
         bool protect_kernel_tunables, protect_kernel_modules, protect_kernel_logs;
-        bool private_devices;
+        bool private_devices, private_mounts;
         char *root_directory;
         char **paths[_PATHS_KIND_MAX];
 } PolicyFilesystem;

@@ -30,6 +30,7 @@ BindPaths=/home/%u /srv/pool/%u:/srv/course
 BindReadOnlyPaths=/etc/hostname:/srv/open/true
 TemporaryFileSystem=/var/cache/scratch:size=4M,nr_inodes=100,mode=1777
 PrivateDevices=yes
+PrivateMounts=yes
 ProtectProc=invisible
 ProcSubset=pid
 ProtectKernelTunables=yes

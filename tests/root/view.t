@@ -180,6 +180,7 @@ is "... the host's tree is nowhere in it" "$(ctl run --policy 60-root -- sh -c '
 is "... no cell without a directory" "$(printf '[Network]\nMode=none\n[Filesystem]\nRootDirectory=/srv/motd\n' | policy 61-none; bus_reload; ctl run --policy 61-none -- true 2>&1 | grep -c 'RootDirectory=, /srv/motd')" 1
 like "... refused for logins, and why" "$(printf '[Match]\nUser=alice\n[Network]\nMode=none\n[Filesystem]\nRootDirectory=/srv/root\n' > "$LAB_DIR/p.ini"; ctl verify "$LAB_DIR/p.ini" 2>&1)" 'RootDirectory=: a login program goes on as root inside'
 like "binds over what login programs trust are refused" "$(printf '[Match]\nUser=alice\n[Network]\nMode=none\n[Filesystem]\nBindPaths=/srv/x:/etc/pam.d\n' > "$LAB_DIR/p.ini"; ctl verify "$LAB_DIR/p.ini" 2>&1)" 'BindPaths=: /etc/pam.d: login programs'
+like "PrivateMounts=no is refused, not ignored" "$(printf '[Match]\nUser=alice\n[Network]\nMode=none\n[Filesystem]\nPrivateMounts=no\n' > "$LAB_DIR/p.ini"; ctl verify "$LAB_DIR/p.ini" 2>&1)" 'PrivateMounts=: what is mounted in a cell is always its own'
 like "... and over /proc" "$(printf '[Match]\nUser=alice\n[Network]\nMode=none\n[Filesystem]\nTemporaryFileSystem=/proc/sys\n' > "$LAB_DIR/p.ini"; ctl verify "$LAB_DIR/p.ini" 2>&1)" 'TemporaryFileSystem=: /proc/sys: what the kernel shows'
 
 # --- later mounts of the host, what people are shown ---------------------------------------------------

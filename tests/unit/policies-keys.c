@@ -298,6 +298,8 @@ static const Case cases[] = {
         { "Filesystem", "RootDirectory", "srv", NULL, "no absolute path" },
         { "Filesystem", "PrivateDevices", "yes", "yes" },
         { "Filesystem", "PrivateDevices", "all", NULL, "neither" },
+        { "Filesystem", "PrivateMounts", "yes", "yes" },
+        { "Filesystem", "PrivateMounts", "x", NULL, "neither" },
         { "Filesystem", "ProtectProc", "invisible", "invisible" },
         { "Filesystem", "ProtectProc", "yes", NULL, "noaccess" },
         { "Filesystem", "ProcSubset", "pid", "pid" },

@@ -307,6 +307,7 @@ static int append_no_write_execute(Build *b) {
 
 /* --- SystemCallArchitectures= ------------------------------------------------------------ */
 
+/* By hand: libseccomp asks the kernel first whether it can end processes, which the manager may not ask. */
 static int append_architectures(Build *b) {
         static const struct {
                 const char *name;
@@ -319,20 +320,27 @@ static int append_architectures(Build *b) {
                 { "mips-le", SCMP_ARCH_MIPSEL },
         };
         char *const *wanted = b->policy->process.architectures;
-        _cleanup_(seccomp_releasep) scmp_filter_ctx ctx = NULL;
-        uint32_t archs[ELEMENTSOF(names) + 2] = { seccomp_arch_native() };
-        size_t n = 1;
-        int r;
+        const uint32_t native = seccomp_arch_native();
+        bool x32 = strv_has(wanted, "x32"), x86_64 = strv_has(wanted, "x86-64") || strv_has(wanted, "native");
+        struct sock_filter program[2 * ELEMENTSOF(names) + 12];
+        size_t n = 0;
 
-        for (size_t i = 0; i < ELEMENTSOF(names); i++)
-                if (strv_has(wanted, names[i].name) && names[i].token != archs[0])
-                        archs[n++] = names[i].token;
-        r = context_new(SCMP_ACT_ALLOW, archs, &ctx);
-        if (r >= 0)
-                r = seccomp_attr_set(ctx, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS);
-        if (r >= 0) /* with no rule at all the library would not look at the architecture */
-                r = restrict_terminals(ctx);
-        return r < 0 ? r : append_context(b, ctx);
+        program[n++] = (struct sock_filter) BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch));
+        for (size_t i = 0; i < ELEMENTSOF(names); i++) {
+                if (names[i].token == SCMP_ARCH_X32 || names[i].token == SCMP_ARCH_X86_64 ||
+                    !(strv_has(wanted, names[i].name) || (names[i].token == native && strv_has(wanted, "native"))))
+                        continue;
+                program[n++] = (struct sock_filter) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, names[i].token, 0, 1);
+                program[n++] = (struct sock_filter) BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
+        }
+        /* x32 is x86-64 with other numbers */
+        program[n++] = (struct sock_filter) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SCMP_ARCH_X86_64, 0, 4);
+        program[n++] = (struct sock_filter) BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr));
+        program[n++] = (struct sock_filter) BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, X32_BIT, x32 ? 0 : 1, x86_64 ? 0 : 1);
+        program[n++] = (struct sock_filter) BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
+        program[n++] = (struct sock_filter) BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS);
+        program[n++] = (struct sock_filter) BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS);
+        return append_program(b, program, n);
 }
 
 /* --- SystemCallFilter= ------------------------------------------------------------------- */

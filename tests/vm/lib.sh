@@ -39,6 +39,35 @@ in_ssh() {
         ssh -o BatchMode=yes "$u@localhost" "$@"
 }
 
+# vm_console COMMAND...: alice logs in at a console for it: ttyS1 and ttyS2 are the ends of one cable, with a getty on
+# the one.
+vm_console() {
+        cat > "$LAB_DIR/console" <<'END'
+import os, select, sys, termios, time, tty
+fd = os.open("/dev/ttyS2", os.O_RDWR | os.O_NOCTTY)
+tty.setraw(fd)
+seen = b""
+def expect(what, answer):
+    global seen
+    end = time.monotonic() + 60
+    while what not in seen:
+        if not select.select([fd], [], [], max(0, end - time.monotonic()))[0]: sys.exit("no %r in %r" % (what, seen))
+        seen += os.read(fd, 4096)
+    seen = b""
+    os.write(fd, answer)
+os.write(fd, b"\n")
+expect(b"login: ", b"alice\n")
+expect(b"Password: ", b"test\n")
+expect(b"$ ", sys.argv[1].encode() + b"; exit\n")
+expect(b"login: ", b"")
+END
+        systemctl start serial-getty@ttyS1
+        python3 "$LAB_DIR/console" "$*"
+        vm_console_status=$?
+        systemctl stop serial-getty@ttyS1
+        return $vm_console_status
+}
+
 # Nobody is logged in any more, and systemd has put away what that leaves.
 vm_logged_out() { [ -z "$(loginctl --no-legend list-users)" ] && no_cells && idle; }
 

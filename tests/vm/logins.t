@@ -82,31 +82,10 @@ is "cron" "$(head -n 1 /home/alice/cron)" "$inside"
 like "cron: below the user's slice" "$(tail -n 1 /home/alice/cron)" '^/user.slice/user-1000.slice/confine-s'
 crontab -u alice -r
 
-# A console: ttyS1 and ttyS2 are the ends of one cable, with a getty on the one.
-cat > "$LAB_DIR/console" <<'END'
-import os, select, sys, termios, time, tty
-fd = os.open("/dev/ttyS2", os.O_RDWR | os.O_NOCTTY)
-tty.setraw(fd)
-seen = b""
-def expect(what, answer):
-    global seen
-    end = time.monotonic() + 60
-    while what not in seen:
-        if not select.select([fd], [], [], max(0, end - time.monotonic()))[0]: sys.exit("no %r in %r" % (what, seen))
-        seen += os.read(fd, 4096)
-    seen = b""
-    os.write(fd, answer)
-os.write(fd, b"\n")
-expect(b"login: ", b"alice\n")
-expect(b"Password: ", b"test\n")
-expect(b"$ ", sys.argv[1].encode() + b" > ~/console; tty >> ~/console; stty -a | head -1 >> ~/console; exit\n")
-expect(b"login: ", b"")
-END
-systemctl start serial-getty@ttyS1
-check "login at a console" python3 "$LAB_DIR/console" "($look)"
+# A console.
+check "login at a console" vm_console "($look) > ~/console; tty >> ~/console; stty -a | head -1 >> ~/console"
 is "... the cell's namespaces" "$(head -n 1 /home/alice/console)" "$inside"
 is "... its terminal" "$(sed -n 2p /home/alice/console)" /dev/ttyS1
-systemctl stop serial-getty@ttyS1
 
 # --- the user's service manager -------------------------------------------------------------------------
 

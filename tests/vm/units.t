@@ -58,6 +58,12 @@ Pool=10.84.0.0/24 fd84::/64
 Address=10.84.0.10 fd84::10
 DNS=10.84.0.1
 Port=tcp:8080:80
+[Filesystem]
+ProtectSystem=full
+[Process]
+NoNewPrivileges=yes
+RestrictRealtime=yes
+LimitNOFILE=512
 END
 check "verify" ctl verify
 ctl reload > /dev/null
@@ -82,6 +88,8 @@ is "TasksMax=" "$(show TasksMax) $(cat "$group/pids.max")" "50 50"
 is "CPUQuota=" "$(show CPUQuotaPerSecUSec) $(cut -d' ' -f1 "$group/cpu.max")" "500ms 50000"
 is "CPUWeight=" "$(show CPUWeight) $(cat "$group/cpu.weight")" "20 20"
 is "DevicePolicy=, PrivateTmp=" "$(show DevicePolicy) $(show PrivateTmp)" "closed yes"
+is "[Filesystem] and [Process]" "$(show ProtectSystem) $(show NoNewPrivileges) $(show RestrictRealtime) $(show LimitNOFILE)" "full yes yes 512"
+is "... hold in its process" "$(grep -c '^NoNewPrivs:.1' /proc/$(pid)/status)" 1
 is "DNS=: its own resolv.conf" "$(nsenter -t "$(pid)" -m grep nameserver /etc/resolv.conf)" "nameserver 10.84.0.1"
 like "ordered after the manager" "$(show After)" 'confined\.service'
 is "... but not bound to it" "$(show Requires | grep -c confined)" 0

@@ -78,14 +78,15 @@ static int add_nodes(int dev_fd, int host_fd) {
         return r;
 }
 
-static int open_dev(void) {
-        int fd = open("/dev", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+static int open_dir(int dir_fd, const char *path) {
+        int fd = openat(dir_fd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
         return fd < 0 ? -errno : fd;
 }
 
-int devices_setup(int tmpfs_fd) {
-        _cleanup_(close_fdp) int part = -EBADF, host_fd = open_dev(), dev_fd = -EBADF;
+int devices_setup(int host_dev_fd, int tmpfs_fd) {
+        _cleanup_(close_fdp) int part = -EBADF, dev_fd = -EBADF;
+        _cleanup_(close_fdp) int host_fd = host_dev_fd < 0 ? open_dir(AT_FDCWD, "/dev") : open_dir(host_dev_fd, ".");
         int r;
 
         if (host_fd < 0)
@@ -97,7 +98,7 @@ int devices_setup(int tmpfs_fd) {
         if (r >= 0)
                 r = mount_put(part, "/dev");
         if (r >= 0)
-                r = dev_fd = open_dev();
+                r = dev_fd = open_dir(part, ".");
         if (r >= 0)
                 r = add_directories(dev_fd);
         if (r >= 0)

@@ -295,11 +295,12 @@ static int setup_tmpfs(const FilesystemSpec *spec, int *ret_fd) {
         return mount_put(fd, "/proc");
 }
 
-static int uncover_tmpfs(int proc_fd) {
-        int r = mount_put(proc_fd, "/sys"); /* out of the way, for a moment */
+/* It takes along what lies over it: /proc is put out of the way for a moment. */
+static int uncover_tmpfs(int tmpfs_fd, int proc_fd) {
+        int r = mount_put(proc_fd, "/sys");
 
         if (r >= 0)
-                r = mount_detach("/proc");
+                r = mount_detach(tmpfs_fd);
         return r < 0 ? r : mount_put(proc_fd, "/proc");
 }
 
@@ -343,7 +344,7 @@ static int setup_all(const FilesystemSpec *spec, View *view, const HostMounts *h
         *ret_what = "/dev";
         r = host->dev >= 0 ? mount_put(host->dev, "/dev") : 0;
         if (r >= 0 && spec->policy->private_devices)
-                r = devices_setup(tmpfs);
+                r = devices_setup(host->dev, tmpfs);
         if (r < 0)
                 return r;
         r = put_parts(spec, host, tmpfs, ret_what);
@@ -366,7 +367,7 @@ static int setup_all(const FilesystemSpec *spec, View *view, const HostMounts *h
         if (r < 0)
                 return r;
         *ret_what = "/proc";
-        r = uncover_tmpfs(proc);
+        r = uncover_tmpfs(tmpfs, proc);
         return r < 0 ? r : chdir("/") < 0 ? -errno : 0;
 }
 

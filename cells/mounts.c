@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/path.h"
 
 /* glibc 2.36 declares these, but its sys/mount.h can't be included beside linux/mount.h. */
 #define UMOUNT_DETACH 2
@@ -48,8 +49,14 @@ int mount_set(int mount_fd, unsigned attributes, unsigned clear, bool recursive)
 }
 
 int mount_put(int mount_fd, const char *target) {
-        return syscall(SYS_move_mount, mount_fd, "", AT_FDCWD, target,
-                       MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_SYMLINKS) < 0 ? -errno : 0;
+        _cleanup_(close_fdp) int root_fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC), target_fd = -EBADF;
+        _cleanup_(freep) char *resolved = NULL;
+        int r;
+
+        if (root_fd < 0)
+                return -errno;
+        r = path_open(root_fd, target, &resolved, &target_fd);
+        return r < 0 ? r : mount_put_fd(mount_fd, target_fd);
 }
 
 int mount_put_fd(int mount_fd, int target_fd) {
@@ -57,8 +64,11 @@ int mount_put_fd(int mount_fd, int target_fd) {
                        MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) < 0 ? -errno : 0;
 }
 
-int mount_detach(const char *target) {
-        return syscall(SYS_umount2, target, UMOUNT_DETACH) < 0 ? -errno : 0;
+/* "." is the mount itself, whatever lies over it by name. */
+int mount_detach(int mount_fd) {
+        if (fchdir(mount_fd) < 0 || syscall(SYS_umount2, ".", UMOUNT_DETACH) < 0 || chdir("/") < 0)
+                return -errno;
+        return 0;
 }
 
 int mount_make_slave(void) {

@@ -24,11 +24,13 @@ int mount_new(const char *type, const FsOption *options, size_t n_options, unsig
  * mounts below. */
 int mount_copy(int dir_fd, const char *path, bool recursive);
 int mount_set(int mount_fd, unsigned attributes, unsigned clear, bool recursive);
-/* Makes it appear at a path, whose last component may be a link ... */
+/* Makes it appear at a path, found by path_open() (base/path.h), whose errors it has, too: no link on the way that
+ * anybody but root can have put there ... */
 int mount_put(int mount_fd, const char *target);
 /* ... or at what an O_PATH fd is open on. */
 int mount_put_fd(int mount_fd, int target_fd);
-int mount_detach(const char *target);
+/* Takes it from where it is, with what is mounted inside of it. Changes the working directory to "/". */
+int mount_detach(int mount_fd);
 /* All mounts get those of the host that come later, and give none away. */
 int mount_make_slave(void);
 /* Makes the directory of `root_fd`, the root of a mount, the root of this process and its mount namespace. */

@@ -37,6 +37,7 @@ int main(int argc, char **argv) {
                 log_error("%s", message ?: "Out of memory");
                 return EXIT_USAGE;
         }
+        c.options.argv = argv;
         if (c.options.help)
                 verbs_help(c.verb, stdout);
         else if (c.options.version)

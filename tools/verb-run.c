@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/parse.h"
 #include "tools/command.h"
+#include "tools/sealed-program.h"
 #include "tools/tool.h"
 
 static int fill_user(Command *c, const char *name) {
@@ -41,9 +42,15 @@ static int fill_user(Command *c, const char *name) {
 
 static int prepare(const Tool *t, LoginOperation operation, const char *target, Command *ret) {
         const char *tty = isatty(STDIN_FILENO) ? ttyname(STDIN_FILENO) : NULL;
+        int error;
 
         if (geteuid() != 0) {
                 log_error("Only root may start commands in cells: try sudo confinectl %s", t->verb->name);
+                return EXIT_FAILED;
+        }
+        error = sealed_program(t->options->argv);
+        if (error < 0) {
+                (void) log_error_errno(error, "Cannot make a copy of this program that cells can't change: %m");
                 return EXIT_FAILED;
         }
         *ret = (Command) { .runtime_dir = t->options->runtime_dir };

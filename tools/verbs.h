@@ -42,6 +42,7 @@ typedef struct Options {
         const char *runtime_dir, *config_dir, *vendor_dir;
         const char *user, *unit, *service, *tty, *rhost, *policy, *signal;
         char **properties;
+        char **argv; /* of the program */
 } Options;
 
 typedef struct CommandLine {

@@ -47,7 +47,7 @@ vm_pam
 vm_up
 look='ls /home; ls /dev | tr "\n" " "; grep -c "^NoNewPrivs:.1\|^Seccomp:.2\|^CapBnd:.0*$" /proc/self/status; touch /etc/x /usr/x 2>/dev/null; ls /srv 2>/dev/null; ls /lib/modules 2>/dev/null; cat /proc/self/oom_score_adj; nice; ulimit -e; umask; echo $WHERE'
 want() { # what else is in /dev
-        printf 'alice\nfd full mqueue net null ptmx pts random shm stderr stdin stdout tty %surandom 3\n-50\n2\n15\n0027\ncell' "${1:-}"
+        printf 'alice\nfd full mqueue net null ptmx pts random shm stderr stdin stdout tty %surandom zero 3\n-50\n2\n15\n0027\ncell' "${1:-}"
 }
 is "ssh: what is seen, and may be done" "$(in_ssh alice "$look" | grep -v '^$')" "$(want)"
 is "... logind's directory for the user is there" "$(in_ssh alice 'test -d "$XDG_RUNTIME_DIR" && echo "$XDG_RUNTIME_DIR"')" ""

@@ -12,7 +12,7 @@
 hole=
 attack_table=
 attack() {
-        local with= without= name="$1: $2" end
+        local with= without= attack_name="$1: $2" end
         attack_begun=$(date +%s%N)
         outcome with "$4"
         case $5 in
@@ -24,10 +24,10 @@ attack() {
         tap_n=$((tap_n + 1))
         end=
         case $with/$without in
-        refused*/hit | refused*/"not shown: "*) echo "ok $tap_n - $name: $with; without the defence: $without" ;;
+        refused*/hit | refused*/"not shown: "*) echo "ok $tap_n - $attack_name: $with; without the defence: $without" ;;
         *)
                 [ -z "$hole" ] || end=" # TODO $hole"
-                echo "not ok $tap_n - $name: $with; without the defence: $without$end"
+                echo "not ok $tap_n - $attack_name: $with; without the defence: $without$end"
                 [ "$hole" ] || tap_failed=1
                 sed 's/^/# with: /' "$LAB_DIR/with" | tail -n 15
                 [ ! -s "$LAB_DIR/without" ] || sed 's/^/# without: /' "$LAB_DIR/without" | tail -n 15

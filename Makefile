@@ -250,7 +250,7 @@ INSTALL_FILES = \
 	$(patsubst %,644:%:$(completiondir),$(wildcard completions/*)) \
 	$(patsubst %,644:%:$(policydir),$(wildcard policies/shipped/*.ini)) \
 	$(foreach n,1 5 8,$(patsubst %,644:%:$(mandir)/man$(n),$(wildcard docs/*.$(n)))) \
-	644:README.md:$(docdir) 644:docs/architecture.md:$(docdir) 644:docs/pam.example:$(docdir) \
+	644:README.md:$(docdir) 644:docs/architecture.md:$(docdir) 644:docs/security.md:$(docdir) 644:docs/pam.example:$(docdir) \
 	644:policies/README:$(sysconfdir)/confine/policies
 # Our own directories, inner ones first.
 INSTALL_DIRS = $(libexecdir) $(policydir) $(vendordir) $(docdir) $(sysconfdir)/confine/policies \

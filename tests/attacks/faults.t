@@ -268,6 +268,22 @@ named() { # USER: somebody made the link before
 }
 attack 32.5 "a link of a former cell's name is there" "names are never used again" 'named bob' 'ip link add cf0 type veth peer name taken; ip link add cf0 type veth peer name taken2 2> /dev/null || echo hit; ip link del cf0'
 
+stuck() { # what removes a cell is refused for a while
+        for at in unlinkat:EBUSY sendmsg,sendto:ENOBUFS; do
+                hold u bob
+                processes=$(bus_get "$(cells_of bob)" InitPID)
+                with_error "$at" ended
+                wait_for 60 no_cells && nothing || { echo "hit: left after $at"; return; }
+        done
+        echo "refused: removed as soon as it can be"
+}
+ended() {
+        let_go u
+        init_gone() { ! kill -0 "$processes" 2> /dev/null; }
+        wait_for 5 init_gone
+}
+attack 32.6 "a control group is busy, and netlink has no buffers, when a cell ends" "killed first; the rest is tried again" stuck 'not shown: the kernel would be asked once, as rmdir(1) does'
+
 # --- 33: many -----------------------------------------------------------------------------------------------
 burst() { # N logins at once, and N one after the other
         pids=

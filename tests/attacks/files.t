@@ -60,6 +60,7 @@ rooted 43-masked RootDirectory=/srv/tree InaccessiblePaths=/etc/masked
 rooted 44-proc RootDirectory=/srv/linked-proc '[Process]' 'CapabilityBoundingSet='
 rooted 45-dev RootDirectory=/srv/linked-dev PrivateDevices=yes
 rooted 46-data RootDirectory=/srv/tree BindPaths=/srv/source:/home/data
+rooted 48-missing RootDirectory=/srv/tree BindPaths=/srv/source:/home/missing
 rooted 47-race RootDirectory=/srv/tree BindPaths=/srv/source:/home/race
 printf '%s\n' '[Match]' 'User=carol' '[Network]' 'Mode=none' '[Filesystem]' 'PrivateTmp=persistent' | policy 50-kept
 printf '[Manager]\nSubordinateIDs=1000000-1655359\n' > /etc/confine/confined.conf
@@ -139,7 +140,7 @@ race_off /home/alice
 # --- RootDirectory= --------------------------------------------------------------------------------------
 mkdir /srv/tree/home
 race_on /srv/tree/home
-attack CVE-2021-30465 "the same inside of RootDirectory= (runc)" "a path is opened component by component below the root, and mounted on by descriptor" 'raced root_in 47-race sh -c "test -e /etc/racer && echo landed || echo right"' 'naive_race /srv/tree/home'
+attack CVE-2021-30465 "a directory inside of RootDirectory= exchanged for a link, as fast as can be, while root mounts there (runc)" "a path is opened component by component below the root, and mounted on by descriptor" 'raced root_in 47-race sh -c "test -e /etc/racer && echo landed || echo right"' 'naive_race /srv/tree/home'
 race_off /srv/tree/home
 for d in proc dev; do
         cp -a --one-file-system /srv/tree /srv/linked-$d
@@ -179,7 +180,7 @@ while True: c.renameat2(-100, b"proc", -100, b"other", 2)' &
         if grep -q hit "$LAB_DIR/flips"; then echo hit; else echo "refused: in none of $1 cells"; fi
 }
 hole='the kernel follows links at /proc, /sys and /dev of RootDirectory='
-attack CVE-2023-27561 "the same, with a link that changes meanwhile, so that /proc/sys stays writable (runc)" "no component of a mount point is a link" 'flip_proc 60' '$try open /proc/sys/kernel/core_pattern w'
+attack CVE-2023-27561 "/proc of a root directory is a link that changes meanwhile, so that /proc/sys stays writable (runc)" "no component of a mount point is a link" 'flip_proc 60' '$try open /proc/sys/kernel/core_pattern w'
 hole='the kernel follows links at /proc, /sys and /dev of RootDirectory='
 attack CVE-2025-52565 "/dev of a root directory is a link, so that devices and the console are bound elsewhere (runc)" "no component of a mount point is a link" 'enters 45-dev null' 'naive "mount --bind /dev /srv/linked-dev/dev; test -e /srv/target/null && echo hit"'
 ln -s /srv/target /srv/tree/home/data
@@ -191,6 +192,18 @@ ln -s /proc/sys/kernel/core_pattern /srv/tree/dev/null
 masked() { case $(root_in "$1" cat /etc/masked) in plain) echo hit ;; '') echo "refused: empty" ;; *) echo failed ;; esac; }
 attack CVE-2025-31133 "/dev/null of a root directory is a link, so that what hides a path hides nothing (runc)" "hidden paths are covered by a file of the manager's own" 'masked 43-masked' 'masked 40-tree'
 rm /srv/tree/dev/null
+
+made() { case $(root_in 48-missing true; ls -d /srv/tree/home/missing 2>/dev/null) in */missing) echo hit ;; *BindPaths=*) echo "refused: no cell, and nothing is made" ;; esac; }
+attack CVE-2024-45310 "files and directories that are made on the host for a mount that has no place (runc)" "nothing is made on the host's disks" made 'mkdir -p /srv/tree/home/missing && ls -d /srv/tree/home/missing && echo hit; rmdir /srv/tree/home/missing'
+
+# Who joins is root; were it to look up a name in there, a library of the cell's would run as root outside.
+echo 'passwd: evil files' > /srv/tree/etc/nsswitch.conf
+looks_up() { # COMMAND...: does it look up names in the tree, before it executes something there?
+        timeout 20 strace -f -qq -e trace=openat,open,execve,setns,chroot -o "$LAB_DIR/lookups" "$@" > /dev/null 2>&1
+        awk '/ (setns|chroot)\(/ { inside = 1 } inside && / execve\(/ { exit } inside && /nsswitch|libnss/ { print; n++ }
+                END { if (!inside) print "never joined"; else print n ? "hit" : "refused: none" }' "$LAB_DIR/lookups"
+}
+attack CVE-2025-32463 "a library for names, in the root directory that a program of root's enters (sudo --chroot)" "names are looked up before the join, and none afterwards; no RootDirectory= for logins" 'looks_up "$build/confinectl" --runtime-dir=/run/confine run --policy 40-tree -- true' 'looks_up python3 -c "import os, pwd; os.chroot(\"/srv/tree\"); pwd.getpwnam(\"root\")"'
 
 # A command of the cell's that is the joining program itself; who waits in the cell opens that.
 takes_over() { # POLICY: both in one cell

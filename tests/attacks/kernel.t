@@ -53,6 +53,7 @@ root_policy 30-root
 root_policy 31-closed '[Resources]' 'DevicePolicy=closed'
 root_policy 32-logs '[Filesystem]' 'ProtectKernelLogs=yes'
 root_policy 33-no-mknod '[Filesystem]' 'PrivateDevices=yes'
+root_policy 36-no-admin '[Process]' 'CapabilityBoundingSet=~CAP_SYS_ADMIN'
 root_policy 34-modules '[Filesystem]' 'ProtectKernelModules=yes'
 for u in bob dave; do echo "$u ALL=(ALL) NOPASSWD: ALL"; done > /etc/sudoers.d/attacks
 chmod 440 /etc/sudoers.d/attacks
@@ -101,9 +102,16 @@ END
 legacy='types carol 0' legacy_high='types carol 1'
 [ "$(cat /proc/sys/dev/tty/legacy_tiocsti 2> /dev/null || echo 1)" = 1 ] || legacy='not shown: dev.tty.legacy_tiocsti is 0 here' legacy_high=$legacy
 attack CVE-2017-5226 "18: a user types into the terminal of the shell that ran su (TIOCSTI; bubblewrap)" "the filter that every cell has" 'types bob 0' "$legacy"
-attack 18.1 "the same with a number whose upper half, which the kernel ignores, is set" "the filter looks at 32 bits" 'types bob 1' "$legacy_high"
+attack 18.1 "TIOCSTI with a number whose upper half, which the kernel ignores, is set" "the filter looks at 32 bits" 'types bob 1' "$legacy_high"
 
 # --- more of the keys --------------------------------------------------------------------------------------
+inherits() { # POLICY: a login program that has got inheritable capabilities
+        case $(setpriv --inh-caps=+sys_admin timeout 20 "$build/confinectl" --runtime-dir=/run/confine run --policy "$1" -- grep CapInh /proc/self/status) in
+        *0000000000200000) echo hit ;;
+        *0000000000000000) echo "refused: none" ;;
+        esac
+}
+attack CVE-2022-29162 "inheritable capabilities of who starts a command stay (runc)" "CapabilityBoundingSet= takes them, too" 'inherits 36-no-admin' 'inherits 30-root'
 attack 37.1 "a key in the user's keyring, from one cell to the next" "SystemCallFilter=~@keyring" 'as alice $try key add confine-attack' 'as bob $try key add confine-attack'
 attack 37.2 "sudo inside" "NoNewPrivileges=yes" 'case $(as dave sudo id -u) in 0) echo hit ;; *) echo refused ;; esac' 'case $(as bob sudo id -u) in 0) echo hit ;; esac'
 attack 37.3 "a set-user-ID file, for others to run" "RestrictSUIDSGID=yes" 'as alice $try setuid-file /home/alice/x' 'as bob $try setuid-file /home/bob/x'

@@ -86,7 +86,7 @@ hunt() { # POLICY
         cat "$LAB_DIR/hunt"
 }
 attack CVE-2016-9962 "root of a user namespace opens the program of one who joins (runc: a process was open to its container before it was confined)" "who joins is not dumpable until the command begins" 'hunt 32-user' 'hunt 30-root'
-attack 2.5 "root in the cell does so" "CapabilityBoundingSet=~CAP_SYS_PTRACE; who joins is not dumpable" 'hunt 31-no-ptrace' 'hunt 30-root'
+attack 2.5 "root in the cell opens the program of one who joins" "CapabilityBoundingSet=~CAP_SYS_PTRACE; who joins is not dumpable" 'hunt 31-no-ptrace' 'hunt 30-root'
 
 # --- 4: outliving the login -------------------------------------------------------------------------------
 stays='setsid sh -c "trap \"\" HUP TERM INT; exec sleep 8888" > /dev/null 2>&1 & exit 0'

@@ -43,6 +43,6 @@ is(join(' ', sort keys %hole), '', 'what does not hold is said');
 
 # Each number of the list of attacks that started this; 36 of them, of which the table has parts or a CVE.
 my %seen = map { /^(\d+)/ ? ($1 => 1) : () } @order;
-$seen{$1} = 1 for map { $attack{$_} =~ /\| (\d+): / ? $1 : () } @order;
+$seen{$_} = 1 for map { $attack{$_} =~ /\| (\d+): / ? $1 : () } @order;
 is(join(' ', grep { !$seen{$_} } 1 .. 36), '', 'no number is left out');
 done_testing;

@@ -8,7 +8,7 @@
 #   make vm-check    as root: the same on a real systemd host, in a virtual machine (tests/vm/vm)
 #   make install     DESTDIR= and prefix= are respected
 #
-# Others: deps helpers unit check-unit check-root asan bench vm-bench format tidy uninstall clean.
+# Others: deps helpers unit check-unit check-root asan fuzz bench vm-bench format tidy uninstall clean.
 # V=1 shows the commands; CI=true makes warnings errors.
 
 VERSION = 0.1
@@ -24,6 +24,7 @@ unitdir ?= $(prefix)/lib/systemd/system
 generatordir ?= $(prefix)/lib/systemd/system-generators
 catalogdir ?= $(prefix)/lib/systemd/catalog
 sysctldir ?= $(prefix)/lib/sysctl.d
+tmpfilesdir ?= $(prefix)/lib/tmpfiles.d
 # Read from there alone, whatever the prefix.
 dbusdir ?= /usr/share/dbus-1/system.d
 polkitdir ?= /usr/share/polkit-1/actions
@@ -84,15 +85,20 @@ MODULE_SRC = $(wildcard pam-module/*.c) bus/login.c bus/join.c bus/process.c \
 	base/fd.c base/parse.c
 UNIT_SRC = $(wildcard tests/unit/*.c)
 HELPER_SRC = $(wildcard tests/helpers/*.c)
+# tests/fuzz/DIRECTORY-FILE.c is a target; the others are what they have in common.
+FUZZ_SRC = $(wildcard tests/fuzz/*-*.c)
 BENCH_SRC = $(wildcard tests/bench/*.c)
 ALL_SRC = $(sort $(LIB_SRC) $(PROGRAM_ONLY) $(MANAGER_SRC) $(TOOL_SRC) $(GENERATOR_SRC) $(MODULE_SRC) $(UNIT_SRC) \
-	$(HELPER_SRC) $(BENCH_SRC))
+	$(HELPER_SRC) $(BENCH_SRC) $(wildcard tests/fuzz/*.c))
 UNIT_MANAGER_SRC = $(filter-out manager/main.c,$(MANAGER_SRC))
 UNIT_TOOL_SRC = $(filter-out tools/confinectl.c,$(TOOL_SRC))
 
 obj = $(patsubst %.c,$(B)/%.o,$(1))
 LIB = $(B)/libconfine.a
-UNIT = $(patsubst tests/unit/%.c,$(B)/tests/%,$(UNIT_SRC))
+UNIT = $(patsubst tests/unit/%.c,$(B)/tests/%,$(UNIT_SRC)) $(FUZZ)
+FUZZ = $(patsubst tests/fuzz/%.c,$(B)/tests/fuzz-%,$(FUZZ_SRC))
+# What calls a target: the files of its corpus, or libFuzzer.
+FUZZ_DRIVER ?= $(B)/tests/fuzz/replay.o
 HELPERS = $(patsubst %.c,$(B)/%,$(HELPER_SRC))
 BENCHES = $(patsubst %.c,$(B)/%,$(BENCH_SRC))
 PROGRAMS = $(B)/confined $(if $(TOOL_SRC),$(B)/confinectl) $(B)/confine-init $(B)/pam_confine.so \
@@ -109,7 +115,7 @@ ASAN_ROOT_TESTS ?= $(addprefix tests/root/,login.t limits.t network.t policies.t
 VM_TESTS ?= $(sort $(wildcard tests/vm/*.t)) $(addprefix tests/root/,confinectl.t devices-v2.t limits.t \
 	login.t network.t policies.t restart.t services.t)
 
-.PHONY: all helpers unit deps check check-unit check-root attacks vm-check vm-bench asan bench demo install uninstall format tidy clean
+.PHONY: all helpers unit deps check check-unit check-root attacks vm-check vm-bench asan fuzz bench demo install uninstall format tidy clean
 .DELETE_ON_ERROR:
 # No suffix rules: nothing here wants them, and the test suites end in .t.
 MAKEFLAGS += --no-builtin-rules
@@ -154,6 +160,12 @@ $(B)/tests/manager-%: $(B)/tests/unit/manager-%.o $(call obj,$(UNIT_MANAGER_SRC)
 	$(link_unit)
 $(B)/tests/tools-%: $(B)/tests/unit/tools-%.o $(call obj,$(UNIT_TOOL_SRC)) $(LIB)
 	$(link_unit)
+$(B)/tests/fuzz-manager-%: $(B)/tests/fuzz/manager-%.o $(B)/tests/fuzz/fuzz.o $(FUZZ_DRIVER) $(call obj,$(UNIT_MANAGER_SRC)) $(LIB)
+	$(link_unit) $(FUZZ_LINK)
+$(B)/tests/fuzz-tools-%: $(B)/tests/fuzz/tools-%.o $(B)/tests/fuzz/fuzz.o $(FUZZ_DRIVER) $(call obj,$(UNIT_TOOL_SRC)) $(LIB)
+	$(link_unit) $(FUZZ_LINK)
+$(B)/tests/fuzz-%: $(B)/tests/fuzz/%.o $(B)/tests/fuzz/fuzz.o $(FUZZ_DRIVER) $(LIB)
+	$(link_unit) $(FUZZ_LINK)
 $(B)/tests/%: $(B)/tests/unit/%.o $(LIB)
 	$(link_unit)
 
@@ -213,6 +225,18 @@ asan:
 	+$(Q)$(ASAN_MAKE) all helpers unit
 	$(Q)$(ASAN_ENV) B=$(B)-asan $(PROVE) -e '' $(UNIT:$(B)/%=$(B)-asan/%) $(ASAN_ROOT_TESTS)
 
+# As long as FUZZ_SECONDS for each target of tests/fuzz, by libFuzzer (Debian: clang libclang-rt-14-dev). What it
+# makes up goes to $(B)-fuzz/found, what it finds to $(B)-fuzz/crash-TARGET-*.
+FUZZ_SECONDS ?= 60
+FUZZ_TARGETS ?= $(patsubst tests/fuzz/%.c,%,$(FUZZ_SRC))
+FUZZ_MAKE = $(MAKE) B=$(B)-fuzz CC=clang SANITIZE='-fsanitize=address,undefined,fuzzer-no-link' FUZZ_DRIVER= \
+	FUZZ_LINK=-fsanitize=fuzzer CFLAGS='-O1 -g -Wno-unknown-warning-option -Wno-gnu'
+fuzz:
+	+$(Q)$(FUZZ_MAKE) $(FUZZ:$(B)/%=$(B)-fuzz/%)
+	$(Q)set -e; for t in $(FUZZ_TARGETS); do echo "== $$t"; mkdir -p $(B)-fuzz/found/$$t; \
+		$(B)-fuzz/tests/fuzz-$$t -max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=2048 -close_fd_mask=1 \
+			-print_final_stats=1 -artifact_prefix=$(B)-fuzz/crash-$$t- $(B)-fuzz/found/$$t tests/fuzz/corpus/$$t; done
+
 # Whatever tests/bench holds: C programs are built and run, with the directory of the build in B.
 bench: all helpers $(BENCHES)
 	$(Q)set -e; for b in $(BENCHES) $(wildcard tests/bench/*.sh); do echo "== $$b"; B=$(B) $$b; done
@@ -230,7 +254,7 @@ tidy:
 	clang-tidy --quiet --checks='$(TIDY_CHECKS)' $(ALL_SRC) -- $(CPPFLAGS) -std=gnu17
 
 clean:
-	rm -rf $(B) $(B)-asan
+	rm -rf $(B) $(B)-asan $(B)-fuzz
 
 # --- installation ----------------------------------------------------------------------------
 
@@ -244,6 +268,7 @@ INSTALL_FILES = \
 	644:service/org.confine1.conf:$(dbusdir) 644:service/org.confine1.policy:$(polkitdir) \
 	644:service/confine.catalog:$(catalogdir) 644:service/pam-config/confine:$(pamconfigdir) \
 	644:service/sysctl.d/50-confine.conf:$(sysctldir) \
+	644:service/tmpfiles.d/confine.conf:$(tmpfilesdir) \
 	$(patsubst %,644:%:$(unitdir),$(wildcard service/*.socket service/*.target service/*.slice)) \
 	644:service/user@.service.d/50-confine.conf:$(unitdir)/user@.service.d \
 	$(if $(TOOL_SRC),755:$(B)/confinectl:$(bindir)) \

@@ -158,6 +158,16 @@ bool syscall_group_exists(const char *name) {
         return members_of(name);
 }
 
+bool syscall_is_in_group(const char *name) {
+        size_t n = strlen(name);
+
+        for (size_t i = 0; i < ELEMENTSOF(groups); i++)
+                for (const char *found = strstr(groups[i].members, name); found; found = strstr(found + 1, name))
+                        if ((found == groups[i].members || found[-1] == ' ') && (found[n] == ' ' || !found[n]))
+                                return n > 0;
+        return false;
+}
+
 int syscall_expand(const char *name, char ***names) {
         _cleanup_(strv_freep) char **members = NULL;
         const char *text;
@@ -171,5 +181,30 @@ int syscall_expand(const char *name, char ***names) {
         r = strv_split(text, &members);
         for (size_t i = 0; r >= 0 && members && members[i]; i++)
                 r = syscall_expand(members[i], names);
+        return r;
+}
+
+static int expand_words(char *const *words, char ***ret) {
+        int r = 0;
+
+        for (; r >= 0 && words && *words; words++) {
+                _cleanup_(freep) char *name = strndup(*words, strcspn(*words, ":"));
+
+                r = name ? syscall_expand(name, ret) : -ENOMEM;
+        }
+        return r;
+}
+
+int syscall_expand_all(char *const *names, char *const *except, char ***ret) {
+        _cleanup_(strv_freep) char **all = NULL, **without = NULL, **left = NULL;
+        int r = expand_words(names, &all);
+
+        if (r >= 0)
+                r = expand_words(except, &without);
+        for (char **n = all; r >= 0 && n && *n; n++)
+                if (!strv_has(without, *n))
+                        r = strv_extend(&left, *n);
+        if (r >= 0)
+                *ret = TAKE_PTR(left);
         return r;
 }

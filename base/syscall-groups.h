@@ -16,6 +16,12 @@ const char *syscall_group_name(unsigned i);
  * is there already is not added again. -ENOENT: no such group; -ENOMEM. */
 int syscall_expand(const char *name, char ***names);
 
+/* The system calls that `names` stand for, without those of `except`; what is behind a colon (":EPERM") is not
+ * looked at. The caller frees. -ENOENT; -ENOMEM. */
+int syscall_expand_all(char *const *names, char *const *except, char ***ret);
+
+bool syscall_is_in_group(const char *name); /* in any */
+
 /* The number of a system call that came after the library that knows them (libseccomp), the same on every
  * architecture; -1: there is no such among those that a group has. */
 int syscall_new_number(const char *name);

@@ -7,6 +7,7 @@
 
 #include "cells/seccomp.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <linux/filter.h>
 #include <linux/sched.h>
@@ -27,7 +28,7 @@
 #include "base/syscall-groups.h"
 
 #define INT_MASK UINT64_C(0xffffffff)
-#define SYSCALLS_MAX 1024
+#define SYSCALLS_MAX 512
 #define X32_BIT 0x40000000U
 
 DEFINE_CLEANUP(scmp_filter_ctx, seccomp_release);
@@ -176,7 +177,7 @@ static int restrict_families(scmp_filter_ctx ctx, const NameFilter *f) {
                 int family = policy_family_from_name(*n);
 
                 if (family >= 0 && family < AF_MAX)
-                        listed[family] = true;
+                        listed[family] = !strv_has(f->except, *n);
         }
         for (unsigned i = 0; i < AF_MAX && r >= 0; i++)
                 if (listed[i] != f->allow)
@@ -336,10 +337,6 @@ static int append_architectures(Build *b) {
 
 /* --- SystemCallFilter= ------------------------------------------------------------------- */
 
-static uint32_t action_of(int error) {
-        return error ? SCMP_ACT_ERRNO((uint32_t) error) : SCMP_ACT_KILL_PROCESS;
-}
-
 static int errno_of(const char *name) {
         for (int i = 1; i < 4096; i++) {
                 const char *known = strerrorname_np(i);
@@ -350,94 +347,120 @@ static int errno_of(const char *name) {
         return EPERM;
 }
 
-/* Every call that any of the architectures has, by name. */
-static int all_syscalls(char ***ret) {
-        for (const uint32_t *a = architectures; *a; a++)
-                for (unsigned i = 0; i < SYSCALLS_MAX; i++) {
-                        char *name = seccomp_syscall_resolve_num_arch(*a, (int) (i | (*a == SCMP_ARCH_X32 ? X32_BIT : 0)));
-                        int r = name ? syscall_expand(name, ret) : 0;
+/* What the library does not know by name: a program by hand, the same for all architectures. */
+static int append_new_number(Build *b, const char *name, int error) {
+        const struct sock_filter program[] = {
+                BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+                BPF_STMT(BPF_ALU | BPF_AND | BPF_K, ~X32_BIT),
+                BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t) syscall_new_number(name), 0, 1),
+                BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | (uint32_t) error),
+                BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+        };
 
-                        free(name);
-                        if (r < 0)
-                                return r;
-                }
+        return append_program(b, program, ELEMENTSOF(program));
+}
+
+/* What happens to each number of an architecture. */
+typedef struct Verdicts {
+        uint32_t of[SYSCALLS_MAX];
+} Verdicts;
+
+static uint32_t refusal(int error) {
+        return error ? SECCOMP_RET_ERRNO | (uint32_t) error : SECCOMP_RET_KILL_PROCESS;
+}
+
+static int number_of(uint32_t arch, const char *name) {
+        int number = seccomp_syscall_resolve_name_arch(arch, name);
+
+        if (number < 0)
+                number = syscall_new_number(name);
+        number &= ~(int) X32_BIT; /* negative ones, which this architecture doesn't have, stay so */
+        return number < SYSCALLS_MAX ? number : -1;
+}
+
+static int mark(Verdicts *v, uint32_t arch, char *const *names, uint32_t verdict) {
+        for (; names && *names; names++) {
+                int number = number_of(arch, *names);
+
+                if (number >= 0)
+                        v->of[number] = verdict;
+        }
         return 0;
 }
 
-static int add_rule(scmp_filter_ctx ctx, uint32_t action, const char *name) {
-        int number = seccomp_syscall_resolve_name(name), r;
+static int mark_deny_list(const PolicyProcess *p, uint32_t arch, Verdicts *v) {
+        int r = 0;
 
-        if (number == __NR_SCMP_ERROR)
-                return 0;
-        r = seccomp_rule_add_array(ctx, action, number, 0, NULL);
-        return r == -EEXIST || r == -EACCES ? 0 : r; /* EACCES: it is what happens anyway */
-}
-
-/* What the library does not know by name it can't look at: a program by hand, the same for all architectures. */
-static int append_new_numbers(Build *b, char *const *names, int error) {
-        struct sock_filter program[64];
-        size_t n = 0;
-
-        program[n++] = (struct sock_filter) BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr));
-        program[n++] = (struct sock_filter) BPF_STMT(BPF_ALU | BPF_AND | BPF_K, ~X32_BIT);
-        for (; names && *names; names++) {
-                int number = syscall_new_number(*names);
-
-                if (number < 0 || n > ELEMENTSOF(program) - 3)
-                        continue;
-                program[n++] = (struct sock_filter) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t) number, 0, 1);
-                program[n++] = (struct sock_filter) BPF_STMT(BPF_RET | BPF_K, error ?
-                                                             SECCOMP_RET_ERRNO | (uint32_t) error :
-                                                             SECCOMP_RET_KILL_PROCESS);
-        }
-        program[n++] = (struct sock_filter) BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
-        return n > 3 ? append_program(b, program, n) : 0;
-}
-
-static int append_deny_list(Build *b) {
-        const PolicyProcess *p = &b->policy->process;
-        _cleanup_(seccomp_releasep) scmp_filter_ctx ctx = NULL;
-        _cleanup_(strv_freep) char **denied = NULL;
-        int r;
-
-        r = context_new(SCMP_ACT_ALLOW, architectures, &ctx);
+        for (size_t i = 0; i < SYSCALLS_MAX; i++)
+                v->of[i] = SECCOMP_RET_ALLOW;
         for (char **w = p->syscalls.names; r >= 0 && w && *w; w++) {
                 _cleanup_(strv_freep) char **names = NULL;
-                _cleanup_(freep) char *bare = strndup(*w, strcspn(*w, ":"));
                 const char *error = strchr(*w, ':');
 
-                r = bare ? syscall_expand(bare, &names) : -ENOMEM;
-                for (char **n = names; r >= 0 && n && *n; n++) {
-                        r = add_rule(ctx, action_of(error ? errno_of(error + 1) : p->syscall_errno), *n);
-                        if (r >= 0)
-                                r = syscall_expand(*n, &denied);
-                }
+                r = syscall_expand_all((char *[]) { *w, NULL }, p->syscalls.except, &names);
+                if (r >= 0)
+                        r = mark(v, arch, names, refusal(error ? errno_of(error + 1) : p->syscall_errno));
         }
-        if (r >= 0)
-                r = append_context(b, ctx);
-        return r < 0 ? r : append_new_numbers(b, denied, p->syscall_errno);
+        return r;
 }
 
-/* Calls that the library has no name for don't exist, so that programs fall back to older ones. */
-static int append_allow_list(Build *b) {
-        const PolicyProcess *p = &b->policy->process;
-        _cleanup_(seccomp_releasep) scmp_filter_ctx ctx = NULL;
-        _cleanup_(strv_freep) char **allowed = NULL, **all = NULL;
+/* Calls that nobody here has a name for don't exist, so that programs fall back to older ones. */
+static int mark_allow_list(const PolicyProcess *p, uint32_t arch, Verdicts *v) {
+        _cleanup_(strv_freep) char **allowed = NULL;
         int r;
 
-        r = context_new(SCMP_ACT_ERRNO(ENOSYS), architectures, &ctx);
+        for (unsigned i = 0; i < SYSCALLS_MAX; i++) {
+                char *name = seccomp_syscall_resolve_num_arch(arch, (int) (i | (arch == SCMP_ARCH_X32 ? X32_BIT : 0)));
+
+                v->of[i] = name ? refusal(p->syscall_errno) : SECCOMP_RET_ERRNO | ENOSYS;
+                free(name);
+        }
+        r = syscall_expand_all(p->syscalls.names, p->syscalls.except, &allowed);
         if (r >= 0)
                 r = syscall_expand("@default", &allowed);
-        for (char **w = p->syscalls.names; r >= 0 && w && *w; w++) {
-                _cleanup_(freep) char *bare = strndup(*w, strcspn(*w, ":"));
+        return r < 0 ? r : mark(v, arch, allowed, SECCOMP_RET_ALLOW);
+}
 
-                r = bare ? syscall_expand(bare, &allowed) : -ENOMEM;
+/* With the number loaded: from the lowest up, a comparison and an end for all that follow each other and have the
+ * same verdict. */
+static size_t emit_verdicts(struct sock_filter *program, size_t n, uint32_t base, const Verdicts *v) {
+        for (uint32_t i = 0; i < SYSCALLS_MAX; i++) {
+                if (i + 1 < SYSCALLS_MAX && v->of[i + 1] == v->of[i])
+                        continue;
+                if (i + 1 < SYSCALLS_MAX)
+                        program[n++] = (struct sock_filter) BPF_JUMP(BPF_JMP | BPF_JGT | BPF_K, base + i, 1, 0);
+                program[n++] = (struct sock_filter) BPF_STMT(BPF_RET | BPF_K, v->of[i]);
         }
-        if (r >= 0)
-                r = all_syscalls(&all);
-        for (char **n = all; r >= 0 && n && *n; n++)
-                r = add_rule(ctx, strv_has(allowed, *n) ? SCMP_ACT_ALLOW : action_of(p->syscall_errno), *n);
-        return r < 0 ? r : append_context(b, ctx);
+        return n;
+}
+
+/* libseccomp copies all its rules for each new one, which for some hundred of them takes as long as ten logins: for
+ * names without arguments it says their numbers, and no more. */
+static int append_syscalls(Build *b) {
+        const PolicyProcess *p = &b->policy->process;
+        static struct sock_filter program[ELEMENTSOF(architectures) * (2 * SYSCALLS_MAX + 8)];
+        static Verdicts v;
+        size_t n = 0;
+
+        for (const uint32_t *a = architectures; *a; a++) {
+                bool is_x32 = *a == SCMP_ARCH_X32;
+                size_t skip;
+                int r = p->syscalls.allow ? mark_allow_list(p, *a, &v) : mark_deny_list(p, *a, &v);
+
+                if (r < 0)
+                        return r;
+                /* x32 is x86-64 with other numbers */
+                program[n++] = (struct sock_filter) BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch));
+                program[n++] = (struct sock_filter) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K,
+                                                             is_x32 ? (uint32_t) SCMP_ARCH_X86_64 : *a, 0, 2);
+                program[n++] = (struct sock_filter) BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr));
+                program[n++] = (struct sock_filter) BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, X32_BIT, is_x32 ? 1 : 0, is_x32 ? 0 : 1);
+                skip = n++;
+                n = emit_verdicts(program, n, is_x32 ? X32_BIT : 0, &v);
+                program[skip] = (struct sock_filter) BPF_STMT(BPF_JMP | BPF_JA | BPF_K, (uint32_t) (n - skip - 1));
+        }
+        program[n++] = (struct sock_filter) BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
+        return append_program(b, program, n);
 }
 
 int seccomp_build(const Policy *p) {
@@ -451,11 +474,11 @@ int seccomp_build(const Policy *p) {
         if (r >= 0 && p->process.memory_deny_write_execute)
                 r = append_no_write_execute(&b);
         if (r >= 0 && p->process.restrict_suid_sgid)
-                r = append_new_numbers(&b, (char *[]) { (char *) "fchmodat2", NULL }, ENOSYS);
+                r = append_new_number(&b, "fchmodat2", ENOSYS);
         if (r >= 0 && p->process.architectures)
                 r = append_architectures(&b);
         if (r >= 0 && p->process.syscalls.set) /* last: it may refuse what installs the others */
-                r = p->process.syscalls.allow ? append_allow_list(&b) : append_deny_list(&b);
+                r = append_syscalls(&b);
         if (r < 0)
                 return r;
         if (fcntl(fd, F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE) < 0)
@@ -466,5 +489,6 @@ int seccomp_build(const Policy *p) {
 bool seccomp_is_supported(void) {
         uint32_t action = SECCOMP_RET_ERRNO;
 
-        return syscall(SYS_seccomp, SECCOMP_GET_ACTION_AVAIL, 0, &action) >= 0;
+        /* what the manager may not ask, others may do */
+        return syscall(SYS_seccomp, SECCOMP_GET_ACTION_AVAIL, 0, &action) >= 0 || errno == EPERM;
 }

@@ -644,6 +644,8 @@ int view_apply(View *v, const ViewParts *parts, const char **ret_what) {
         if (root_fd < 0)
                 return -errno;
         r = add_points(v);
+        if (r >= 0 && v->n_points == 0)
+                return 0;
         if (r >= 0)
                 r = look_at_all(v, root_fd, ret_what);
         for (size_t i = 0; i < v->n_points && r >= 0; i++)

@@ -58,13 +58,20 @@ static int print_resources(FILE *f, const Policy *p) {
         return 0;
 }
 
-/* A value with what systemd would expand or take away: "%" and, in lists of words, quotes. */
+/* A value, line by line, with what systemd would expand or take away: "%" and, in lists of words, quotes. */
 static int print_value(FILE *f, const char *key, const char *value) {
-        int r;
+        int r = 0;
 
-        fprintf(f, "%s=", key);
-        r = print_path(f, value);
-        fputc('\n', f);
+        do {
+                _cleanup_(freep) char *line = strndup(value, strcspn(value, "\n"));
+
+                if (!line)
+                        return -ENOMEM;
+                fprintf(f, "%s=", key);
+                r = print_path(f, line);
+                fputc('\n', f);
+                value += strcspn(value, "\n");
+        } while (r >= 0 && *value++);
         return r;
 }
 

@@ -316,7 +316,8 @@ static void on_prepared(const JobReport *report, const char *text, void *userdat
         if (report->error < 0)
                 log_error_errno(report->error, "Cannot prepare the host's side of the network (%s: %m), "
                                 "refusing cells with Mode=routed and Mode=bridge", report->what);
-        if ((report->error < 0 || !m->links_ready) && m->firewall_made > 0) /* it has worked before */
+        /* It has worked before; or the machine is too slow just now, as at boot, when the kernel's modules load. */
+        if ((report->error < 0 || !m->links_ready) && (m->firewall_made > 0 || report->error == -ETIMEDOUT))
                 repair(m);
 }
 

@@ -120,7 +120,7 @@ int record_read(int dir_fd, const char *name, const char *section, record_read_t
                 char *value = strchr(line, '=');
                 int r;
 
-                if (!value)
+                if (!value || value == line)
                         return -EBADMSG;
                 *value++ = '\0';
                 r = unescape(value);

@@ -31,3 +31,9 @@ int policy_family_from_name(const char *name) {
                         return families[i].family;
         return -EINVAL;
 }
+
+bool policy_allows_family(const PolicyProcess *p, const char *name) {
+        bool listed = strv_has(p->families.names, name) && !strv_has(p->families.except, name);
+
+        return !p->families.set || listed == p->families.allow;
+}

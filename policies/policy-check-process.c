@@ -25,12 +25,8 @@ static void check_needed(PolicyCheck *c, const char *needed, const char *who) {
         _cleanup_(strv_freep) char **needs = NULL, **all = NULL, **missing = NULL;
         _cleanup_(freep) char *text = NULL;
 
-        for (char **n = f->names; n && *n; n++) {
-                _cleanup_(freep) char *bare = strndup(*n, strcspn(*n, ":"));
-
-                if (!bare || syscall_expand(bare, &all) < 0)
-                        return;
-        }
+        if (syscall_expand_all(f->names, f->except, &all) < 0)
+                return;
         if (f->allow && syscall_expand("@default", &all) < 0)
                 return;
         if (strv_split(needed, &needs) < 0)
@@ -102,8 +98,7 @@ static void check_login(PolicyCheck *c) {
                 policy_complain(c, false, "Process", "AmbientCapabilities",
                                 "the kernel takes them away when a login program becomes the user (pam_cap(8), or "
                                 "confinectl run)");
-        if (p->families.set && strv_has(p->families.names, "AF_UNIX") != p->families.allow &&
-            strv_has(p->families.names, "AF_LOCAL") != p->families.allow)
+        if (!policy_allows_family(p, "AF_UNIX") && !policy_allows_family(p, "AF_LOCAL"))
                 policy_complain(c, false, "Process", "RestrictAddressFamilies",
                                 "login programs need AF_UNIX (add it)");
         check_limits(c);

@@ -104,10 +104,11 @@ char *policy_format_capabilities(const PolicyKey *key, const Policy *p) {
 
 static void name_filter_done(NameFilter *f) {
         strv_free(f->names);
+        strv_free(f->except);
         *f = (NameFilter) {};
 }
 
-static int remove_name(char **names, const char *name) {
+static void remove_name(char **names, const char *name) {
         size_t n = 0, length = strcspn(name, ":");
 
         for (size_t i = 0; names && names[i]; i++)
@@ -117,29 +118,48 @@ static int remove_name(char **names, const char *name) {
                         names[n++] = names[i];
         if (names)
                 names[n] = NULL;
+}
+
+static int add_names(char ***to, char *const *names) {
+        int r = 0;
+
+        for (; r >= 0 && names && *names; names++) {
+                remove_name(*to, *names);
+                r = strv_extend(to, *names);
+        }
+        return r;
+}
+
+/* What is named again is no exception any more. */
+static int drop_exceptions(char ***except, char *const *names,
+                           int (*without)(char *const *names, char *const *except, char ***ret)) {
+        char **left = NULL;
+        int r;
+
+        if (!*except)
+                return 0;
+        r = without(*except, names, &left);
+        if (r < 0)
+                return r;
+        strv_free(*except);
+        *except = left;
         return 0;
 }
 
 /* One line: it begins the list, goes on with it, or, being of the other kind, takes from it. */
-static int filter_apply(NameFilter *f, bool allow, char *const *names, int (*expand)(const char *, char ***)) {
+static int filter_apply(NameFilter *f, bool allow, char *const *names,
+                        int (*without)(char *const *names, char *const *except, char ***ret)) {
         NameFilter next = { .set = true, .allow = f->set ? f->allow : allow };
         bool takes = f->set && f->allow != allow;
-        int r = 0;
+        int r;
 
-        for (size_t i = 0; r >= 0 && f->names && f->names[i]; i++)
-                r = takes ? expand(f->names[i], &next.names) : strv_extend(&next.names, f->names[i]);
-        for (size_t i = 0; r >= 0 && names && names[i]; i++) {
-                _cleanup_(strv_freep) char **taken = NULL;
-
-                if (!takes) {
-                        (void) remove_name(next.names, names[i]);
-                        r = strv_extend(&next.names, names[i]);
-                        continue;
-                }
-                r = expand(names[i], &taken);
-                for (size_t k = 0; taken && taken[k]; k++)
-                        (void) remove_name(next.names, taken[k]);
-        }
+        r = add_names(&next.names, f->names);
+        if (r >= 0)
+                r = add_names(&next.except, f->except);
+        if (r >= 0)
+                r = add_names(takes ? &next.except : &next.names, names);
+        if (r >= 0 && !takes)
+                r = drop_exceptions(&next.except, names, without);
         if (r < 0) {
                 name_filter_done(&next);
                 return r;
@@ -150,7 +170,7 @@ static int filter_apply(NameFilter *f, bool allow, char *const *names, int (*exp
 }
 
 static int parse_filter(NameFilter *f, const char *value, int (*check)(char *word, char **ret_message),
-                        int (*expand)(const char *, char ***), char **ret_message) {
+                        int (*without)(char *const *names, char *const *except, char ***ret), char **ret_message) {
         _cleanup_(strv_freep) char **words = NULL;
         bool invert = *value == '~';
         int r;
@@ -160,23 +180,24 @@ static int parse_filter(NameFilter *f, const char *value, int (*check)(char *wor
                 r = check(words[i], ret_message);
         if (r < 0)
                 return r;
-        if (strv_length(words) + strv_length(f->names) > NAMES_MAX)
+        if (strv_length(words) + strv_length(f->names) + strv_length(f->except) > NAMES_MAX)
                 return policy_say(ret_message, -EINVAL, "more than %u names", NAMES_MAX);
-        return filter_apply(f, !invert, words, expand);
+        return filter_apply(f, !invert, words, without);
 }
 
+/* Two lines if there are exceptions. */
 static char *format_filter(const NameFilter *f, const char *nothing) {
-        _cleanup_(freep) char *names = NULL;
+        _cleanup_(freep) char *names = NULL, *except = NULL;
         char *text;
 
         if (!f->set)
                 return strdup("");
         names = strv_join(f->names, " ");
-        if (!names)
+        except = strv_join(f->except, " ");
+        if (!names || !except)
                 return NULL;
-        if (f->allow && !*names)
-                return strdup(nothing);
-        return asprintf(&text, "%s%s", f->allow ? "" : "~", names) < 0 ? NULL : text;
+        return asprintf(&text, "%s%s%s%s%s", f->allow ? "" : "~", f->allow && !*names ? nothing : names,
+                        *except ? "\n" : "", *except && f->allow ? "~" : "", except) < 0 ? NULL : text;
 }
 
 /* --- SystemCallFilter= --- */
@@ -201,7 +222,8 @@ static int check_syscall(char *word, char **ret_message) {
         if (error)
                 *error = '\0';
         known = *word == '@' ? syscall_group_exists(word) :
-                seccomp_syscall_resolve_name(word) != __NR_SCMP_ERROR || syscall_new_number(word) >= 0;
+                seccomp_syscall_resolve_name(word) != __NR_SCMP_ERROR || syscall_new_number(word) >= 0 ||
+                syscall_is_in_group(word);
         if (!known)
                 return policy_say(ret_message, -EINVAL, "\"%s\" is no system call and no group of them (such as "
                                   "@mount, see systemd-analyze syscall-filter)", word);
@@ -210,31 +232,8 @@ static int check_syscall(char *word, char **ret_message) {
         return 0;
 }
 
-static int expand_syscall(const char *word, char ***names) {
-        _cleanup_(strv_freep) char **members = NULL;
-        const char *error = strchr(word, ':');
-        _cleanup_(freep) char *name = strndup(word, strcspn(word, ":"));
-        int r;
-
-        if (!name)
-                return -ENOMEM;
-        if (!error)
-                return syscall_expand(name, names);
-        r = syscall_expand(name, &members);
-        for (size_t i = 0; r >= 0 && members && members[i]; i++) {
-                _cleanup_(freep) char *full = NULL;
-
-                if (asprintf(&full, "%s%s", members[i], error) < 0) {
-                        full = NULL;
-                        return -ENOMEM;
-                }
-                r = strv_extend(names, full);
-        }
-        return r;
-}
-
 int policy_parse_syscalls(const PolicyKey *key, Policy *p, const char *value, char **ret_message) {
-        return parse_filter(FIELD(NameFilter, key, p), value, check_syscall, expand_syscall, ret_message);
+        return parse_filter(FIELD(NameFilter, key, p), value, check_syscall, syscall_expand_all, ret_message);
 }
 
 void policy_reset_syscalls(const PolicyKey *key, Policy *p) {
@@ -320,8 +319,13 @@ static int check_family(char *word, char **ret_message) {
         return 0;
 }
 
-static int expand_family(const char *word, char ***names) {
-        return strv_has(*names, word) ? 0 : strv_extend(names, word);
+static int families_without(char *const *names, char *const *except, char ***ret) {
+        int r = 0;
+
+        for (; r >= 0 && names && *names; names++)
+                if (!strv_has(except, *names))
+                        r = strv_extend(ret, *names);
+        return r;
 }
 
 int policy_parse_families(const PolicyKey *key, Policy *p, const char *value, char **ret_message) {
@@ -332,7 +336,7 @@ int policy_parse_families(const PolicyKey *key, Policy *p, const char *value, ch
                 *f = (NameFilter) { .set = true, .allow = true };
                 return 0;
         }
-        return parse_filter(f, value, check_family, expand_family, ret_message);
+        return parse_filter(f, value, check_family, families_without, ret_message);
 }
 
 void policy_reset_families(const PolicyKey *key, Policy *p) {

@@ -242,8 +242,10 @@ Policy *policy_ref(Policy *p) {
 
 static void process_done(PolicyProcess *p) {
         strv_free(p->syscalls.names);
+        strv_free(p->syscalls.except);
         strv_free(p->architectures);
         strv_free(p->families.names);
+        strv_free(p->families.except);
         strv_free(p->environment);
 }
 
@@ -317,11 +319,15 @@ static int inherit_process(PolicyProcess *to, const PolicyProcess *from) {
 
         *to = *from;
         to->syscalls.names = own.syscalls.names;
+        to->syscalls.except = own.syscalls.except;
         to->families.names = own.families.names;
+        to->families.except = own.families.except;
         to->architectures = own.architectures;
         to->environment = own.environment;
         if (copy_words(&to->syscalls.names, from->syscalls.names) < 0 ||
+            copy_words(&to->syscalls.except, from->syscalls.except) < 0 ||
             copy_words(&to->families.names, from->families.names) < 0 ||
+            copy_words(&to->families.except, from->families.except) < 0 ||
             copy_words(&to->architectures, from->architectures) < 0)
                 return -ENOMEM;
         return copy_words(&to->environment, from->environment);

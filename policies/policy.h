@@ -215,7 +215,7 @@ typedef struct PolicyLimit { /* as getrlimit(2) counts it; LIMIT_NONE: infinity 
 
 typedef struct NameFilter { /* a list of what is allowed, or of what is not */
         bool set, allow;
-        char **names;
+        char **names, **except; /* those of `except` are not meant, though `names` has them */
 } NameFilter;
 
 typedef struct PolicyProcess {
@@ -368,6 +368,8 @@ bool policy_filters_syscalls(const Policy *p);
 /* The same capabilities without those that other keys take away (PrivateDevices=, ProtectKernel...=). */
 uint64_t policy_bounding_set(const Policy *p);
 
+/* Does RestrictAddressFamilies= leave it? */
+bool policy_allows_family(const PolicyProcess *p, const char *name);
 /* "AF_INET" to its number; -EINVAL. */
 int policy_family_from_name(const char *name);
 

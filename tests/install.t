@@ -18,7 +18,7 @@ for f in usr/sbin/confined usr/libexec/confine/confine-init usr/lib/security/pam
         usr/lib/systemd/system/confined.service usr/lib/systemd/system/confined.socket \
         usr/lib/systemd/system/confined-bus.socket usr/lib/systemd/system/confined-sockets.target \
         usr/share/dbus-1/system.d/org.confine1.conf usr/share/polkit-1/actions/org.confine1.policy \
-        usr/lib/systemd/catalog/confine.catalog usr/lib/sysctl.d/50-confine.conf usr/share/pam-configs/confine \
+        usr/lib/systemd/catalog/confine.catalog usr/lib/sysctl.d/50-confine.conf usr/lib/tmpfiles.d/confine.conf usr/share/pam-configs/confine \
         usr/lib/confine/policies/base.ini etc/confine/policies/README \
         usr/share/man/man5/confine.policy.5 usr/share/doc/confine/README.md; do
         [ -f "$dir/x/$f" ]

@@ -27,17 +27,19 @@ my %may = (
         'bus'               => [qr{^base/}, $policy],
         'manager'           => [qr{^(policies|cgroups|netns|cells|bus|base)/}],
         'generator'         => [qr{^(policies|cgroups|base)/}],
-        'tools'             => [qr{^(policies|cgroups|bus|base)/}, qr{^netns/support\.h$}],
-        'pam-module'        => [qr{^bus/(login|join)\.h$}, qr{^base/}],
+        'tools'             => [qr{^(policies|cgroups|bus|base)/}, qr{^(netns|cells)/support\.h$}],
+        'pam-module'        => [qr{^bus/(login|join|process)\.h$}, qr{^base/}],
 );
 # Libraries, by the headers they come with, and who may use them. All else is libc.
 my %library = (
-        'libsystemd' => [qr{^systemd/}, qr{^(manager|tools)/|^bus/(?!login|join|contract)|^cgroups/(driver|unit)}],
+        'libsystemd' => [qr{^systemd/}, qr{^(manager|tools)/|^bus/(?!login|join|process|contract)|^cgroups/(driver|unit)}],
         'libnl'      => [qr{^netlink/}, qr{^netns/}],
         'libnftables'=> [qr{^nftables/}, qr{^netns/nft\.c$}],
         'inih'       => [qr{^ini\.h$}, qr{^policies/(policy-file|manager-conf)\.c$}],
         'jansson'    => [qr{^jansson\.h$}, qr{^(netns|tools|manager)/}],
         'uthash'     => [qr{^ut\w+\.h$}, qr{^(policies|netns|manager|tools)/}],
+        'libseccomp' => [qr{^seccomp\.h$}, qr{^cells/seccomp\.c$|^policies/policy-parse-process\.c$}],
+        'libcap'     => [qr{^sys/capability\.h$}, qr{^policies/policy-parse-process\.c$}],
         'libpam'     => [qr{^security/}, qr{^pam-module/|^tools/}],
 );
 

@@ -308,7 +308,7 @@ import socket, sys
 s = socket.create_server((sys.argv[1], int(sys.argv[2])), family=socket.AF_INET6 if ":" in sys.argv[1] else socket.AF_INET)
 print("up", flush=True)
 while True: c, peer = s.accept(); c.sendall(peer[0].encode() + b"\n"); c.close()' "$2" "$3" > "$LAB_DIR/serve-$3" 2>&1 &
-        wait_for 10 grep -q up "$LAB_DIR/serve-$3"
+        wait_for 10 grep -qs up "$LAB_DIR/serve-$3"
 }
 
 # /var/lib/ask ADDRESS PORT says what such a server answers, or the error.

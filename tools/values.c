@@ -27,9 +27,10 @@ int values_read(sd_bus_message *m, bool all, json_t **ret) {
         return *ret ? 0 : -ENOMEM;
 }
 
-static int print_value(Tool *t, const json_t *value) {
+/* One of the lines that the key has. */
+static int print_line(Tool *t, const json_t *value, const char *line_text) {
         const char *file = json_string_value(json_object_get(value, "File"));
-        _cleanup_(freep) char *text = text_escape(json_string_value(json_object_get(value, "Value")));
+        _cleanup_(freep) char *text = text_escape(line_text);
         _cleanup_(freep) char *where = text_escape(file), *line = NULL;
         size_t width;
 
@@ -44,6 +45,19 @@ static int print_value(Tool *t, const json_t *value) {
         else
                 fprintf(t->out, "  # default\n");
         return 0;
+}
+
+static int print_value(Tool *t, const json_t *value) {
+        const char *text = json_string_value(json_object_get(value, "Value"));
+        int r = 0;
+
+        do {
+                _cleanup_(freep) char *line = strndup(text, strcspn(text, "\n"));
+
+                r = line ? print_line(t, value, line) : tool_fail(-ENOMEM, "Cannot print");
+                text += strcspn(text, "\n");
+        } while (r == 0 && *text++);
+        return r;
 }
 
 int values_print(Tool *t, const json_t *values) {

@@ -15,6 +15,21 @@ static int add(const char *how, const char *what, const char *key, void *userdat
         return row && json_array_append_new(userdata, row) >= 0 ? 0 : -ENOMEM;
 }
 
+static int set_lines(Policy *p, const char *section, const char *key, const char *value) {
+        _cleanup_(freep) char *lines = strdup(value);
+        char *save = NULL;
+
+        if (!lines)
+                return -ENOMEM;
+        for (char *line = strtok_r(lines, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+                _cleanup_(freep) char *message = NULL;
+
+                if (policy_key_set(p, section, key, line, &message) == -ENOMEM)
+                        return -ENOMEM; /* else a key or value that only a newer manager knows */
+        }
+        return 0;
+}
+
 int view_of_values(const json_t *values, json_t **ret) {
         _cleanup_(policy_unrefp) Policy *p = policy_new("view");
         _cleanup_(json_decrefp) json_t *view = json_array();
@@ -24,16 +39,13 @@ int view_of_values(const json_t *values, json_t **ret) {
 
         json_array_foreach(values, i, row) {
                 const char *section = json_string_value(json_object_get(row, "Section"));
-                _cleanup_(freep) char *message = NULL;
 
                 if (r < 0)
                         return r;
                 if (strcmp(section, "Filesystem") != 0 && strcmp(section, "Process") != 0 && strcmp(section, "Cell") != 0)
                         continue;
-                r = policy_key_set(p, section, json_string_value(json_object_get(row, "Key")),
-                                   json_string_value(json_object_get(row, "Value")), &message);
-                if (r != -ENOMEM)
-                        r = 0; /* a key that only a newer manager knows */
+                r = set_lines(p, section, json_string_value(json_object_get(row, "Key")),
+                              json_string_value(json_object_get(row, "Value")));
         }
         if (r >= 0)
                 r = policy_view(p, add, view);
@@ -57,6 +69,10 @@ void view_print(Tool *t, const json_t *view) {
                 const char *how = json_string_value(json_object_get(row, "How"));
                 _cleanup_(freep) char *what = text_escape(json_string_value(json_object_get(row, "What")));
 
+                for (char *c = what; c && (c = strstr(c, "\\x0a"));) { /* a key of two lines */
+                        memcpy(c, ", ", 2);
+                        memmove(c + 2, c + 4, strlen(c + 4) + 1);
+                }
                 fprintf(t->out, "%15s%s%s\n", strcmp(how, before) == 0 ? "" : how,
                         strcmp(how, before) == 0 ? "  " : ": ", what ?: "");
                 before = how;

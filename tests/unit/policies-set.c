@@ -660,7 +660,7 @@ static void test_shipped(void **state) {
         (void) state;
         assert_int_equal(policy_set_load(shipped, true, NULL, NULL, NULL, &diags, &s), 0);
         assert_int_equal(diags.n_items, 0);
-        expect_names(s, "90-shell-users base untrusted-tool");
+        expect_names(s, "60-sftp-only 61-contractor-jump 62-students 63-batch-user 90-shell-users base untrusted-tool");
         assert_null(policy_set_pick(s, &root, NULL, NULL));
         assert_ptr_equal(policy_set_pick(s, &member, NULL, NULL), policy_set_find(s, "90-shell-users"));
         assert_int_equal(policy_set_find(s, "untrusted-tool")->network_mode, NETWORK_NONE);

@@ -3,6 +3,7 @@
 #
 #   make             the programs
 #   make check       everything is tested (as root also what needs root); installs what is missing
+#   make attacks     as root: what is tried on cells and on the manager, with each defence and without
 #   make demo        as root: see it work
 #   make vm-check    as root: the same on a real systemd host, in a virtual machine (tests/vm/vm)
 #   make install     DESTDIR= and prefix= are respected
@@ -105,14 +106,16 @@ PROGRAMS = $(B)/confined $(if $(TOOL_SRC),$(B)/confinectl) $(B)/confine-init $(B
 
 TREE_TESTS = $(wildcard tests/*.t)
 ROOT_TESTS = $(sort $(wildcard tests/root/*.t))
+ATTACK_TESTS = $(sort $(wildcard tests/attacks/*.t))
 # Those that go through most of the manager; all of them: make asan ASAN_ROOT_TESTS='tests/root/*.t'
 ASAN_ROOT_TESTS ?= $(addprefix tests/root/,login.t limits.t network.t policies.t restart.t)
 
-# In the guest: the suites that are made for it, and those that meet cgroup v2 there with all controllers.
+# In the guest: the suites that are made for it, and those that meet cgroup v2 there with all controllers. Those of
+# tests/attacks run there as well.
 VM_TESTS ?= $(sort $(wildcard tests/vm/*.t)) $(addprefix tests/root/,confinectl.t devices-v2.t limits.t \
 	login.t network.t policies.t restart.t services.t)
 
-.PHONY: all helpers unit deps check check-unit check-root vm-check vm-bench asan fuzz bench demo install uninstall format tidy clean
+.PHONY: all helpers unit deps check check-unit check-root attacks vm-check vm-bench asan fuzz bench demo install uninstall format tidy clean
 .DELETE_ON_ERROR:
 # No suffix rules: nothing here wants them, and the test suites end in .t.
 MAKEFLAGS += --no-builtin-rules
@@ -191,13 +194,16 @@ deps:
 check:
 	$(Q).ci/deps
 	+$(Q)$(again) all helpers unit
-	$(Q)B=$(B) $(PROVE) -e '' $(UNIT) $(TREE_TESTS) $(ROOT_TESTS)
+	$(Q)B=$(B) $(PROVE) -e '' $(UNIT) $(TREE_TESTS) $(ROOT_TESTS) $(ATTACK_TESTS)
 
 check-unit: unit
 	$(Q)$(PROVE) -e '' $(UNIT)
 
 check-root: all helpers
-	$(Q)B=$(B) $(PROVE) -e '' $(ROOT_TESTS)
+	$(Q)B=$(B) $(PROVE) -e '' $(ROOT_TESTS) $(ATTACK_TESTS)
+
+attacks: all helpers
+	$(Q)B=$(B) $(PROVE) -e '' $(ATTACK_TESTS)
 
 # Where software emulates the processor, two guests at once take as long as one after the other.
 vm-check: all helpers unit
@@ -269,7 +275,7 @@ INSTALL_FILES = \
 	$(patsubst %,644:%:$(completiondir),$(wildcard completions/*)) \
 	$(patsubst %,644:%:$(policydir),$(wildcard policies/shipped/*.ini)) \
 	$(foreach n,1 5 8,$(patsubst %,644:%:$(mandir)/man$(n),$(wildcard docs/*.$(n)))) \
-	644:README.md:$(docdir) 644:docs/architecture.md:$(docdir) 644:docs/pam.example:$(docdir) \
+	644:README.md:$(docdir) 644:docs/architecture.md:$(docdir) 644:docs/security.md:$(docdir) 644:docs/pam.example:$(docdir) \
 	644:policies/README:$(sysconfdir)/confine/policies
 # Our own directories, inner ones first.
 INSTALL_DIRS = $(libexecdir) $(policydir) $(vendordir) $(docdir) $(sysconfdir)/confine/policies \

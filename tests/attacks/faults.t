@@ -1,0 +1,353 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# The manager, or what it needs, fails at a bad moment: the login is refused or confined, and nothing is left over.
+
+. "$(dirname "$0")/lib.sh"
+lab_enter "$@"
+attacks_lab "timeout=10s"
+for u in alice bob carol dave erin; do lab_user $u $((uid = ${uid:-2100} + 1)); done
+open=$build/tests/helpers/pam-open
+RANDOM=1
+
+policy 10-user <<'END'
+[Match]
+User=alice
+[Resources]
+TasksMax=100
+[Network]
+Pool=10.80.0.0/24 fd80::/64
+END
+policy 20-session <<'END'
+[Match]
+User=bob
+[Cell]
+Scope=session
+[Network]
+Pool=10.81.0.0/16 fd81::/64
+END
+policy 30-lets <<'END'
+[Policy]
+OnFailure=allow
+[Match]
+User=carol
+[Cell]
+Scope=session
+[Network]
+Pool=10.82.0.0/30
+END
+policy 31-refuses <<'END'
+[Match]
+User=dave
+[Cell]
+Scope=session
+[Network]
+Pool=10.83.0.0/30
+END
+policy 40-lingers <<'END'
+[Match]
+User=erin
+[Cell]
+LingerSec=10min
+[Network]
+Mode=none
+END
+manager_start
+cat > /var/lib/where <<END
+#!/bin/sh
+[ "\$(readlink /proc/self/ns/pid)" = '$(readlink /proc/self/ns/pid)' ] && echo hit || echo "refused: in a cell"
+END
+chmod 755 /var/lib/where
+groups() { find /sys/fs/cgroup -path "*/$instance/cells/*/*/*" -type d 2> /dev/null; }
+links() { ip -o link show | grep -oE 'cf[0-9a-f]{12}'; }
+fds() { ls /proc/$manager/fd | wc -l; }
+state() { wait_for 60 no_cells; wait_for 20 idle; echo "$(groups)$(links)$(pgrep -x confine-init)$(grep -c ' nsfs ' /proc/self/mountinfo) mounts, $(nft list table inet "$instance" 2> /dev/null | grep -c cf) elements"; }
+nothing() { [ -z "$(groups)$(links)$(pgrep -x confine-init)" ]; }
+as bob true
+as alice true
+before=$(state)
+no_counterpart='not shown: there is no manager without it'
+
+# With a COMMAND that is true: is all taken over?
+restarted() { # COMMAND: while the manager is away; 12 sessions in 7 cells
+        for i in 1 2 3 4 5 6; do hold a$i alice; hold b$i bob; done
+        set_property "$(cells_of alice)" true TasksMax=77
+        was=$(ls /run/confine/cells /run/confine/sessions; links | sort; groups | sort)
+        manager_kill KILL
+        eval "$1"
+        manager_start
+        is=$(ls /run/confine/cells /run/confine/sessions; links | sort; groups | sort)
+        dead=0
+        for i in 1 2 3 4 5 6; do
+                for k in a b; do
+                        eval "kill -0 \$held_$k$i" 2> /dev/null || dead=$((dead + 1))
+                done
+        done
+        limit=$(bus_get "$(cells_of alice)" TasksMax 2> /dev/null)
+        for i in 1 2 3 4 5 6; do let_go a$i 2> /dev/null; let_go b$i 2> /dev/null; done
+        wait_for 30 no_cells
+        if [ "$is" = "$was" ] && [ $dead = 0 ] && [ "$limit" = 77 ]; then echo "refused: all are there, with their limits"; else echo "$dead ended, limit $limit"; echo hit; fi
+}
+unrecorded() { restarted 'rm /run/confine/cells/* /run/confine/sessions/*'; }
+
+# --- 29: killed at any call ------------------------------------------------------------------------------
+traced() { ! kill -0 $tracer 2> /dev/null || ! grep -q '^TracerPid:.0$' /proc/$manager/status 2> /dev/null; }
+dead() { ! kill -0 $manager 2> /dev/null; }
+inject() { # CALLS:N OPTIONS...: into the manager
+        strace -q -o /dev/null -p $manager "${@:2}" -e trace="${1%:*}" -e "inject=${1%:*}:signal=KILL:when=${1#*:}" 2> /dev/null &
+        tracer=$!
+        wait_for 10 traced
+}
+untrace() { kill $tracer 2> /dev/null; wait $tracer 2> /dev/null; }
+killed_at() { # CALLS:N...
+        hits=0
+        for at; do
+                log_offset=$(($(stat -c %s "$LAB_DIR/log") + 1))
+                inject "$at"
+                timeout 20 su bob -c true > /dev/null 2>&1
+                wait_for 1 dead && hits=$((hits + 1))
+                untrace
+                dead && manager_start
+                wait_for 20 no_cells && nothing || { echo "hit: at $at: $(groups) $(links)"; return; }
+        done
+        [ $hits -gt $(($# / 2)) ] || { echo "killed $hits times of $# alone"; return; }
+        echo "refused: nothing is left, killed $hits times"
+}
+attack 29.1 "the manager is killed while it opens or closes a cell" "recorded before anything is made, swept afterwards" 'killed_at accept4:1 recvfrom:1 openat:2 rename,renameat,renameat2:1 clone,clone3:1 read:2 sendmsg:1 sendmsg:2 pidfd_open:1' "$no_counterpart"
+adjusted() { # CALLS:N...: while it sets a limit
+        hold a alice
+        cell=$(cells_of alice) verdict="refused: one cell, with the limit that is told"
+        for at; do
+                log_offset=$(($(stat -c %s "$LAB_DIR/log") + 1))
+                wanted=$((wanted_last = ${wanted_last:-30} + 1))
+                inject "$at"
+                set_property "$cell" true TasksMax=$wanted > /dev/null 2>&1
+                untrace
+                dead && manager_start
+                [ "$(bus_get "$cell" State)" = live ] && [ "$(ncells)" = 1 ] || verdict="hit: no cell, at $at"
+                told=$(bus_get "$cell" TasksMax)
+                # the kernel's does not count pid 1
+                kernel=$(($(find /sys/fs/cgroup -path "*/$instance/cells/*/$cell/pids.max" -exec cat {} \;) - 1))
+                echo "$at: $wanted was wanted, $told is told, $kernel is in force"
+                [ "$told" = "$kernel" ] || verdict=hit
+        done
+        let_go a
+        wait_for 20 no_cells
+        echo "$verdict"
+}
+hole='a limit that was set just before the manager was killed stays in force, and the former one is told'
+attack 29.2 "the manager is killed while it adjusts a cell" "recorded before it is set" 'adjusted openat:1 write:1 rename,renameat,renameat2:1' "$no_counterpart"
+
+# --- 30: restarts ------------------------------------------------------------------------------------------
+attack 30.1 "the manager is killed with 12 sessions in 7 cells, and started again" "cells live without it; it takes them over by their records" 'restarted true' unrecorded
+
+# --- 31: no answer -------------------------------------------------------------------------------------------
+deaf() { # MODULE-OPTIONS: a login while the manager is stopped
+        lab_pam "timeout=2s $1"
+        kill -STOP $manager
+        start=$SECONDS
+        out=$(as alice /var/lib/where)
+        took=$((SECONDS - start))
+        kill -CONT $manager
+        lab_pam "timeout=10s"
+        wait_for 20 no_cells
+        wait_for 20 idle
+        echo "$out"
+        case $out in *hit) echo hit ;; *"not available"*) [ $took -le 6 ] && echo "refused: within $took s" || echo "hit: after $took s" ;; esac
+}
+attack 31.1 "the manager is stopped" "a deadline over everything; no answer is a refusal" 'deaf ""' 'deaf onerr=succeed'
+full() { # MODULE-OPTIONS: nobody accepts, and the queue is full
+        lab_pam "timeout=2s $1"
+        kill -STOP $manager
+        python3 -c '
+import socket, time
+peers = []
+for i in range(20000):
+    s = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET); s.setblocking(False)
+    try: s.connect("/run/confine/login")
+    except BlockingIOError: break
+    except OSError: break
+    peers.append(s)
+print("up", flush=True); time.sleep(100)' > "$LAB_DIR/full" &
+        filler=$!
+        wait_for 20 grep -q up "$LAB_DIR/full"
+        start=$SECONDS
+        out=$(as alice /var/lib/where)
+        took=$((SECONDS - start))
+        kill $filler
+        wait $filler 2> /dev/null
+        kill -CONT $manager
+        lab_pam "timeout=10s"
+        wait_for 20 idle
+        wait_for 20 no_cells
+        echo "$out"
+        case $out in *hit) echo hit ;; *"not available"*) [ $took -le 6 ] && echo "refused: within $took s" || echo "hit: after $took s" ;; esac
+}
+attack 31.2 "the queue of the login socket is full" "connected without waiting; no answer is a refusal" 'full ""' 'full onerr=succeed'
+absent() { # MODULE-OPTIONS
+        lab_pam "$1"
+        manager_kill TERM
+        out=$(as alice /var/lib/where)
+        manager_start
+        lab_pam "timeout=10s"
+        echo "$out"
+        case $out in *hit) echo hit ;; *"not available"*) echo refused ;; esac
+}
+attack 31.3 "the manager is not there" "no answer is a refusal" 'absent ""' 'absent onerr=succeed'
+
+# --- 32: nothing left to work with ---------------------------------------------------------------------------
+# as USER, with a cell that can't be made; then all has to work again
+fails() { # USER
+        out=$(as "$1" /var/lib/where)
+        echo "$out"
+        case $out in *hit) echo hit ;; "refused: in a cell") echo "a cell was made" ;; *confine:*) echo "refused: no cell" ;; esac
+}
+taken() { # the only address of the pool
+        hold t "$1"
+        fails "$1"
+        let_go t
+        wait_for 20 no_cells
+}
+attack 32.1 "the pool has no address left" "OnFailure=deny" 'taken dave' 'taken carol'
+without_fds() { # USER
+        hold o bob
+        limits=$(grep 'Max open files' /proc/$manager/limits | awk '{ print $4 }')
+        prlimit --pid $manager --nofile="$(fds):$limits"
+        fails "$1" > "$LAB_DIR/fails"
+        bus_cell "$(cells_of bob)" Terminate > /dev/null 2>&1
+        let_go o 2> /dev/null
+        closed=$(wait_for 20 no_cells && echo closed)
+        prlimit --pid $manager --nofile="$limits:$limits"
+        wait_for 20 no_cells
+        cat "$LAB_DIR/fails"
+        [ "$(as bob /var/lib/where)" = "refused: in a cell" ] || echo "no login afterwards"
+        echo "# $closed"
+        tail -n 1 "$LAB_DIR/fails"
+}
+attack 32.2 "the manager has no descriptor left" "no answer is a refusal, and it recovers" 'without_fds dave' 'absent onerr=succeed'
+no_room() { # USER: /run is full
+        used=$(df -k --output=used /run | tail -n 1)
+        mount -o remount,size=$((used + 256))k /run
+        dd if=/dev/zero of=/run/fill bs=4k > /dev/null 2>&1
+        fails "$1" > "$LAB_DIR/fails"
+        rm /run/fill
+        mount -o remount,size=50% /run
+        wait_for 20 no_cells
+        [ "$(as bob /var/lib/where)" = "refused: in a cell" ] || echo "no login afterwards" >> "$LAB_DIR/fails"
+        wait_for 20 no_cells
+        cat "$LAB_DIR/fails"
+}
+attack 32.3 "records can't be written" "no record, no cell; OnFailure=deny" 'no_room dave' 'no_room carol'
+with_error() { # CALLS:ERROR COMMAND...: every time, in the manager and its jobs
+        strace -q -f -o /dev/null -p $manager -e trace="${1%:*}" -e "inject=${1%:*}:error=${1#*:}" 2> /dev/null &
+        tracer=$!
+        wait_for 10 traced
+        "${@:2}"
+        untrace
+}
+injected() { # USER CALLS:ERROR...: what a job calls fails, every time
+        for at in "${@:2}"; do
+                with_error "$at" fails "$1" > "$LAB_DIR/fails"
+                out=$(tail -n 1 "$LAB_DIR/fails")
+                wait_for 30 no_cells && nothing || { echo "left after $at"; return; }
+                case $out in refused*) ;; *) echo "$at: $out"; return ;; esac
+        done
+        echo "refused: each of $(($# - 1)) errors"
+}
+errors='clone3:ENOMEM clone3:EPERM mkdirat:ENOSPC open_tree,move_mount:ENOMEM fsopen:ENODEV setns:EPERM mount_setattr:ENOSYS'
+attack 32.4 "the kernel has no memory, no room, or no such call, when a cell is made" "OnFailure=deny; what was made is undone" 'injected dave $errors' 'with_error clone3:ENOMEM fails carol'
+named() { # USER: somebody made the link before
+        hold n "$1" true
+        link=$(links | tail -n 1)
+        let_go n
+        wait_for 20 no_cells
+        ip link add "$link" type veth peer name taken
+        out=$(as bob /var/lib/where)
+        ip link del "$link"
+        wait_for 20 no_cells
+        echo "$out"
+}
+attack 32.5 "a link of a former cell's name is there" "names are never used again" 'named bob' 'ip link add cf0 type veth peer name taken; ip link add cf0 type veth peer name taken2 2> /dev/null || echo hit; ip link del cf0'
+
+stuck() { # what removes a cell is refused for a while
+        for at in unlinkat:EBUSY sendmsg,sendto:ENOBUFS; do
+                hold u bob
+                processes=$(bus_get "$(cells_of bob)" InitPID)
+                with_error "$at" ended
+                wait_for 60 no_cells && nothing || { echo "hit: left after $at"; return; }
+        done
+        echo "refused: removed as soon as it can be"
+}
+ended() {
+        let_go u
+        init_gone() { ! kill -0 "$processes" 2> /dev/null; }
+        wait_for 5 init_gone
+}
+attack 32.6 "a control group is busy, and netlink has no buffers, when a cell ends" "killed first; the rest is tried again" stuck 'not shown: the kernel would be asked once, as rmdir(1) does'
+
+# --- 33: many -----------------------------------------------------------------------------------------------
+burst() { # N logins at once, and N one after the other
+        pids=
+        for i in $(seq "$1"); do $open su bob pts/1 "" > /dev/null 2>&1 & pids="$pids $!"; done
+        other=$(as alice /var/lib/where)
+        failed=0
+        for p in $pids; do wait "$p" || failed=$((failed + 1)); done
+        for i in $(seq "$1"); do $open su bob pts/1 "" > /dev/null 2>&1 || failed=$((failed + 1)); done
+        after=$(state)
+        echo "$failed failed, the other: $other"
+        [ "$after" = "$before" ] || { echo "hit: $before, now $after"; return; }
+        [ $failed = 0 ] && [ "$other" = "refused: in a cell" ] && echo "refused: all got in, nothing is left"
+}
+attack 33.1 "60 logins of a user at once, and 60 one after the other" "jobs are few and fair; each step has its opposite" 'burst 60' 'not shown: a step that is not undone would be another program'
+all_out() {
+        for i in $(seq 20); do hold q$i bob; done
+        for s in /run/confine/sessions/*; do kill -KILL "$(sed -n 's/^Leader=//p' "$s")"; done
+        for i in $(seq 20); do let_go q$i 2> /dev/null; done
+        after=$(state)
+        if [ "$after" = "$before" ]; then echo "refused: nothing is left"; else echo "hit: $after"; fi
+}
+attack 33.2 "20 login programs are killed at once" "a session ends with its caller's pidfd" all_out 'not shown: a step that is not undone would be another program'
+
+# --- 34: deaths ----------------------------------------------------------------------------------------------
+dies_early() { # the login program, after so many ms, while its cell is being made
+        for ms in 1 2 3 5 8 12; do
+                $open su bob pts/1 "" > /dev/null 2>&1 &
+                login=$!
+                python3 -c "import os, time; time.sleep($ms / 1000); os.kill($login, 9)" 2> /dev/null
+                wait $login 2> /dev/null
+        done
+        if [ "$(state)" = "$before" ]; then echo "refused: nothing is left"; else echo "hit: $(state)"; fi
+}
+attack 34.1 "a login program dies while its cell is being made" "rolled back" dies_early 'not shown: a step that is not undone would be another program'
+pid1_dies() {
+        hold p bob
+        kill -KILL "$(bus_get "$(cells_of bob)" InitPID)"
+        wait_for 20 no_cells && nothing && ! kill -0 "$held_p" 2> /dev/null && echo "refused: the session has ended" || echo hit
+        let_go p 2> /dev/null
+}
+attack 34.2 "pid 1 of a cell dies" "the kernel ends its processes, and the manager the session" pid1_dies 'not shown: it is the kernel that does it'
+lingering() { # close_session never comes: the program is killed; and then its session is closed again
+        hold c bob
+        s=$(ls /run/confine/sessions | head -n 1)
+        kill -KILL "$(sed -n 's/^Leader=//p' "/run/confine/sessions/$s")"
+        wait_for 20 no_cells || { echo hit; return; }
+        bus call org.confine1 "/org/confine1/session/$s" org.confine1.Session Terminate > /dev/null 2>&1 && echo hit || echo "refused: there is none to close"
+        let_go c 2> /dev/null
+}
+attack 34.3 "close_session never comes, or comes twice" "it is a hint: a session ends with its caller's pidfd" lingering 'not shown: nothing is left to the hint'
+
+# --- 36: clocks ------------------------------------------------------------------------------------------------
+by_wall_clock() { # does the manager have a timer that a jump of the wall clock could let off?
+        as erin true
+        wait_for 20 nsessions_are 0
+        n=0 armed=0
+        for f in /proc/$manager/fdinfo/*; do
+                grep -q '^clockid' "$f" 2> /dev/null || continue
+                n=$((n + 1))
+                grep -q '^clockid: 0$' "$f" && ! grep -q '^it_value: (0, 0)$' "$f" && armed=$((armed + 1))
+        done
+        for c in $(cells_of erin); do bus_cell "$c" Terminate > /dev/null; done
+        wait_for 20 no_cells
+        if [ $n = 0 ]; then echo "no timer at all"; elif [ $armed = 0 ]; then echo "refused: none of $n timers"; else echo hit; fi
+}
+attack 36.1 "the clock jumps ten years, with a cell that lingers" "no timer runs by the wall clock" by_wall_clock 'not shown: the clock is the whole machine'"'"'s'
+attacks_done

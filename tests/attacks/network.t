@@ -1,0 +1,178 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# What a cell reaches, forges, overhears and uses up on the network. "upstream" is a network behind this host,
+# "station" a neighbour on the bridge br0.
+
+. "$(dirname "$0")/lib.sh"
+lab_enter "$@"
+attacks_lab
+for u in alice bob carol dave erin frank grace heidi judy; do lab_user $u $((uid = ${uid:-2100} + 1)); done
+lab_upstream
+ip link add br0 type bridge mcast_snooping 0 forward_delay 0
+ip link set br0 up
+ip netns add station
+ip link add st0 type veth peer name st1 netns station
+ip link set st0 master br0 up
+ip -n station addr add 10.84.0.1/24 dev st1
+ip -n station addr add fd84::1/64 dev st1 nodad
+ip -n station link set st1 up
+
+policy 10-routed <<'END'
+[Match]
+User=alice bob
+[Cell]
+LingerSec=10min
+[Network]
+Pool=10.81.0.0/24 fd81::/64
+MaxConnections=100
+END
+policy 20-host <<'END'
+[Match]
+User=carol
+[Network]
+Mode=host
+END
+policy 30-lets <<'END'
+[Match]
+User=dave
+[Cell]
+LingerSec=10min
+[Network]
+Pool=10.82.0.0/24 fd82::/64
+EgressAllow=tcp:8003@host tcp:8003@10.0.0.0/8 tcp:8003@169.254.169.254
+Ingress=allow
+MaxConnections=infinity
+END
+policy 35-reaches <<'END'
+[Match]
+User=judy
+[Network]
+Pool=10.86.0.0/24 fd86::/64
+EgressAllow=tcp:8003@10.82.0.0/24
+END
+policy 40-bridge <<'END'
+[Match]
+User=erin frank
+[Cell]
+LingerSec=10min
+[Network]
+Mode=bridge
+Bridge=br0
+Gateway=10.84.0.1 fd84::1
+Pool=10.84.0.0/24 fd84::/64
+END
+policy 50-open <<'END'
+[Match]
+User=grace heidi
+[Cell]
+LingerSec=10min
+[Network]
+Mode=bridge
+Bridge=br-open
+Isolate=no
+Pool=10.85.0.0/24 fd85::/64
+END
+manager_start
+for u in alice bob dave erin frank grace heidi; do as $u true; done
+for u in alice bob dave erin frank grace heidi; do eval "$u=\$(cells_of $u)"; done
+address() { bus_get "$1" Addresses | awk -v n="$2" '{ print $(n + 1) }'; }
+net_of() { nsenter -t "$(sed -n 's/^InitPid=//p' "/run/confine/cells/$1")" -n "${@:2}"; }
+
+# --- 15: the host, and others --------------------------------------------------------------------------
+ip netns attach self $$
+serve self 127.0.0.1 8005
+serve self 0.0.0.0 8003
+serve self :: 8004
+attack 15.1 "connect to the host's 127.0.0.1" "own network namespace" 'as alice $try connect 127.0.0.1 8005' 'as carol $try connect 127.0.0.1 8005'
+attack 15.2 "connect to a service of the host at the gateway's address" "of the host cells reach what EgressAllow= names" 'as alice $try connect 10.81.0.1 8003' 'as dave $try connect 10.82.0.1 8003'
+attack 15.3 "connect to it at another address of the host" "of the host cells reach what EgressAllow= names" 'as alice $try connect 192.0.2.1 8003' 'as dave $try connect 192.0.2.1 8003'
+attack 15.4 "the same by IPv6" "of the host cells reach what EgressAllow= names" 'as alice $try connect 2001:db8::1 8004' 'as carol $try connect 2001:db8::1 8004'
+python3 -c "
+import socket, time
+s = socket.socket(socket.AF_UNIX); s.bind('\0confine-attack'); s.listen(9); time.sleep(1000)" &
+abstract=$!
+wait_for 10 grep -q @confine-attack /proc/net/unix
+attack 15.5 "connect to an abstract socket of the host" "own network namespace" 'as alice $try connect-unix @confine-attack' 'as carol $try connect-unix @confine-attack'
+kill $abstract
+ip addr add 169.254.169.254/32 dev up0
+attack 15.6 "ask the metadata service of a cloud" "not unless EgressAllow= names it" 'as alice $try connect 169.254.169.254 8003' 'as dave $try connect 169.254.169.254 8003'
+
+# --- 16: other cells, forged frames -----------------------------------------------------------------------
+net_of "$bob" /var/lib/try listen 8003 > "$LAB_DIR/bob" &
+net_of "$dave" /var/lib/try listen 8003 > "$LAB_DIR/dave" &
+wait_for 10 sh -c "grep -q up $LAB_DIR/bob && grep -q up $LAB_DIR/dave"
+attack 16.1 "reach a server in another cell" "Ingress=deny, and no EgressAllow=" 'as alice $try connect $(address $bob 1) 8003' 'as judy $try connect $(address $dave 1) 8003'
+ping_of() { if net_of "$1" ping -q -c1 -W1 "$2" > /dev/null; then echo hit; else echo refused; fi; }
+attack 16.2 "ping another cell on the same bridge" "Isolate=yes" 'ping_of $erin $(address $frank 1)' 'ping_of $grace $(address $heidi 1)'
+attack 16.3 "the same by IPv6" "Isolate=yes" 'ping_of $erin $(address $frank 2)' 'ping_of $grace $(address $heidi 2)'
+# From frank's, since erin's may still look for frank.
+net_of "$frank" ip link set eth0 multicast off # no listener reports in between
+lab_seen st1 "$(net_of "$frank" ip -br link show eth0 | awk '{ print $3 }')"
+f4=$(address "$frank" 1) f6=$(address "$frank" 2)
+forge() { # KIND
+        case $1 in na | ra) n=$(seen "$frank" "$1" "$f6" fd84::99) ;; *) n=$(seen "$frank" "$1" "$f4" 10.84.0.99) ;; esac
+        case $n in 0) echo "refused: none of 3 arrives" ;; 3) echo hit ;; *) echo "$n of 3 arrive" ;; esac
+}
+unguarded() { # the manager would put its rule back
+        kill -STOP "$manager"
+        nft insert rule bridge "$instance" ports accept
+        "$@"
+        nft delete rule bridge "$instance" ports handle "$(nft -a list chain bridge "$instance" ports | awk '$1 == "accept" { print $NF }')"
+        kill -CONT "$manager"
+        wait_for 10 idle
+}
+attack 16.4 "ARP: another's address is mine" "each cell's MAC and addresses are pinned at its port" 'forge arp' 'unguarded forge arp'
+attack 16.5 "ARP: I am at another's MAC" "each cell's MAC and addresses are pinned at its port" 'forge arp-mac' 'unguarded forge arp-mac'
+attack 16.6 "IP: another's address as the source" "each cell's MAC and addresses are pinned at its port" 'forge ip' 'unguarded forge ip'
+attack 16.7 "another's MAC as the source" "each cell's MAC and addresses are pinned at its port" 'forge mac' 'unguarded forge mac'
+attack 16.8 "IPv6: a neighbour's address is mine" "each cell's MAC and addresses are pinned at its port" 'forge na' 'unguarded forge na'
+attack 16.9 "IPv6: I am a router" "no router advertisements from cells" 'forge ra' 'unguarded forge ra'
+attack 16.10 "I am a DHCP server" "no answers of DHCP servers from cells" 'forge dhcp' 'unguarded forge dhcp'
+attack 16.11 "a frame with a VLAN tag" "ARP and IP alone, without tags" 'forge vlan' 'unguarded forge vlan'
+ip netns exec upstream nft 'add table inet seen; add counter inet seen echo; add chain inet seen in { type filter hook input priority 0; };
+        add rule inet seen in icmp type echo-request counter name echo'
+spoof() { # from an address of nobody's, over the routed link of a cell
+        ip netns exec upstream nft reset counter inet seen echo > /dev/null
+        net_of "$alice" ping -q -c3 -i0.2 -W1 -I 10.81.0.99 192.0.2.2 > /dev/null 2>&1
+        n=$(ip netns exec upstream nft list counter inet seen echo | awk '/packets/ { print $2 }')
+        if [ "$n" = 0 ]; then echo "refused: nothing arrives"; else echo hit; fi
+}
+own() { # the same from its own
+        ip netns exec upstream nft reset counter inet seen echo > /dev/null
+        net_of "$alice" ping -q -c3 -i0.2 -W1 -I "$(address "$alice" 1)" 192.0.2.2 > /dev/null 2>&1
+        ip netns exec upstream nft list counter inet seen echo | grep -q 'packets 3' && echo hit
+}
+net_of "$alice" ip addr add 10.81.0.99/32 dev eth0
+attack 16.12 "IP: another's address over a routed link" "source address and link must agree" spoof own
+sniff() { # frames for somebody else's MAC
+        net_of "$erin" timeout 3 python3 -c '
+import socket, struct, sys
+s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3)); s.bind(("eth0", 0))
+s.setsockopt(263, 1, struct.pack("IHH8s", socket.if_nametoindex("eth0"), 1, 0, b""))
+s.settimeout(1); n = 0; print("up", file=sys.stderr, flush=True)
+try:
+    while True: n += s.recv(2000)[:6] == bytes.fromhex("020000000077")
+except socket.timeout: print(f"refused: {n}" if n == 0 else "hit")' 2> "$LAB_DIR/sniff" > "$LAB_DIR/sniffed" &
+        sniffer=$!
+        wait_for 5 grep -q up "$LAB_DIR/sniff"
+        ip netns exec station ping -q -c3 -i0.2 -W1 10.84.0.77 > /dev/null 2>&1
+        wait $sniffer
+        cat "$LAB_DIR/sniffed"
+}
+ip -n station neigh replace 10.84.0.77 lladdr 02:00:00:00:00:77 dev st1 nud permanent
+link=$(sed -n 's/^Link=//p' "/run/confine/cells/$erin")
+flooded() { ip link set "$link" type bridge_slave flood on; "$@"; ip link set "$link" type bridge_slave flood off; }
+attack 16.13 "overhear what is for somebody else on the bridge" "a port is flooded with nothing unknown" sniff 'flooded sniff'
+
+# --- 17: flows ---------------------------------------------------------------------------------------------
+lab_flood
+flows() { # CELL: what 4000 flows of a cell add to the host's table
+        before=$(cat /proc/sys/net/netfilter/nf_conntrack_count)
+        net_of "$1" python3 /var/lib/flood 192.0.2.2 4000
+        n=$(($(cat /proc/sys/net/netfilter/nf_conntrack_count) - before))
+        if [ $n -lt 200 ]; then echo "refused: $n of 4000"; else echo "$n flows"; echo hit; fi
+}
+attack 17.1 "4000 flows of UDP, to fill the host's table of connections" "MaxConnections=" 'flows $alice' 'flows $dave'
+for c in $(ls /run/confine/cells); do bus_cell "$c" Terminate > /dev/null 2>&1; done
+wait_for 20 no_cells
+attacks_done

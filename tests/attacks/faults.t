@@ -52,16 +52,6 @@ LingerSec=10min
 Mode=none
 END
 manager_start
-cat > /var/lib/where <<END
-#!/bin/sh
-[ "\$(readlink /proc/self/ns/pid)" = '$(readlink /proc/self/ns/pid)' ] && echo hit || echo "refused: in a cell"
-END
-chmod 755 /var/lib/where
-groups() { find /sys/fs/cgroup -path "*/$instance/cells/*/*/*" -type d 2> /dev/null; }
-links() { ip -o link show | grep -oE 'cf[0-9a-f]{12}'; }
-fds() { ls /proc/$manager/fd | wc -l; }
-state() { wait_for 60 no_cells; wait_for 20 idle; echo "$(groups)$(links)$(pgrep -x confine-init)$(grep -c ' nsfs ' /proc/self/mountinfo) mounts, $(nft list table inet "$instance" 2> /dev/null | grep -c cf) elements"; }
-nothing() { [ -z "$(groups)$(links)$(pgrep -x confine-init)" ]; }
 as bob true
 as alice true
 before=$(state)
@@ -90,14 +80,8 @@ restarted() { # COMMAND: while the manager is away; 12 sessions in 7 cells
 unrecorded() { restarted 'rm /run/confine/cells/* /run/confine/sessions/*'; }
 
 # --- 29: killed at any call ------------------------------------------------------------------------------
-traced() { ! kill -0 $tracer 2> /dev/null || ! grep -q '^TracerPid:.0$' /proc/$manager/status 2> /dev/null; }
 dead() { ! kill -0 $manager 2> /dev/null; }
-inject() { # CALLS:N OPTIONS...: into the manager
-        strace -q -o /dev/null -p $manager "${@:2}" -e trace="${1%:*}" -e "inject=${1%:*}:signal=KILL:when=${1#*:}" 2> /dev/null &
-        tracer=$!
-        wait_for 10 traced
-}
-untrace() { kill $tracer 2> /dev/null; wait $tracer 2> /dev/null; }
+inject() { trace -e trace="${1%:*}" -e "inject=${1%:*}:signal=KILL:when=${1#*:}"; } # CALLS:N
 killed_at() { # CALLS:N...
         hits=0
         for at; do
@@ -183,129 +167,7 @@ print("up", flush=True); time.sleep(100)' > "$LAB_DIR/full" &
         case $out in *hit) echo hit ;; *"not available"*) [ $took -le 6 ] && echo "refused: within $took s" || echo "hit: after $took s" ;; esac
 }
 attack 31.2 "the queue of the login socket is full" "connected without waiting; no answer is a refusal" 'full ""' 'full onerr=succeed'
-absent() { # MODULE-OPTIONS
-        lab_pam "$1"
-        manager_kill TERM
-        out=$(as alice /var/lib/where)
-        manager_start
-        lab_pam "timeout=10s"
-        echo "$out"
-        case $out in *hit) echo hit ;; *"not available"*) echo refused ;; esac
-}
 attack 31.3 "the manager is not there" "no answer is a refusal" 'absent ""' 'absent onerr=succeed'
-
-# --- 32: nothing left to work with ---------------------------------------------------------------------------
-# as USER, with a cell that can't be made; then all has to work again
-fails() { # USER
-        out=$(as "$1" /var/lib/where)
-        echo "$out"
-        case $out in *hit) echo hit ;; "refused: in a cell") echo "a cell was made" ;; *confine:*) echo "refused: no cell" ;; esac
-}
-taken() { # the only address of the pool
-        hold t "$1"
-        fails "$1"
-        let_go t
-        wait_for 20 no_cells
-}
-attack 32.1 "the pool has no address left" "OnFailure=deny" 'taken dave' 'taken carol'
-without_fds() { # USER
-        hold o bob
-        limits=$(grep 'Max open files' /proc/$manager/limits | awk '{ print $4 }')
-        prlimit --pid $manager --nofile="$(fds):$limits"
-        fails "$1" > "$LAB_DIR/fails"
-        bus_cell "$(cells_of bob)" Terminate > /dev/null 2>&1
-        let_go o 2> /dev/null
-        closed=$(wait_for 20 no_cells && echo closed)
-        prlimit --pid $manager --nofile="$limits:$limits"
-        wait_for 20 no_cells
-        cat "$LAB_DIR/fails"
-        [ "$(as bob /var/lib/where)" = "refused: in a cell" ] || echo "no login afterwards"
-        echo "# $closed"
-        tail -n 1 "$LAB_DIR/fails"
-}
-attack 32.2 "the manager has no descriptor left" "no answer is a refusal, and it recovers" 'without_fds dave' 'absent onerr=succeed'
-no_room() { # USER: /run is full
-        used=$(df -k --output=used /run | tail -n 1)
-        mount -o remount,size=$((used + 256))k /run
-        dd if=/dev/zero of=/run/fill bs=4k > /dev/null 2>&1
-        fails "$1" > "$LAB_DIR/fails"
-        rm /run/fill
-        mount -o remount,size=50% /run
-        wait_for 20 no_cells
-        [ "$(as bob /var/lib/where)" = "refused: in a cell" ] || echo "no login afterwards" >> "$LAB_DIR/fails"
-        wait_for 20 no_cells
-        cat "$LAB_DIR/fails"
-}
-attack 32.3 "records can't be written" "no record, no cell; OnFailure=deny" 'no_room dave' 'no_room carol'
-with_error() { # CALLS:ERROR COMMAND...: every time, in the manager and its jobs
-        strace -q -f -o /dev/null -p $manager -e trace="${1%:*}" -e "inject=${1%:*}:error=${1#*:}" 2> /dev/null &
-        tracer=$!
-        wait_for 10 traced
-        "${@:2}"
-        untrace
-}
-injected() { # USER CALLS:ERROR...: what a job calls fails, every time
-        for at in "${@:2}"; do
-                with_error "$at" fails "$1" > "$LAB_DIR/fails"
-                out=$(tail -n 1 "$LAB_DIR/fails")
-                wait_for 30 no_cells && nothing || { echo "left after $at"; return; }
-                case $out in refused*) ;; *) echo "$at: $out"; return ;; esac
-        done
-        echo "refused: each of $(($# - 1)) errors"
-}
-errors='clone3:ENOMEM clone3:EPERM mkdirat:ENOSPC open_tree,move_mount:ENOMEM fsopen:ENODEV setns:EPERM mount_setattr:ENOSYS'
-attack 32.4 "the kernel has no memory, no room, or no such call, when a cell is made" "OnFailure=deny; what was made is undone" 'injected dave $errors' 'with_error clone3:ENOMEM fails carol'
-named() { # USER: somebody made the link before
-        hold n "$1" true
-        link=$(links | tail -n 1)
-        let_go n
-        wait_for 20 no_cells
-        ip link add "$link" type veth peer name taken
-        out=$(as bob /var/lib/where)
-        ip link del "$link"
-        wait_for 20 no_cells
-        echo "$out"
-}
-attack 32.5 "a link of a former cell's name is there" "names are never used again" 'named bob' 'ip link add cf0 type veth peer name taken; ip link add cf0 type veth peer name taken2 2> /dev/null || echo hit; ip link del cf0'
-
-stuck() { # what removes a cell is refused for a while
-        for at in unlinkat:EBUSY sendmsg,sendto:ENOBUFS; do
-                hold u bob
-                processes=$(bus_get "$(cells_of bob)" InitPID)
-                with_error "$at" ended
-                wait_for 60 no_cells && nothing || { echo "hit: left after $at"; return; }
-        done
-        echo "refused: removed as soon as it can be"
-}
-ended() {
-        let_go u
-        init_gone() { ! kill -0 "$processes" 2> /dev/null; }
-        wait_for 5 init_gone
-}
-attack 32.6 "a control group is busy, and netlink has no buffers, when a cell ends" "killed first; the rest is tried again" stuck 'not shown: the kernel would be asked once, as rmdir(1) does'
-
-# --- 33: many -----------------------------------------------------------------------------------------------
-burst() { # N logins at once, and N one after the other
-        pids=
-        for i in $(seq "$1"); do $open su bob pts/1 "" > /dev/null 2>&1 & pids="$pids $!"; done
-        other=$(as alice /var/lib/where)
-        failed=0
-        for p in $pids; do wait "$p" || failed=$((failed + 1)); done
-        for i in $(seq "$1"); do $open su bob pts/1 "" > /dev/null 2>&1 || failed=$((failed + 1)); done
-        after=$(state)
-        echo "$failed failed, the other: $other"
-        [ "$after" = "$before" ] || { echo "hit: $before, now $after"; return; }
-        [ $failed = 0 ] && [ "$other" = "refused: in a cell" ] && echo "refused: all got in, nothing is left"
-}
-attack 33.1 "60 logins of a user at once, and 60 one after the other" "jobs are few and fair; each step has its opposite" 'burst 60' 'not shown: a step that is not undone would be another program'
-all_out() {
-        for i in $(seq 20); do hold q$i bob; done
-        for s in /run/confine/sessions/*; do kill -KILL "$(sed -n 's/^Leader=//p' "$s")"; done
-        for i in $(seq 20); do let_go q$i 2> /dev/null; done
-        after=$(state)
-        if [ "$after" = "$before" ]; then echo "refused: nothing is left"; else echo "hit: $after"; fi
-}
-attack 33.2 "20 login programs are killed at once" "a session ends with its caller's pidfd" all_out 'not shown: a step that is not undone would be another program'
 
 # --- 34: deaths ----------------------------------------------------------------------------------------------
 dies_early() { # the login program, after so many ms, while its cell is being made

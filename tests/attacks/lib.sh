@@ -55,6 +55,12 @@ attacks_lab() {
         lab_pam "${1:-}"
         mkdir -p /srv "$LAB_DIR/vendor"
         install -m 755 "$here/tests/attacks/try" /var/lib/try
+        # "hit" if who runs it is where the host is
+        cat > /var/lib/where <<-END
+		#!/bin/sh
+		[ "\$(readlink /proc/self/ns/pid)" = '$(readlink /proc/self/ns/pid)' ] && echo hit || echo "refused: in a cell"
+	END
+        chmod 755 /var/lib/where
 }
 try=/var/lib/try
 
@@ -76,3 +82,40 @@ victim() {
         wait_for 5 victim_runs
 }
 alive() { kill -0 "$victim" 2> /dev/null; }
+
+# --- faults ----------------------------------------------------------------------------------------------
+
+# What is on the host of cells; `before` is a state() without any.
+groups() { find /sys/fs/cgroup -path "*/$instance/cells/*/*/*" -type d 2> /dev/null; }
+links() { ip -o link show | grep -oE 'cf[0-9a-f]{12}'; }
+inits() { ps -C confine-init -o pid=,stat= | awk '$2 !~ /^Z/ { print $1 }'; }
+fds() { ls "/proc/$manager/fd" | wc -l; }
+state() {
+        wait_for 60 no_cells
+        wait_for 20 idle
+        echo "$(groups)$(links)$(inits)$(grep -c ' nsfs ' /proc/self/mountinfo) mounts," \
+                "$(nft list table inet "$instance" 2> /dev/null | grep -c cf) elements"
+}
+nothing() { [ -z "$(groups)$(links)$(inits)" ]; }
+
+# trace OPTIONS...: strace on the manager until untrace
+trace() {
+        strace -q -o /dev/null -p "$manager" "$@" 2> /dev/null &
+        tracer=$!
+        wait_for 10 traced
+}
+traced() { ! kill -0 $tracer 2> /dev/null || ! grep -q '^TracerPid:.0$' "/proc/$manager/status" 2> /dev/null; }
+untrace() {
+        kill $tracer 2> /dev/null
+        wait $tracer 2> /dev/null
+}
+
+absent() { # MODULE-OPTIONS: a login of alice's without a manager
+        lab_pam "$1"
+        manager_kill TERM
+        out=$(as alice /var/lib/where)
+        manager_start
+        lab_pam "timeout=10s"
+        echo "$out"
+        case $out in *hit) echo hit ;; *"not available"*) echo refused ;; esac
+}

@@ -144,7 +144,7 @@ buried() { # DEPTH
         cell=$(cells_of bob)
         nest "$(group_of "$cell")" "$1"
         let_go n
-        wait_for 10 no_cells
+        wait_for 6 no_cells
         if [ -z "$(left "$cell")" ]; then echo "refused: all removed"; else echo hit; fi
         [ -n "$(left "$cell")" ] || return
         find "$(group_of "$cell")" -mindepth 1 -depth -type d -exec rmdir {} +

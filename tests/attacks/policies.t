@@ -70,11 +70,6 @@ unended() { # neither is a mistake
         if grep -q '^bad/other' "$LAB_DIR/unended"; then echo "refused: read as it is meant"; else cat "$LAB_DIR/unended"; fi
 }
 attack 26.13 "no newline at the end, which others read as no last line" "the last line counts" "unended 'printf \"${bad%\\\\n}\" > \$file'" "not shown: it is no mistake"
-cat > /var/lib/where <<END
-#!/bin/sh
-[ "\$(readlink /proc/self/ns/pid)" = '$(readlink /proc/self/ns/pid)' ] && echo hit || echo "refused: in a cell"
-END
-chmod 755 /var/lib/where
 while_live() { # COMMAND: with a live cell of alice's the policies are changed
         hold l alice
         eval "$1"

@@ -112,7 +112,6 @@ let_go a
 wait_for 20 no_cells
 
 # --- 23: bad peers ---------------------------------------------------------------------------------------
-fds() { ls /proc/$manager/fd | wc -l; }
 before=$(fds)
 peers() { # KIND USER N: these stay connected
         timeout 60 python3 - "$@" << 'END' > "$LAB_DIR/peers" 2>&1 &
@@ -168,7 +167,7 @@ attack 23.7 "messages of 128 MiB that never come" "bounds" 'besieged bus-giant 2
 attack 23.8 "garbage on the bus" "bounds" 'besieged bus-garbage 2101 100' "$nothing"
 
 # --- 24: callers that die, or turn into something else -----------------------------------------------------
-clean() { wait_for 20 no_cells && [ -z "$(find /sys/fs/cgroup -path "*/$instance/cells/*" -type d -name 'c*' 2> /dev/null)" ] && [ -z "$(pgrep -x confine-init)" ]; }
+clean() { wait_for 20 no_cells && nothing; }
 killed_at() { # CALL:N...: a login program is killed there
         for at; do
                 timeout 20 strace -f -qq -o /dev/null -e trace="${at%:*}" -e "inject=${at%:*}:signal=KILL:when=${at#*:}" \

@@ -17,7 +17,7 @@
 #include "base/fd.h"
 #include "cgroups/devices.h"
 
-#define WALK_DEPTH_MAX 256
+#define WALK_DEPTH_MAX 16384 /* each level takes an fd, of which the manager may have more */
 #define RETRY_NSEC (2 * 1000 * 1000)
 
 static uint64_t now_usec(void) {
@@ -411,29 +411,62 @@ int group_lines_find(const char *lines, const char *prefix, char **ret) {
 
 typedef int (*group_visit_t)(int dir_fd, void *userdata);
 
+typedef struct WalkLevel {
+        DIR *dir;
+        char *name; /* NULL for the first one */
+} WalkLevel;
+
 typedef struct Walk {
-        DIR *stack[WALK_DEPTH_MAX];
-        size_t depth;
+        WalkLevel *levels;
+        size_t depth, n_allocated;
 } Walk;
+
+static int walk_fd(const Walk *w) {
+        return dirfd(w->levels[w->depth - 1].dir);
+}
+
+/* Leaves a level; the caller frees its name. */
+static char *walk_pop(Walk *w) {
+        (void) closedir(w->levels[--w->depth].dir);
+        return w->levels[w->depth].name;
+}
 
 static void walk_done(Walk *w) {
         while (w->depth > 0)
-                (void) closedir(w->stack[--w->depth]);
+                free(walk_pop(w));
+        free(w->levels);
 }
 
-static int walk_push(Walk *w, int fd) {
-        DIR *d;
+/* Takes the fd in any case. */
+static int walk_push(Walk *w, int fd, const char *name) {
+        WalkLevel level = {};
 
         if (w->depth == WALK_DEPTH_MAX) {
                 close_fd(fd);
                 return -ELOOP;
         }
-        d = fdopendir(fd);
-        if (!d) {
+        if (w->depth == w->n_allocated) {
+                size_t n = w->n_allocated ? w->n_allocated * 2 : 16;
+                WalkLevel *grown = reallocarray(w->levels, n, sizeof(*grown));
+
+                if (!grown) {
+                        close_fd(fd);
+                        return -ENOMEM;
+                }
+                w->levels = grown;
+                w->n_allocated = n;
+        }
+        if (name && !(level.name = strdup(name))) {
                 close_fd(fd);
                 return -ENOMEM;
         }
-        w->stack[w->depth++] = d;
+        level.dir = fdopendir(fd);
+        if (!level.dir) {
+                close_fd(fd);
+                free(level.name);
+                return -ENOMEM;
+        }
+        w->levels[w->depth++] = level;
         return 0;
 }
 
@@ -441,7 +474,7 @@ static int walk_push(Walk *w, int fd) {
 static const char *walk_next(Walk *w) {
         struct dirent *e;
 
-        while ((e = readdir(w->stack[w->depth - 1])))
+        while ((e = readdir(w->levels[w->depth - 1].dir)))
                 if (e->d_type == DT_DIR && strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0)
                         return e->d_name;
         return NULL;
@@ -449,29 +482,28 @@ static const char *walk_next(Walk *w) {
 
 /* Visits a group and all below it, parents first. */
 static int walk_group(const Hierarchy *h, const char *path, group_visit_t visit, void *userdata) {
-        _cleanup_(walk_done) Walk w = { .depth = 0 };
+        _cleanup_(walk_done) Walk w = {};
         int fd, r;
 
         fd = open_group(h, path);
         if (fd < 0)
                 return fd == -ENOENT ? 0 : fd;
-        r = walk_push(&w, fd);
+        r = walk_push(&w, fd, NULL);
         if (r >= 0)
-                r = visit(dirfd(w.stack[0]), userdata);
+                r = visit(walk_fd(&w), userdata);
         while (r >= 0 && w.depth > 0) {
                 const char *name = walk_next(&w);
 
                 if (!name) {
-                        (void) closedir(w.stack[--w.depth]);
+                        free(walk_pop(&w));
                         continue;
                 }
-                fd = openat(dirfd(w.stack[w.depth - 1]), name,
-                            O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+                fd = openat(walk_fd(&w), name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
                 if (fd < 0)
                         continue; /* removed meanwhile */
-                r = walk_push(&w, fd);
+                r = walk_push(&w, fd, name);
                 if (r >= 0)
-                        r = visit(dirfd(w.stack[w.depth - 1]), userdata);
+                        r = visit(walk_fd(&w), userdata);
         }
         return r;
 }
@@ -606,36 +638,29 @@ int group_freeze(const Hierarchies *h, const char *path, bool freeze) {
 
 /* One pass, children first; returns -EBUSY if something could not be removed yet. */
 static int remove_once(const Hierarchy *h, const char *path) {
-        _cleanup_(walk_done) Walk w = { .depth = 0 };
-        char names[WALK_DEPTH_MAX][NAME_MAX + 1];
+        _cleanup_(walk_done) Walk w = {};
         int fd, r, busy = 0;
 
         fd = open_group(h, path);
         if (fd < 0)
                 return fd == -ENOENT ? 0 : fd;
-        r = walk_push(&w, fd);
-        if (r < 0)
-                return r;
-        while (w.depth > 0) {
-                const char *name = walk_next(&w);
+        r = walk_push(&w, fd, NULL);
+        while (r >= 0 && w.depth > 0) {
+                const char *next = walk_next(&w);
+                _cleanup_(freep) char *name = NULL;
 
-                if (name && w.depth < WALK_DEPTH_MAX) {
-                        fd = openat(dirfd(w.stack[w.depth - 1]), name,
-                                    O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
-                        if (fd < 0)
-                                continue;
-                        (void) snprintf(names[w.depth], sizeof(names[0]), "%s", name);
-                        r = walk_push(&w, fd);
-                        if (r < 0)
-                                return r;
+                if (next) {
+                        fd = openat(walk_fd(&w), next, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+                        if (fd >= 0)
+                                r = walk_push(&w, fd, next);
                         continue;
                 }
-                (void) closedir(w.stack[--w.depth]);
-                if (w.depth > 0 &&
-                    unlinkat(dirfd(w.stack[w.depth - 1]), names[w.depth], AT_REMOVEDIR) < 0 &&
-                    errno != ENOENT)
+                name = walk_pop(&w);
+                if (name && unlinkat(walk_fd(&w), name, AT_REMOVEDIR) < 0 && errno != ENOENT)
                         busy = -errno;
         }
+        if (r < 0)
+                return r;
         if (unlinkat(h->root_fd, path, AT_REMOVEDIR) < 0 && errno != ENOENT)
                 busy = -errno;
         return busy;
@@ -669,7 +694,7 @@ void group_remove_if_empty(const Hierarchies *h, const char *path) {
 
 int group_for_each_child(const Hierarchies *h, const char *path, group_child_t callback, void *userdata) {
         for (size_t i = 0; i < h->n_items; i++) {
-                _cleanup_(walk_done) Walk w = { .depth = 0 };
+                _cleanup_(walk_done) Walk w = {};
                 const char *name;
                 int fd, r;
 
@@ -678,7 +703,7 @@ int group_for_each_child(const Hierarchies *h, const char *path, group_child_t c
                         continue;
                 if (fd < 0)
                         return fd;
-                r = walk_push(&w, fd);
+                r = walk_push(&w, fd, NULL);
                 while (r >= 0 && (name = walk_next(&w)))
                         r = callback(name, userdata);
                 if (r < 0)

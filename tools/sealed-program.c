@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -40,8 +41,10 @@ int sealed_program(char **argv) {
         if (own_fd < 0)
                 return -errno;
         seals = fcntl(own_fd, F_GET_SEALS);
-        if (seals >= 0 && (seals & SEALS) == SEALS)
+        if (seals >= 0 && (seals & SEALS) == SEALS) {
+                (void) prctl(PR_SET_NAME, program_invocation_short_name); /* the kernel has made it the fd's number */
                 return 0;
+        }
         fd = copy(own_fd);
         if (fd < 0)
                 return fd;

@@ -157,7 +157,6 @@ enters() { # POLICY FILE: is that file where the link leads?
         *confine* | *:*) echo "refused: no cell" ;;
         esac
 }
-hole='the kernel follows links at /proc, /sys and /dev of RootDirectory='
 attack CVE-2019-16884 "/proc of a root directory is a link, so that proc is mounted elsewhere (runc)" "no component of a mount point is a link" 'enters 44-proc self' 'naive "mount --bind /proc /srv/linked-proc/proc; test -e /srv/target/self && echo hit"'
 # While it is made, the link leads here and there; what is made read-only below it may be something else.
 flip_proc() {
@@ -179,9 +178,7 @@ while True: c.renameat2(-100, b"proc", -100, b"other", 2)' &
         wait $flipper 2> /dev/null
         if grep -q hit "$LAB_DIR/flips"; then echo hit; else echo "refused: in none of $1 cells"; fi
 }
-hole='the kernel follows links at /proc, /sys and /dev of RootDirectory='
 attack CVE-2023-27561 "/proc of a root directory is a link that changes meanwhile, so that /proc/sys stays writable (runc)" "no component of a mount point is a link" 'flip_proc 60' '$try open /proc/sys/kernel/core_pattern w'
-hole='the kernel follows links at /proc, /sys and /dev of RootDirectory='
 attack CVE-2025-52565 "/dev of a root directory is a link, so that devices and the console are bound elsewhere (runc)" "no component of a mount point is a link" 'enters 45-dev null' 'naive "mount --bind /dev /srv/linked-dev/dev; test -e /srv/target/null && echo hit"'
 ln -s /srv/target /srv/tree/home/data
 chown -h alice: /srv/tree/home/data
@@ -206,22 +203,34 @@ looks_up() { # COMMAND...: does it look up names in the tree, before it executes
 attack CVE-2025-32463 "a library for names, in the root directory that a program of root's enters (sudo --chroot)" "names are looked up before the join, and none afterwards; no RootDirectory= for logins" 'looks_up "$build/confinectl" --runtime-dir=/run/confine run --policy 40-tree -- true' 'looks_up python3 -c "import os, pwd; os.chroot(\"/srv/tree\"); pwd.getpwnam(\"root\")"'
 
 # A command of the cell's that is the joining program itself; who waits in the cell opens that.
-takes_over() { # POLICY: both in one cell
+takes_over() { # POLICY JOINER...: both in one cell
         "$build/confinectl" --runtime-dir=/run/confine run --policy "$1" -- $try overwrite exe > "$LAB_DIR/take" 2>&1 &
         taker=$!
         wait_for 10 grep -q up "$LAB_DIR/take"
         for _ in $(seq 100); do
                 kill -0 $taker 2> /dev/null || break
                 grep -q open "$LAB_DIR/take" && break
-                timeout 10 "$copy" --runtime-dir=/run/confine run --policy "$1" -- /proc/self/exe monitor > /dev/null 2>&1
+                "${@:2}" > /dev/null 2>&1
         done
         wait $taker
         cat "$LAB_DIR/take"
 }
-install -m 755 "$build/confinectl" "$LAB_DIR/confinectl"
-copy=$LAB_DIR/confinectl
-attack CVE-2019-5736 "a command of a cell is /proc/self/exe, and root in the cell overwrites the host's program (runc)" "Namespaces=user: files of the host are nobody's" 'takes_over 42-user' 'takes_over 40-tree'
-hole='the program of confinectl is reached by /proc/PID/exe, on the host'"'"'s own mount'
-attack CVE-2019-5736.2 "the same where root in the cell has no capabilities" "CapabilityBoundingSet=" 'takes_over 41-no-caps' 'takes_over 40-tree'
+joins_by() { timeout 10 "$build/confinectl" --runtime-dir=/run/confine run --policy "$1" -- /proc/self/exe monitor; }
+# As simple as can be, from a program of its own with our name.
+cp "$(readlink -f /usr/bin/python3)" "$LAB_DIR/confinectl"
+cat > "$LAB_DIR/joiner" <<'END'
+import ctypes, os, sys
+c = ctypes.CDLL(None, use_errno=True)
+if c.setns(os.pidfd_open(int(sys.argv[1])), 0x20020000) != 0: sys.exit(1)
+pid = os.fork()
+if pid == 0: os.execv("/proc/self/exe", ["exe", "-c", "import time; time.sleep(1)"])
+os.waitpid(pid, 0)
+END
+joins_simply() {
+        c=$(grep -l '^Policy=40-tree$' /run/confine/cells/* | head -1)
+        timeout 10 "$LAB_DIR/confinectl" "$LAB_DIR/joiner" "$(ctl show "${c##*/}" -p InitPID --value)"
+}
+attack CVE-2019-5736 "a command of a cell is /proc/self/exe, and root in the cell overwrites the host's program (runc)" "confinectl enters cells from a sealed copy of itself" 'takes_over 40-tree joins_by 40-tree' 'takes_over 40-tree joins_simply'
+attack CVE-2019-5736.2 "the same where root in the cell is nobody outside" "Namespaces=user: files of the host are nobody's" 'takes_over 42-user joins_by 42-user' 'takes_over 40-tree joins_simply'
 umount /srv/tree/usr /srv/linked-*/usr /srv/fs
 attacks_done

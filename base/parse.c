@@ -414,3 +414,15 @@ const char *usec_to_string(uint64_t usec, char buffer[static USEC_STRING_MAX]) {
                 }
         return buffer;
 }
+
+int parse_errno(const char *text, int *ret) {
+        for (int i = 1; i < 4096; i++) { /* MAX_ERRNO of the kernel */
+                const char *name = strerrorname_np(i);
+
+                if (name && strcmp(name, text) == 0) {
+                        *ret = i;
+                        return 0;
+                }
+        }
+        return -EINVAL;
+}

@@ -39,6 +39,7 @@ int parse_uint64(const char *text, uint64_t *ret);           /* decimal */
 int parse_bytes(const char *text, uint64_t *ret);            /* 1024-based: 512M, 1.5G, infinity */
 int parse_si_bytes(const char *text, uint64_t *ret);         /* 1000-based: 50M for bandwidths */
 int parse_usec(const char *text, uint64_t *ret);             /* 2h 30min; bare number: s; infinity */
+int parse_errno(const char *text, int *ret);                 /* "EPERM" */
 int parse_percent(const char *text, PercentScale scale, uint64_t *ret); /* 12.5%; no upper bound */
 int parse_uid(const char *text, uid_t *ret);                 /* -ERANGE for 65535 and 4294967295 */
 int parse_uid_range(const char *text, uid_t *ret_first, uid_t *ret_last); /* 1000 or 1000-1999 */

@@ -345,16 +345,6 @@ static int append_architectures(Build *b) {
 
 /* --- SystemCallFilter= ------------------------------------------------------------------- */
 
-static int errno_of(const char *name) {
-        for (int i = 1; i < 4096; i++) {
-                const char *known = strerrorname_np(i);
-
-                if (known && strcmp(known, name) == 0)
-                        return i;
-        }
-        return EPERM;
-}
-
 /* What the library does not know by name: a program by hand, the same for all architectures. */
 static int append_new_number(Build *b, const char *name, int error) {
         const struct sock_filter program[] = {
@@ -386,14 +376,13 @@ static int number_of(uint32_t arch, const char *name) {
         return number < SYSCALLS_MAX ? number : -1;
 }
 
-static int mark(Verdicts *v, uint32_t arch, char *const *names, uint32_t verdict) {
+static void mark(Verdicts *v, uint32_t arch, char *const *names, uint32_t verdict) {
         for (; names && *names; names++) {
                 int number = number_of(arch, *names);
 
                 if (number >= 0)
                         v->of[number] = verdict;
         }
-        return 0;
 }
 
 static int mark_deny_list(const PolicyProcess *p, uint32_t arch, Verdicts *v) {
@@ -403,11 +392,14 @@ static int mark_deny_list(const PolicyProcess *p, uint32_t arch, Verdicts *v) {
                 v->of[i] = SECCOMP_RET_ALLOW;
         for (char **w = p->syscalls.names; r >= 0 && w && *w; w++) {
                 _cleanup_(strv_freep) char **names = NULL;
-                const char *error = strchr(*w, ':');
+                const char *suffix = strchr(*w, ':');
+                int error = p->syscall_errno;
 
-                r = syscall_expand_all((char *[]) { *w, NULL }, p->syscalls.except, &names);
+                r = suffix ? parse_errno(suffix + 1, &error) : 0;
                 if (r >= 0)
-                        r = mark(v, arch, names, refusal(error ? errno_of(error + 1) : p->syscall_errno));
+                        r = syscall_expand_all((char *[]) { *w, NULL }, p->syscalls.except, &names);
+                if (r >= 0)
+                        mark(v, arch, names, refusal(error));
         }
         return r;
 }
@@ -426,7 +418,9 @@ static int mark_allow_list(const PolicyProcess *p, uint32_t arch, Verdicts *v) {
         r = syscall_expand_all(p->syscalls.names, p->syscalls.except, &allowed);
         if (r >= 0)
                 r = syscall_expand("@default", &allowed);
-        return r < 0 ? r : mark(v, arch, allowed, SECCOMP_RET_ALLOW);
+        if (r >= 0)
+                mark(v, arch, allowed, SECCOMP_RET_ALLOW);
+        return r;
 }
 
 /* With the number loaded: from the lowest up, a comparison and an end for all that follow each other and have the

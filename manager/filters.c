@@ -46,6 +46,10 @@ static void drop_unused(Filters *f) {
         }
 }
 
+bool filters_are_for(const Policy *p) {
+        return seccomp_is_supported() || (policy_filters_syscalls(p) && !p->if_unsupported_warn);
+}
+
 int filters_get(Filters *f, Policy *p) {
         Filter *x;
         int fd;

@@ -161,13 +161,13 @@ static void offer(Connection *c) {
                 answer_failure(c, LOGIN_STAGE_OTHER, "Environment= can't be made with the names of this user");
                 return;
         }
-        filter_fd = filters_get(m->filters, s->cell->policy);
-        if (filter_fd < 0) {
+        reply.process.has_filter = filters_are_for(s->cell->policy);
+        filter_fd = reply.process.has_filter ? filters_get(m->filters, s->cell->policy) : -EBADF;
+        if (reply.process.has_filter && filter_fd < 0) {
                 log_error_errno(filter_fd, "Cannot make the filter of system calls of policy %s: %m", s->cell->policy->name);
                 answer_failure(c, LOGIN_STAGE_OTHER, "the filter of system calls can't be made");
                 return;
         }
-        reply.process.has_filter = true;
         memcpy(reply.inodes, s->cell->inodes, sizeof(reply.inodes));
         reply.executes = s->executes;
         (void) login_set(reply.group, sizeof(reply.group), s->group);

@@ -202,22 +202,12 @@ static char *format_filter(const NameFilter *f, const char *nothing) {
 
 /* --- SystemCallFilter= --- */
 
-/* 0: not a name of an error. */
-static int errno_from_name(const char *name) {
-        for (int i = 1; i < 4096; i++) {
-                const char *known = strerrorname_np(i);
-
-                if (known && strcmp(known, name) == 0)
-                        return i;
-        }
-        return 0;
-}
-
 static int check_syscall(char *word, char **ret_message) {
         char *error = strchr(word, ':');
         bool known;
+        int number;
 
-        if (error && !errno_from_name(error + 1))
+        if (error && parse_errno(error + 1, &number) < 0)
                 return policy_say(ret_message, -EINVAL, "\"%s\" is no error (such as EPERM, see errno(3))", error + 1);
         if (error)
                 *error = '\0';
@@ -246,11 +236,11 @@ char *policy_format_syscalls(const PolicyKey *key, const Policy *p) {
 
 int policy_parse_error_number(const PolicyKey *key, Policy *p, const char *value, char **ret_message) {
         uint64_t number;
-        int error = errno_from_name(value);
+        int error = 0;
 
         if (strcmp(value, "kill") == 0)
                 error = 0;
-        else if (error == 0 && (parse_uint64(value, &number) < 0 || number < 1 || number > 4095))
+        else if (parse_errno(value, &error) < 0 && (parse_uint64(value, &number) < 0 || number < 1 || number > 4095))
                 return policy_say(ret_message, -EINVAL, "\"%s\" is no error (such as EPERM; or kill)", value);
         else if (error == 0)
                 error = (int) number;

@@ -380,7 +380,7 @@ int policy_parse_restrict_namespaces(const PolicyKey *key, Policy *p, const char
         }
         if (invert) /* as there: these are forbidden, in addition */
                 *field |= listed;
-        else if (*field == 0) /* these are allowed, and no others */
+        else if (*field == 0 || *field == *CONST_FIELD(unsigned, key, policy_defaults())) /* these, and no others */
                 *field = all_namespaces() & ~listed;
         else
                 *field &= ~listed;
@@ -388,7 +388,7 @@ int policy_parse_restrict_namespaces(const PolicyKey *key, Policy *p, const char
 }
 
 void policy_reset_restrict_namespaces(const PolicyKey *key, Policy *p) {
-        *FIELD(unsigned, key, p) = 0;
+        *FIELD(unsigned, key, p) = *CONST_FIELD(unsigned, key, policy_defaults());
 }
 
 char *policy_format_restrict_namespaces(const PolicyKey *key, const Policy *p) {

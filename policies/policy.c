@@ -47,6 +47,7 @@ static const Policy defaults = {
         .filesystem = { .private_tmp = PRIVATE_TMP_YES, .private_mounts = true },
         .process = {
                 .capability_bounding_set = CAPABILITIES_ALL,
+                .forbidden_namespaces = CLONE_NEWUSER,
                 .nice = NUMBER_UNSET,
                 .oom_score_adjust = NUMBER_UNSET,
                 .umask = NUMBER_UNSET,
@@ -465,7 +466,8 @@ int policy_inherit(Policy *to, const Policy *from) {
 bool policy_filters_syscalls(const Policy *p) {
         const PolicyProcess *q = &p->process;
 
-        return q->syscalls.set || q->architectures || q->forbidden_namespaces || q->families.set ||
+        return q->syscalls.set || q->architectures || (q->forbidden_namespaces & ~(unsigned) CLONE_NEWUSER) ||
+                q->families.set ||
                 q->restrict_realtime || q->restrict_suid_sgid || q->memory_deny_write_execute ||
                 q->lock_personality || p->filesystem.protect_kernel_modules || p->filesystem.protect_kernel_logs ||
                 p->filesystem.private_devices;

@@ -224,7 +224,7 @@ typedef struct PolicyProcess {
         NameFilter syscalls;   /* names and @groups; allowed or refused ones may have an ":ERRNO" */
         int syscall_errno;     /* what a refused call returns; 0: it ends the process by SIGSYS */
         char **architectures;  /* NULL: any */
-        unsigned forbidden_namespaces; /* CLONE_NEW* */
+        unsigned forbidden_namespaces; /* CLONE_NEW*; user unless the policy allows it */
         NameFilter families;   /* AF_* */
         bool restrict_realtime, restrict_suid_sgid, memory_deny_write_execute, lock_personality;
         PolicyLimit limits[RLIM_NLIMITS];
@@ -363,7 +363,7 @@ void policy_tighten_user(const Policy *p, const Resources *cell, Resources *to);
 #define POLICY_NATIVE_ARCHITECTURE ""
 #endif
 
-/* Does its [Process] need that the kernel looks at system calls? */
+/* Does its [Process] need that the kernel looks at system calls, for more than what all cells are refused? */
 bool policy_filters_syscalls(const Policy *p);
 /* The same capabilities without those that other keys take away (PrivateDevices=, ProtectKernel...=). */
 uint64_t policy_bounding_set(const Policy *p);

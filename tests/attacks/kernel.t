@@ -36,7 +36,6 @@ User=dave
 [Network]
 Mode=none
 [Process]
-RestrictNamespaces=yes
 NoNewPrivileges=yes
 KeyringMode=private
 END
@@ -47,6 +46,7 @@ User=bob
 Mode=none
 [Process]
 LimitNOFILE=200:400
+RestrictNamespaces=no
 END
 root_policy() { printf '%s\n' '[Network]' 'Mode=none' "${@:2}" | policy "$1"; }
 root_policy 30-root
@@ -60,9 +60,9 @@ chmod 440 /etc/sudoers.d/attacks
 manager_start
 
 # --- 7: user namespaces --------------------------------------------------------------------------------
-attack 7.1 "unshare -Ur" "RestrictNamespaces=yes" 'as alice $try unshare user' 'as bob $try unshare user'
-attack 7.2 "unshare -Ur, and a table of nf_tables in a network of one's own" "RestrictNamespaces=yes" 'as alice $try nft' 'as bob $try nft'
-attack 7.3 "unshare -Ur, and mounts" "RestrictNamespaces=yes" 'as alice $try unshare user mnt' 'as bob $try unshare user mnt'
+attack 7.1 "unshare -Ur" "RestrictNamespaces=~user, which is the default" 'as dave $try unshare user' 'as bob $try unshare user'
+attack 7.2 "unshare -Ur, and a table of nf_tables in a network of one's own" "RestrictNamespaces=~user, which is the default" 'as dave $try nft' 'as bob $try nft'
+attack 7.3 "unshare -Ur, and mounts" "RestrictNamespaces=~user, which is the default" 'as dave $try unshare user mnt' 'as bob $try unshare user mnt'
 attack 7.4 "a user namespace by clone3, whose flags a filter can't see" "RestrictNamespaces=yes: clone3 does not exist" 'as alice $try clone3 user' 'as bob $try clone3 user'
 i386='as bob $try i386 user'
 [ "$(uname -m)" = x86_64 ] && [ "$($try i386 user)" = hit ] || i386='not shown: this kernel runs no 32-bit programs'

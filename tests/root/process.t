@@ -75,7 +75,9 @@ ENOSYS
 EPERM"
         is "$how: RestrictNamespaces=~user" "$(made RestrictNamespaces=~user -- '/var/lib/call unshare 268435456; /var/lib/call unshare 1073741824')" "EPERM
 $([ $how = run ] && echo EPERM || echo EPERM)"
-        is "$how: (unshare without)" "$(made -- '/var/lib/call unshare 268435456')" ok
+        is "$how: (unshare without)" "$(made RestrictNamespaces=no -- '/var/lib/call unshare 268435456')" ok
+        is "$how: ... no user namespaces unless the policy allows them" "$(made -- '/var/lib/call unshare 268435456; /var/lib/call 435 0 0')" "EPERM
+ENOSYS"
         is "$how: RestrictAddressFamilies=" "$(made 'RestrictAddressFamilies=AF_UNIX AF_INET' -- '/var/lib/call socket 1 1 0; /var/lib/call socket 2 1 0; /var/lib/call socket 10 1 0; /var/lib/call socket 16 3 0; /var/lib/call socket 4294967306 1 0; /var/lib/call 425 1 0')" "ok
 ok
 EAFNOSUPPORT
@@ -124,7 +126,7 @@ if /var/lib/arch-call x86 20 > /dev/null 2>&1; then # getpid(2)
                 is "$how: the filter holds for 32-bit calls" "$(made 'SystemCallFilter=~@keyring' SystemCallErrorNumber=EACCES RestrictNamespaces=yes -- \
                         "/var/lib/arch-call x86 288; /var/lib/arch-call x86 310 268435456")" "13
 1"
-                is "$how: (which there are without)" "$(made -- "/var/lib/arch-call x86 310 268435456")" 0
+                is "$how: (which there are without)" "$(made RestrictNamespaces=no -- "/var/lib/arch-call x86 310 268435456")" 0
                 is "$how: SystemCallArchitectures=native ends them" "$(made SystemCallArchitectures=native -- "/var/lib/arch-call x86 20; echo \$?" | tail -1)" 159
         done
 fi

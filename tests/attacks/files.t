@@ -73,10 +73,13 @@ attack 5.3 "root in the cell writes to /sys" "/sys is read-only in every cell" '
 attack 5.4 "root in the cell reads where the kernel's code is (/proc/kallsyms)" "ProtectKernelTunables=yes" 'root_in 33-tunables $try read /proc/kallsyms " T "' 'root_in 30-root $try read /proc/kallsyms " T "'
 knob=/sys/fs/cgroup/pids.max
 [ -e /sys/fs/cgroup/cgroup.controllers ] || knob=/sys/fs/cgroup/pids/pids.max
+other=${knob%/*}/$instance-other
 of_cell() { find /sys/fs/cgroup -path "*/$instance/cells/*/pids.max" | head -n 1; }
 attack 9.1 "root in the cell raises the cell's own limits" "/sys/fs/cgroup is read-only in every cell" 'root_in 30-root $try rewrite $knob' '$try rewrite $(of_cell)'
-attack 9.2 "root in the cell moves itself to another control group" "/sys/fs/cgroup is read-only, and shows the cell's own group alone" 'root_in 30-root $try write ${knob%/*}/cgroup.procs 0' '(exec $try write $(dirname $(of_cell))/cgroup.procs 0)'
-attack 9.3 "root in the cell mounts the control groups anew and raises its limit" "CapabilityBoundingSet=~CAP_SYS_ADMIN" 'root_in 31-no-admin $try remake-limit /srv/mnt' 'root_in 30-root $try remake-limit /srv/mnt'
+attack 9.2 "root in the cell moves itself to another control group" "/sys/fs/cgroup is read-only, and shows the cell's own group alone" 'root_in 30-root $try write ${knob%/*}/cgroup.procs 0' 'mkdir $other && (exec $try write $other/cgroup.procs 0); rmdir $other'
+anew='root_in 30-root $try remake-limit /srv/mnt'
+[ ! -e /sys/fs/cgroup/cgroup.controllers ] || anew='not shown: of version 2 the kernel refuses this one anyway (nsdelegate)'
+attack 9.3 "root in the cell mounts the control groups anew and raises its limit" "CapabilityBoundingSet=~CAP_SYS_ADMIN" 'root_in 31-no-admin $try remake-limit /srv/mnt' "$anew"
 no_agent='not shown: this machine has no control groups of version 1'
 [ -e /sys/fs/cgroup/cgroup.controllers ] || no_agent='$try release-agent /srv/mnt'
 attack CVE-2022-0492 "root in the cell mounts cgroup v1 and names a program that the host runs as root (release_agent)" "cgroup namespace: release_agent is in no group but the host's root" 'root_in 30-root $try release-agent /srv/mnt' "$no_agent"

@@ -214,23 +214,15 @@ int cell_save(const Cell *c) {
 }
 
 static int restore_policy_key(Cell *c, const char *key, const char *value) {
-        _cleanup_(freep) char *lines = strdup(value);
-        char section[64], *save = NULL;
         const char *dot = strchr(key, '.');
+        char section[64];
+        int r;
 
-        if (!lines)
-                return -ENOMEM;
         if (!dot || dot - key >= (ptrdiff_t) sizeof(section))
                 return -EBADMSG;
         (void) snprintf(section, sizeof(section), "%.*s", (int) (dot - key), key);
-        for (char *line = strtok_r(lines, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
-                _cleanup_(freep) char *message = NULL;
-                int r = policy_key_set(c->policy, section, dot + 1, line, &message);
-
-                if (r < 0)
-                        return r == -ENOMEM ? r : -EBADMSG;
-        }
-        return 0;
+        r = policy_key_set_lines(c->policy, section, dot + 1, value);
+        return r < 0 && r != -ENOMEM ? -EBADMSG : r;
 }
 
 static int restore_text(char **field, const char *value) {

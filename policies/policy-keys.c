@@ -316,3 +316,19 @@ int policy_key_set(Policy *p, const char *section, const char *name, const char 
         }
         return key->parse(key, p, value, ret_message);
 }
+
+int policy_key_set_lines(Policy *p, const char *section, const char *name, const char *lines) {
+        _cleanup_(freep) char *copy = strdup(lines);
+        char *save = NULL;
+
+        if (!copy)
+                return -ENOMEM;
+        for (char *line = strtok_r(copy, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+                _cleanup_(freep) char *message = NULL;
+                int r = policy_key_set(p, section, name, line, &message);
+
+                if (r < 0)
+                        return r;
+        }
+        return 0;
+}

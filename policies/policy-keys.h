@@ -45,3 +45,6 @@ const char *policy_key_suggest(const char *section, const char *name);
  * -ENOENT for an unknown key, -EOPNOTSUPP for one not delivered; *ret_message is then set, too. */
 int policy_key_set(Policy *p, const char *section, const char *name, const char *value,
                    char **ret_message);
+
+/* The same with all lines that a key's format() has given. Stops at the first that is refused. */
+int policy_key_set_lines(Policy *p, const char *section, const char *name, const char *lines);

@@ -15,21 +15,6 @@ static int add(const char *how, const char *what, const char *key, void *userdat
         return row && json_array_append_new(userdata, row) >= 0 ? 0 : -ENOMEM;
 }
 
-static int set_lines(Policy *p, const char *section, const char *key, const char *value) {
-        _cleanup_(freep) char *lines = strdup(value);
-        char *save = NULL;
-
-        if (!lines)
-                return -ENOMEM;
-        for (char *line = strtok_r(lines, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
-                _cleanup_(freep) char *message = NULL;
-
-                if (policy_key_set(p, section, key, line, &message) == -ENOMEM)
-                        return -ENOMEM; /* else a key or value that only a newer manager knows */
-        }
-        return 0;
-}
-
 int view_of_values(const json_t *values, json_t **ret) {
         _cleanup_(policy_unrefp) Policy *p = policy_new("view");
         _cleanup_(json_decrefp) json_t *view = json_array();
@@ -44,8 +29,10 @@ int view_of_values(const json_t *values, json_t **ret) {
                         return r;
                 if (strcmp(section, "Filesystem") != 0 && strcmp(section, "Process") != 0 && strcmp(section, "Cell") != 0)
                         continue;
-                r = set_lines(p, section, json_string_value(json_object_get(row, "Key")),
-                              json_string_value(json_object_get(row, "Value")));
+                r = policy_key_set_lines(p, section, json_string_value(json_object_get(row, "Key")),
+                                         json_string_value(json_object_get(row, "Value")));
+                if (r != -ENOMEM)
+                        r = 0; /* a key or value that only a newer manager knows */
         }
         if (r >= 0)
                 r = policy_view(p, add, view);

@@ -5,44 +5,7 @@
 
 . "$(dirname "$0")/lib.sh"
 lab_enter "$@"
-attacks_lab "timeout=10s"
-for u in alice bob carol dave erin; do lab_user $u $((uid = ${uid:-2100} + 1)); done
-open=$build/tests/helpers/pam-open
-
-policy 10-user <<'END'
-[Match]
-User=alice
-[Resources]
-TasksMax=100
-[Network]
-Pool=10.80.0.0/24 fd80::/64
-END
-policy 20-session <<'END'
-[Match]
-User=bob
-[Cell]
-Scope=session
-[Network]
-Pool=10.81.0.0/16 fd81::/64
-END
-policy 30-lets <<'END'
-[Policy]
-OnFailure=allow
-[Match]
-User=carol
-[Cell]
-Scope=session
-[Network]
-Pool=10.82.0.0/30
-END
-policy 31-refuses <<'END'
-[Match]
-User=dave
-[Cell]
-Scope=session
-[Network]
-Pool=10.83.0.0/30
-END
+faults_lab
 manager_start
 as bob true
 as alice true

@@ -9,21 +9,6 @@
 #include "policies/policy-keys.h"
 #include "tests/fuzz/fuzz.h"
 
-/* A value that stands in several lines. */
-static void set_all(Policy *p, const PolicyKey *k, const char *value) {
-        _cleanup_(freep) char *lines = strdup(value);
-        char *save = NULL;
-
-        for (char *line = strtok_r(lines, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
-                _cleanup_(freep) char *message = NULL;
-
-                if (policy_key_set(p, k->section, k->name, line, &message) < 0) {
-                        fprintf(stderr, "%s=%s: %s\n", k->name, line, message);
-                        abort();
-                }
-        }
-}
-
 static void check_keys(const Policy *p) {
         for (size_t i = 0; i < n_policy_keys; i++) {
                 const PolicyKey *k = &policy_keys[i];
@@ -36,7 +21,7 @@ static void check_keys(const Policy *p) {
                 assert(value);
                 if (!*value) /* the default */
                         continue;
-                set_all(again, k, value);
+                assert(policy_key_set_lines(again, k->section, k->name, value) == 0);
                 second = k->format(k, again);
                 if (strcmp(value, second) != 0) {
                         fprintf(stderr, "%s: \"%s\" reads back as \"%s\"\n", k->name, value, second);

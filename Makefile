@@ -108,7 +108,7 @@ TREE_TESTS = $(wildcard tests/*.t)
 ROOT_TESTS = $(sort $(wildcard tests/root/*.t))
 ATTACK_TESTS = $(sort $(wildcard tests/attacks/*.t))
 # Those that go through most of the manager; all of them: make asan ASAN_ROOT_TESTS='tests/root/*.t'
-ASAN_ROOT_TESTS ?= $(addprefix tests/root/,login.t limits.t network.t policies.t restart.t)
+ASAN_ROOT_TESTS ?= $(addprefix tests/root/,login.t limits.t network.t policies.t process.t restart.t view.t)
 
 # In the guest: the suites that are made for it, and those that meet cgroup v2 there with all controllers. Those of
 # tests/attacks run there as well.

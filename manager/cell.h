@@ -80,6 +80,7 @@ struct Cell {
         uint64_t created_usec; /* CLOCK_REALTIME, for people */
         char *hostname;
         PolicyFilesystem filesystem; /* the policy's, expanded; until the cell is made */
+        struct Filter *filter; /* of system calls, since somebody has joined; the manager's to release */
         uid_t first_id; /* what 0 is in its user namespace; 0: it has none */
 
         pid_t init_pid;

@@ -8,11 +8,12 @@
 #include "base/fd.h"
 #include "cells/seccomp.h"
 
-typedef struct Filter {
+struct Filter {
         LIST_ENTRY(Filter) entry;
         Policy *policy;
         int fd;
-} Filter;
+        unsigned n_cells;
+};
 
 struct Filters {
         LIST_HEAD(, Filter) items;
@@ -36,28 +37,20 @@ Filters *filters_free(Filters *f) {
         return NULL;
 }
 
-static void drop_unused(Filters *f) {
-        Filter *x = LIST_FIRST(&f->items), *next;
-
-        for (; x; x = next) {
-                next = LIST_NEXT(x, entry);
-                if (x->policy->n_ref == 1)
-                        filter_free(x);
-        }
-}
-
 bool filters_are_for(const Policy *p) {
         return seccomp_is_supported() || (policy_filters_syscalls(p) && !p->if_unsupported_warn);
 }
 
-int filters_get(Filters *f, Policy *p) {
+int filters_acquire(Filters *f, Policy *p, Filter **ret) {
         Filter *x;
         int fd;
 
         LIST_FOREACH(x, &f->items, entry)
-                if (x->policy == p)
-                        return x->fd;
-        drop_unused(f);
+                if (x->policy == p) {
+                        x->n_cells++;
+                        *ret = x;
+                        return 0;
+                }
         fd = seccomp_build(p);
         if (fd < 0)
                 return fd;
@@ -66,7 +59,18 @@ int filters_get(Filters *f, Policy *p) {
                 close_fd(fd);
                 return -ENOMEM;
         }
-        *x = (Filter) { .policy = policy_ref(p), .fd = fd_move_high(fd) };
+        *x = (Filter) { .policy = policy_ref(p), .fd = fd_move_high(fd), .n_cells = 1 };
         LIST_INSERT_HEAD(&f->items, x, entry);
+        *ret = x;
+        return 0;
+}
+
+Filter *filter_release(Filter *x) {
+        if (x && --x->n_cells == 0)
+                filter_free(x);
+        return NULL;
+}
+
+int filter_fd(const Filter *x) {
         return x->fd;
 }

@@ -3,16 +3,18 @@
 
 #include "policies/policy.h"
 
-/* The programs of cells/seccomp.h, made once for each policy that is in use. */
+/* The programs of cells/seccomp.h, made once for all cells of a policy. */
 typedef struct Filters Filters;
+typedef struct Filter Filter;
 
 Filters *filters_new(void); /* NULL: out of memory */
-Filters *filters_free(Filters *f); /* takes NULL, returns NULL */
+Filters *filters_free(Filters *f); /* with all of them; takes NULL, returns NULL */
 
 /* Does a session under it get a filter? All do, as far as the kernel has such; where it has none, those whose policy
  * wants one are not let in, unless it says IfUnsupported=warn. */
 bool filters_are_for(const Policy *p);
 
-/* The fd for a policy, which keeps belonging to the table; those of policies that nobody else has any more are let
- * go. -errno as seccomp_build(). */
-int filters_get(Filters *f, Policy *p);
+/* That of a policy, for a cell, which gives it back with filter_release(). -errno as seccomp_build(). */
+int filters_acquire(Filters *f, Policy *p, Filter **ret);
+Filter *filter_release(Filter *x); /* takes NULL, returns NULL */
+int filter_fd(const Filter *x);    /* keeps belonging to it */

@@ -153,7 +153,7 @@ static void offer(Connection *c) {
         Manager *m = c->server->manager;
         Session *s = c->session;
         LoginReply reply;
-        int r, filter_fd;
+        int r;
 
         init_reply(&reply, LOGIN_CONFINED);
         r = terms_of(s->cell->policy, subject_match(c->subject), m->cell_host.host_name, &reply.process);
@@ -162,9 +162,10 @@ static void offer(Connection *c) {
                 return;
         }
         reply.process.has_filter = filters_are_for(s->cell->policy);
-        filter_fd = reply.process.has_filter ? filters_get(m->filters, s->cell->policy) : -EBADF;
-        if (reply.process.has_filter && filter_fd < 0) {
-                log_error_errno(filter_fd, "Cannot make the filter of system calls of policy %s: %m", s->cell->policy->name);
+        if (reply.process.has_filter && !s->cell->filter)
+                r = filters_acquire(m->filters, s->cell->policy, &s->cell->filter);
+        if (r < 0) {
+                log_error_errno(r, "Cannot make the filter of system calls of policy %s: %m", s->cell->policy->name);
                 answer_failure(c, LOGIN_STAGE_OTHER, "the filter of system calls can't be made");
                 return;
         }
@@ -178,7 +179,7 @@ static void offer(Connection *c) {
                 (void) login_set(reply.message, sizeof(reply.message),
                                  "your cell is at TasksMax=, this session has little room: clean up");
         c->offered = true;
-        r = send_reply(c, &reply, s->cell->init_pidfd, filter_fd);
+        r = send_reply(c, &reply, s->cell->init_pidfd, reply.process.has_filter ? filter_fd(s->cell->filter) : -EBADF);
         if (r < 0) {
                 log_debug_errno(r, "Cannot answer process %d: %m", (int) c->pid);
                 connection_free(c);

@@ -274,6 +274,7 @@ static void on_cell_event(Cell *c, CellEvent event, const JobReport *report, voi
                 sharing_end(m, c);
                 break;
         case CELL_EVENT_GONE:
+                c->filter = filter_release(c->filter);
                 bus_server_announce(m->bus, MANAGER_CELL_REMOVED, c, NULL);
                 HASH_DEL(m->cells, c);
                 if (m->conf.hosts_file)

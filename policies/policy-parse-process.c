@@ -391,15 +391,18 @@ void policy_reset_restrict_namespaces(const PolicyKey *key, Policy *p) {
         *FIELD(unsigned, key, p) = *CONST_FIELD(unsigned, key, policy_defaults());
 }
 
+/* "~..." adds to what is forbidden by default: what leaves some of that allowed is said as a list of those allowed. */
 char *policy_format_restrict_namespaces(const PolicyKey *key, const Policy *p) {
-        unsigned forbidden = *CONST_FIELD(unsigned, key, p);
-        char text[128] = "~";
+        unsigned forbidden = *CONST_FIELD(unsigned, key, p), unset = *CONST_FIELD(unsigned, key, policy_defaults());
+        bool invert = (forbidden & unset) == unset;
+        unsigned listed = invert ? forbidden : all_namespaces() & ~forbidden;
+        char text[128] = "";
 
         if (forbidden == 0 || forbidden == all_namespaces())
                 return strdup(forbidden ? "yes" : "no");
         for (size_t i = 0; i < ELEMENTSOF(namespace_types); i++)
-                if (forbidden & namespace_types[i].flag) {
-                        (void) strcat(text, text[1] ? " " : "");
+                if (listed & namespace_types[i].flag) {
+                        (void) strcat(text, *text ? " " : invert ? "~" : "");
                         (void) strcat(text, namespace_types[i].name);
                 }
         return strdup(text);

@@ -338,6 +338,8 @@ static const Case cases[] = {
         { "Process", "RestrictNamespaces", "yes", "yes" },
         { "Process", "RestrictNamespaces", "~user net", "~net user" },
         { "Process", "RestrictNamespaces", "cgroup ipc net mnt pid uts time", "~user" },
+        { "Process", "RestrictNamespaces", "net user", "net user" },
+        { "Process", "RestrictNamespaces", "user", "user" },
         { "Process", "RestrictNamespaces", "users", NULL, "nor a namespace" },
         { "Process", "RestrictAddressFamilies", "AF_UNIX AF_INET", "AF_UNIX AF_INET" },
         { "Process", "RestrictAddressFamilies", "~AF_PACKET", "~AF_PACKET" },

@@ -11,12 +11,8 @@
 
 #define FILE_BYTES_MAX (4U << 20)
 
-typedef struct Range {
-        uint64_t first, n;
-} Range;
-
 /* The next line's owner and range; lines that are none are passed over. NULL: no more. */
-static const char *next_line(char **save, Range *ret) {
+static const char *next_line(char **save, SubidRange *ret) {
         char *line;
 
         while ((line = strtok_r(NULL, "\n", save))) {
@@ -33,17 +29,16 @@ static const char *next_line(char **save, Range *ret) {
         return NULL;
 }
 
-static bool overlap(const Range *a, uint64_t first) {
+static bool overlap(const SubidRange *a, uint64_t first) {
         return a->first < first + ANCHOR_IDS && first < a->first + a->n;
 }
 
-/* Looks through one of the files: for the user's own range (*own), and whether `first` is somebody's. */
-static int look_in(const char *path, const char *user, uid_t uid, uint64_t first, Range *own, bool *taken) {
+int subids_look(const char *path, const char *user, uid_t uid, uint64_t first, SubidRange *own, bool *taken) {
         _cleanup_(freep) char *text = NULL, *all = NULL;
         char number[16], *save = NULL;
         const char *owner;
         ssize_t size;
-        Range range;
+        SubidRange range;
 
         size = fd_read_file_at(AT_FDCWD, path, FILE_BYTES_MAX, &text);
         if (size < 0)
@@ -56,16 +51,17 @@ static int look_in(const char *path, const char *user, uid_t uid, uint64_t first
         (void) snprintf(number, sizeof(number), "%u", uid);
         while ((owner = next_line(&save, &range))) {
                 *taken = *taken || overlap(&range, first);
-                if (own->n == 0 && range.n >= ANCHOR_IDS && (strcmp(owner, user) == 0 || strcmp(owner, number) == 0))
+                if (own->n == 0 && range.n >= ANCHOR_IDS && range.first <= UINT32_MAX - ANCHOR_IDS &&
+                    (strcmp(owner, user) == 0 || strcmp(owner, number) == 0))
                         *own = range;
         }
         return 0;
 }
 
-static int look(const char *user, uid_t uid, uint64_t first, Range *own_uids, Range *own_gids, bool *taken) {
-        int r = look_in("/etc/subuid", user, uid, first, own_uids, taken);
+static int look(const char *user, uid_t uid, uint64_t first, SubidRange *own_uids, SubidRange *own_gids, bool *taken) {
+        int r = subids_look("/etc/subuid", user, uid, first, own_uids, taken);
 
-        return r < 0 ? r : look_in("/etc/subgid", user, uid, first, own_gids, taken);
+        return r < 0 ? r : subids_look("/etc/subgid", user, uid, first, own_gids, taken);
 }
 
 static bool cell_has(const Manager *m, uint64_t first) {
@@ -76,7 +72,7 @@ static bool cell_has(const Manager *m, uint64_t first) {
 }
 
 int subids_choose(const Manager *m, const char *user, uid_t uid, uid_t *ret_first) {
-        Range uids = {}, gids = {};
+        SubidRange uids = {}, gids = {};
         bool taken = false;
         int r = look(user, uid, 0, &uids, &gids, &taken);
 

@@ -123,7 +123,7 @@ echo 'Prot=tcp:1' >> /etc/confine/policies/20-nginx.ini
 check "with a broken policy daemon-reload goes on" systemctl daemon-reload
 check "... other units too" systemctl restart cron
 check "... nginx does not start" sh -c '! systemctl restart nginx'
-like "... and the journal says why" "$(journalctl --no-pager -k -n 50)" '20-nginx.ini:[0-9]+: \[Network\] Prot='
+like "... and the journal says why" "$(journalctl --no-pager -k -n 50)" '20-nginx.ini:[0-9]+: \[Process\] Prot='
 cp "$LAB_DIR/good" /etc/confine/policies/20-nginx.ini
 systemctl daemon-reload
 systemctl reset-failed nginx

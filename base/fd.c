@@ -86,15 +86,15 @@ int fd_write_file_at(int dir_fd, const char *path, const char *text) {
         return (size_t) n == size ? 0 : -EIO;
 }
 
-static int write_all(int fd, const char *text, size_t size) {
-        while (size > 0) {
-                ssize_t n = write(fd, text, size);
+int fd_write_all(int fd, const void *data, size_t size) {
+        for (const char *from = data; size > 0;) {
+                ssize_t n = write(fd, from, size);
 
                 if (n < 0 && errno == EINTR)
                         continue;
                 if (n < 0)
                         return -errno;
-                text += n;
+                from += n;
                 size -= (size_t) n;
         }
         return 0;
@@ -117,7 +117,7 @@ int fd_replace_file_at(int dir_fd, const char *path, const char *text, mode_t mo
         if (fd < 0)
                 return -errno;
 
-        r = write_all(fd, text, strlen(text));
+        r = fd_write_all(fd, text, strlen(text));
         if (r >= 0 && fchmod(fd, mode) < 0) /* the umask has no say */
                 r = -errno;
         if (r >= 0 && sync && fsync(fd) < 0)

@@ -9,7 +9,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdarg.h>
+#include <inttypes.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/sysinfo.h>
@@ -88,10 +88,8 @@ static int open_cgroups(const FilesystemSpec *spec, int fds[static FILESYSTEM_CG
 
                 (void) snprintf(path, sizeof(path), "%s/%s", spec->cgroups[i], spec->cgroup_root);
                 fds[i] = copy_mount(path, true);
-                if (fds[i] < 0) {
-                        close_all(fds, i);
+                if (fds[i] < 0)
                         return fds[i];
-                }
         }
         return 0;
 }
@@ -204,7 +202,6 @@ static int put_part(int tmpfs, const char *name, const char *target) {
         return fd < 0 ? fd : mount_put(fd, target);
 }
 
-
 /* Over a link that leads nowhere (resolv.conf before its service has started) the link itself is covered. What
  * is not there at all stays so: a mount needs something to be on. */
 static int put_over(int mount_fd, const char *target) {
@@ -225,23 +222,24 @@ static int put_file(int tmpfs, const char *name, const char *content, const char
         file = openat(tmpfs, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
         if (file < 0)
                 return -errno;
-        if (fchmod(file, 0644) < 0 || write(file, content, strlen(content)) < 0)
-                return -errno;
+        r = fchmod(file, 0644) < 0 ? -errno : fd_write_all(file, content, strlen(content));
+        if (r < 0)
+                return r;
         fd = mount_copy(tmpfs, name, false);
         r = fd < 0 ? fd : mount_set(fd, MOUNT_READ_ONLY | MOUNT_NO_SUID | MOUNT_NO_DEV, 0, false);
         return r < 0 ? r : put_over(fd, target);
 }
 
-static uint64_t tmp_bytes(const FilesystemSpec *spec) {
+static TmpfsQuota tmpfs_quota(const FilesystemSpec *spec) {
+        uint64_t bytes = spec->tmp_bytes;
         struct sysinfo si;
+        TmpfsQuota q;
 
-        if (spec->tmp_bytes > 0)
-                return spec->tmp_bytes;
-        return sysinfo(&si) < 0 ? UINT64_C(64) << 20 : (uint64_t) si.totalram * si.mem_unit / 10;
-}
-
-static uint64_t tmp_inodes(const FilesystemSpec *spec) {
-        return MAX(tmp_bytes(spec) / INODES_PER_BYTES, (uint64_t) INODES_MIN);
+        if (bytes == 0)
+                bytes = sysinfo(&si) < 0 ? UINT64_C(64) << 20 : (uint64_t) si.totalram * si.mem_unit / 10;
+        (void) snprintf(q.size, sizeof(q.size), "%" PRIu64, bytes);
+        (void) snprintf(q.inodes, sizeof(q.inodes), "%" PRIu64, MAX(bytes / INODES_PER_BYTES, (uint64_t) INODES_MIN));
+        return q;
 }
 
 /* Lays parts of the tmpfs `fd` where they belong. */
@@ -281,13 +279,10 @@ static int put_parts(const FilesystemSpec *spec, const HostMounts *host, int fd,
 
 /* Before Linux 6.15 only what is mounted somewhere has parts that can be mounted elsewhere: it lies below /proc
  * until all is done. */
-static int setup_tmpfs(const FilesystemSpec *spec, int *ret_fd) {
-        char size[32], inodes[32];
-        FsOption options[] = { { "size", size }, { "nr_inodes", inodes }, { "mode", "0755" } };
+static int setup_tmpfs(const TmpfsQuota *quota, int *ret_fd) {
+        const FsOption options[] = { { "size", quota->size }, { "nr_inodes", quota->inodes }, { "mode", "0755" } };
         int fd;
 
-        (void) snprintf(size, sizeof(size), "%llu", (unsigned long long) tmp_bytes(spec));
-        (void) snprintf(inodes, sizeof(inodes), "%llu", (unsigned long long) tmp_inodes(spec));
         fd = mount_new("tmpfs", options, ELEMENTSOF(options), MOUNT_NO_SUID | MOUNT_NO_DEV);
         if (fd < 0)
                 return fd;
@@ -315,13 +310,12 @@ static int setup_mqueue(void) {
         return mount_put(fd, "/dev/mqueue");
 }
 
-static int apply_view(const FilesystemSpec *spec, View *view, int tmpfs, const char **ret_what) {
+static int apply_view(View *view, int tmpfs, const TmpfsQuota *quota, const char **ret_what) {
         const ViewParts parts = {
                 .tmpfs_fd = tmpfs,
                 .empty_dir = "hidden-directory",
                 .empty_file = "hidden-file",
-                .tmpfs_bytes = tmp_bytes(spec),
-                .tmpfs_inodes = tmp_inodes(spec),
+                .quota = quota,
         };
 
         *ret_what = "a place for what is hidden";
@@ -332,13 +326,14 @@ static int apply_view(const FilesystemSpec *spec, View *view, int tmpfs, const c
 
 static int setup_all(const FilesystemSpec *spec, View *view, const HostMounts *host, const char **ret_what) {
         _cleanup_(close_fdp) int tmpfs = -EBADF, proc = -EBADF;
+        const TmpfsQuota quota = tmpfs_quota(spec);
         int r;
 
         r = view_enter_root(view, ret_what);
         if (r < 0)
                 return r;
         *ret_what = "a tmpfs for the cell";
-        r = setup_tmpfs(spec, &tmpfs);
+        r = setup_tmpfs(&quota, &tmpfs);
         if (r < 0)
                 return r;
         *ret_what = "/dev";
@@ -363,7 +358,7 @@ static int setup_all(const FilesystemSpec *spec, View *view, const HostMounts *h
         *ret_what = "/proc";
         r = setup_proc(spec, &proc); /* late: the steps above use the host's */
         if (r >= 0)
-                r = apply_view(spec, view, tmpfs, ret_what);
+                r = apply_view(view, tmpfs, &quota, ret_what);
         if (r < 0)
                 return r;
         *ret_what = "/proc";

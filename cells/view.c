@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Every path that some key names is a point of the view. What is at a point, whether it can be written and
- * whether executed are three things: each point has the last two from the key that names it or from the nearest
- * point above. First all points that show what is there anyway are copied, as the host has it, so that inside of
+/* Whether something can be written or executed each point has from the key that names it or from the nearest point
+ * above. First all points that show what is there anyway are copied, as the host has it, so that inside of
  * something read-only the writable is as writable as the host has made it and no more; then all are put into
  * place, from the top down. */
 
@@ -17,40 +16,13 @@
 #include "base/fd.h"
 #include "base/path.h"
 #include "cells/mounts.h"
-
-typedef enum Content {
-        CONTENT_SAME,  /* what is there */
-        CONTENT_EMPTY, /* a directory of the cell's tmpfs, read-only, for other points to be in */
-        CONTENT_TMPFS,
-        CONTENT_BIND,
-        CONTENT_HIDDEN,
-} Content;
-
-typedef enum Access {
-        ACCESS_UNSET,
-        ACCESS_NO,
-        ACCESS_YES,
-} Access;
-
-typedef struct Point {
-        char *path;
-        const char *key;
-        Content content;
-        Access write, execute;
-        bool optional;
-        char *options; /* of a tmpfs */
-        int mount_fd;  /* the copy or new mount; kept once it is in place */
-        dev_t dev;     /* of what was copied */
-        ino_t ino;
-        bool covered, gone; /* inside of what another point puts there; not there at all */
-} Point;
+#include "cells/view-points.h"
 
 struct View {
         const PolicyFilesystem *policy;
         bool for_logins;
         int root_fd; /* RootDirectory=, as a mount */
-        Point *points;
-        size_t n_points;
+        Points points;
         char what[512];
 };
 
@@ -61,69 +33,6 @@ static int fail(View *v, const Point *p, int error, const char **ret_what) {
                         error == -EXDEV ? ": inside of what another key hides" : "");
         *ret_what = v->what;
         return error;
-}
-
-static Point *add_point(View *v, const char *path, const char *key) {
-        Point *grown;
-
-        for (size_t i = 0; i < v->n_points; i++)
-                if (strcmp(v->points[i].path, path) == 0)
-                        return &v->points[i];
-        grown = reallocarray(v->points, v->n_points + 1, sizeof(Point));
-        if (!grown)
-                return NULL;
-        v->points = grown;
-        grown += v->n_points;
-        *grown = (Point) { .path = strdup(path), .key = key, .optional = true, .mount_fd = -EBADF };
-        if (!grown->path)
-                return NULL;
-        v->n_points++;
-        return grown;
-}
-
-/* Says what is at a path; of two keys the one that shows less wins. */
-static int set_content(View *v, const char *path, const char *key, Content content, int mount_fd, const char *options,
-                       bool optional) {
-        Point *p = add_point(v, path, key);
-
-        if (!p) {
-                close_fd(mount_fd);
-                return -ENOMEM;
-        }
-        p->optional = p->optional && optional;
-        if (content <= p->content) {
-                close_fd(mount_fd);
-                return 0;
-        }
-        p->content = content;
-        p->key = key;
-        close_fd(p->mount_fd);
-        p->mount_fd = mount_fd;
-        free(p->options);
-        p->options = options ? strdup(options) : NULL;
-        return options && !p->options ? -ENOMEM : 0;
-}
-
-static int set_write(View *v, const char *path, const char *key, Access write, bool optional) {
-        Point *p = add_point(v, path, key);
-
-        if (!p)
-                return -ENOMEM;
-        p->optional = p->optional && optional;
-        if (p->write == ACCESS_UNSET || write == ACCESS_NO)
-                p->write = write;
-        return 0;
-}
-
-static int set_execute(View *v, const char *path, const char *key, Access execute, bool optional) {
-        Point *p = add_point(v, path, key);
-
-        if (!p)
-                return -ENOMEM;
-        p->optional = p->optional && optional;
-        if (p->execute == ACCESS_UNSET || execute == ACCESS_NO)
-                p->execute = execute;
-        return 0;
 }
 
 /* --- what the host has ------------------------------------------------------------------- */
@@ -153,8 +62,8 @@ static int open_bind(View *v, const char *word, bool read_only, const char **ret
         mount_fd = mount_copy(fd, "", !options);
         if (mount_fd < 0)
                 return fail(v, &(Point) { .key = key, .path = source }, mount_fd, ret_what);
-        r = set_content(v, target, key, CONTENT_BIND, mount_fd, NULL, false);
-        return r < 0 ? r : set_write(v, target, key, read_only ? ACCESS_NO : ACCESS_YES, false);
+        r = points_set_content(&v->points, target, key, CONTENT_BIND, mount_fd, NULL, false);
+        return r < 0 ? r : points_set_write(&v->points, target, key, read_only ? ACCESS_NO : ACCESS_YES, false);
 }
 
 static int open_root(View *v, const char **ret_what) {
@@ -194,13 +103,8 @@ int view_new(const PolicyFilesystem *f, bool for_logins, View **ret, const char 
 }
 
 View *view_free(View *v) {
-        for (size_t i = 0; v && i < v->n_points; i++) {
-                free(v->points[i].path);
-                free(v->points[i].options);
-                close_fd(v->points[i].mount_fd);
-        }
         if (v) {
-                free(v->points);
+                points_done(&v->points);
                 close_fd(v->root_fd);
         }
         free(v);
@@ -216,140 +120,12 @@ int view_enter_root(View *v, const char **ret_what) {
         return r < 0 ? fail(v, &(Point) { .key = "RootDirectory", .path = v->policy->root_directory }, r, ret_what) : 0;
 }
 
-/* --- points ------------------------------------------------------------------------------ */
-
-static int add_all(View *v, const char *const *paths, const char *key,
-                   int (*add)(View *v, const char *path, const char *key)) {
-        int r = 0;
-
-        for (; r >= 0 && *paths; paths++)
-                r = add(v, *paths, key);
-        return r;
-}
-
-static int add_read_only(View *v, const char *path, const char *key) {
-        return set_write(v, path, key, ACCESS_NO, true);
-}
-
-static int add_writable(View *v, const char *path, const char *key) {
-        return set_write(v, path, key, ACCESS_YES, true);
-}
-
-static int add_hidden(View *v, const char *path, const char *key) {
-        return set_content(v, path, key, CONTENT_HIDDEN, -EBADF, NULL, true);
-}
-
-static int add_empty(View *v, const char *path, const char *key) {
-        return set_content(v, path, key, CONTENT_EMPTY, -EBADF, NULL, true);
-}
-
-static int add_protect_system(View *v) {
-        static const char *const system[] = { "/usr", "/boot", "/efi", NULL }, *const etc[] = { "/etc", NULL };
-        static const char *const everything[] = { "/", NULL };
-        /* kernel's own, and what ProtectHome= is for */
-        static const char *const others[] = { "/dev", "/proc", "/sys", "/home", "/root", "/run/user", NULL };
-        static const char *const own[] = { "/tmp", "/var/tmp", NULL };
-        /* written by login programs, as root */
-        static const char *const records[] = { "/run/utmp", "/run/sudo", "/var/log/wtmp", "/var/log/btmp",
-                                               "/var/log/lastlog", NULL };
-        static const char key[] = "ProtectSystem";
-        ProtectSystem how = v->policy->protect_system;
-        int r = 0;
-
-        if (how == PROTECT_SYSTEM_STRICT) {
-                r = add_all(v, everything, key, add_read_only);
-                if (r >= 0)
-                        r = add_all(v, others, key, add_writable);
-                if (r >= 0 && v->policy->private_tmp != PRIVATE_TMP_NO)
-                        r = add_all(v, own, key, add_writable);
-                if (r >= 0 && v->for_logins)
-                        r = add_all(v, records, key, add_writable);
-        } else if (how != PROTECT_SYSTEM_NO)
-                r = add_all(v, system, key, add_read_only);
-        if (r >= 0 && how == PROTECT_SYSTEM_FULL)
-                r = add_all(v, etc, key, add_read_only);
-        return r;
-}
-
-static int add_protect_home(View *v) {
-        static const char *const homes[] = { "/home", "/root", "/run/user", NULL };
-        static int (*const add[])(View *, const char *, const char *) = {
-                [PROTECT_HOME_YES] = add_hidden,
-                [PROTECT_HOME_READ_ONLY] = add_read_only,
-                [PROTECT_HOME_TMPFS] = add_empty,
-        };
-        ProtectHome how = v->policy->protect_home;
-
-        return how == PROTECT_HOME_NO ? 0 : add_all(v, homes, "ProtectHome", add[how]);
-}
-
-static int add_protect_kernel(View *v) {
-        static const char *const tunables[] = { "/proc/latency_stats", "/proc/mtrr", "/proc/apm", "/proc/timer_stats", NULL };
-        static const char *const knowledge[] = { "/proc/kallsyms", "/proc/kcore", NULL };
-        static const char *const modules[] = { "/usr/lib/modules", "/lib/modules", NULL };
-        static const char *const logs[] = { "/proc/kmsg", "/dev/kmsg", NULL };
-        const PolicyFilesystem *f = v->policy;
-        int r = 0;
-
-        if (f->protect_kernel_tunables) {
-                r = add_all(v, tunables, "ProtectKernelTunables", add_read_only);
-                if (r >= 0)
-                        r = add_all(v, knowledge, "ProtectKernelTunables", add_hidden);
-        }
-        if (r >= 0 && f->protect_kernel_modules)
-                r = add_all(v, modules, "ProtectKernelModules", add_hidden);
-        if (r >= 0 && f->protect_kernel_logs)
-                r = add_all(v, logs, "ProtectKernelLogs", add_hidden);
-        return r;
-}
-
-static int add_path(View *v, PathsKind kind, const char *path, bool optional) {
-        switch (kind) {
-        case PATHS_READ_ONLY:
-                return set_write(v, path, "ReadOnlyPaths", ACCESS_NO, optional);
-        case PATHS_READ_WRITE:
-                return set_write(v, path, "ReadWritePaths", ACCESS_YES, optional);
-        case PATHS_NO_EXEC:
-                return set_execute(v, path, "NoExecPaths", ACCESS_NO, optional);
-        case PATHS_EXEC:
-                return set_execute(v, path, "ExecPaths", ACCESS_YES, optional);
-        case PATHS_INACCESSIBLE:
-                return set_content(v, path, "InaccessiblePaths", CONTENT_HIDDEN, -EBADF, NULL, optional);
-        default:
-                return 0;
-        }
-}
-
-static int add_tmpfs(View *v, const char *word) {
-        _cleanup_(freep) char *path = strdup(word);
-        char *options;
-
-        if (!path)
-                return -ENOMEM;
-        options = strchr(path, ':');
-        if (options)
-                *options++ = '\0';
-        return set_content(v, path, "TemporaryFileSystem", CONTENT_TMPFS, -EBADF, options ?: "", false);
-}
-
-static int add_points(View *v) {
-        static const PathsKind kinds[] = { PATHS_READ_ONLY, PATHS_READ_WRITE, PATHS_NO_EXEC, PATHS_EXEC, PATHS_INACCESSIBLE };
-        int r = 0;
-
-        /* what the policy names comes first: for the same path the keys that imply it have nothing more to say */
-        for (size_t k = 0; k < ELEMENTSOF(kinds); k++)
-                for (char **w = v->policy->paths[kinds[k]]; r >= 0 && w && *w; w++)
-                        r = add_path(v, kinds[k], *w + (**w == '-'), **w == '-');
-        for (char **w = v->policy->paths[PATHS_TMPFS]; r >= 0 && w && *w; w++)
-                r = add_tmpfs(v, *w);
-        if (r >= 0)
-                r = add_protect_home(v);
-        if (r >= 0)
-                r = add_protect_kernel(v);
-        return r >= 0 ? add_protect_system(v) : r;
-}
-
 /* --- looking at what is there ------------------------------------------------------------ */
+
+/* The cell's own, where others' points can be made. */
+static bool is_in_memory(const Point *p) {
+        return p->content == CONTENT_TMPFS || p->content == CONTENT_EMPTY;
+}
 
 static bool is_above(const char *upper, const char *lower) {
         size_t n = strlen(upper);
@@ -365,10 +141,10 @@ static int compare(const void *a, const void *b) {
 static Point *nearest_above(const View *v, const Point *p) {
         Point *best = NULL;
 
-        for (size_t i = 0; i < v->n_points; i++)
-                if (is_above(v->points[i].path, p->path) && !v->points[i].gone &&
-                    (!best || strlen(v->points[i].path) > strlen(best->path)))
-                        best = &v->points[i];
+        for (size_t i = 0; i < v->points.n; i++)
+                if (is_above(v->points.all[i].path, p->path) && !v->points.all[i].gone &&
+                    (!best || strlen(v->points.all[i].path) > strlen(best->path)))
+                        best = &v->points.all[i];
         return best;
 }
 
@@ -388,8 +164,8 @@ static void merge(Point *to, Point *from) {
 
 /* Is it inside of what another point puts there? Then what is at it is not known before. */
 static bool is_covered(const View *v, const Point *p) {
-        for (size_t i = 0; i < v->n_points; i++) {
-                const Point *q = &v->points[i];
+        for (size_t i = 0; i < v->points.n; i++) {
+                const Point *q = &v->points.all[i];
 
                 if (q->content != CONTENT_SAME && q->content != CONTENT_HIDDEN && is_above(q->path, p->path))
                         return true;
@@ -430,19 +206,19 @@ static int look(View *v, int root_fd, Point *p, const char **ret_what) {
 
 static int look_at_all(View *v, int root_fd, const char **ret_what) {
         for (int same = 0; same < 2; same++)
-                for (size_t i = 0; i < v->n_points; i++) {
-                        bool is_same = v->points[i].content == CONTENT_SAME;
-                        int r = same == is_same ? look(v, root_fd, &v->points[i], ret_what) : 0;
+                for (size_t i = 0; i < v->points.n; i++) {
+                        bool is_same = v->points.all[i].content == CONTENT_SAME;
+                        int r = same == is_same ? look(v, root_fd, &v->points.all[i], ret_what) : 0;
 
                         if (r < 0)
                                 return r;
                 }
-        qsort(v->points, v->n_points, sizeof(Point), compare); /* what is above comes first */
-        for (size_t i = 1; i < v->n_points; i++)
-                if (strcmp(v->points[i - 1].path, v->points[i].path) == 0) {
-                        merge(&v->points[i], &v->points[i - 1]);
-                        if (v->points[i].content == CONTENT_SAME && v->points[i].mount_fd < 0)
-                                SWAP(v->points[i].mount_fd, v->points[i - 1].mount_fd);
+        qsort(v->points.all, v->points.n, sizeof(Point), compare); /* what is above comes first */
+        for (size_t i = 1; i < v->points.n; i++)
+                if (strcmp(v->points.all[i - 1].path, v->points.all[i].path) == 0) {
+                        merge(&v->points.all[i], &v->points.all[i - 1]);
+                        if (v->points.all[i].content == CONTENT_SAME && v->points.all[i].mount_fd < 0)
+                                SWAP(v->points.all[i].mount_fd, v->points.all[i - 1].mount_fd);
                 }
         return 0;
 }
@@ -451,8 +227,8 @@ static int look_at_all(View *v, int root_fd, const char **ret_what) {
 
 /* Below what is hidden nothing is to be seen; but who says that something shall be there is told. */
 static int check_hidden(View *v, Point *p, const char **ret_what) {
-        for (size_t i = 0; i < v->n_points; i++) {
-                const Point *q = &v->points[i];
+        for (size_t i = 0; i < v->points.n; i++) {
+                const Point *q = &v->points.all[i];
 
                 if (q->gone || q->content != CONTENT_HIDDEN || !is_above(q->path, p->path))
                         continue;
@@ -502,34 +278,33 @@ static int open_target(View *v, int root_fd, const Point *p, bool is_dir) {
         const Point *above = nearest_above(v, p);
         int fd = path_reopen(root_fd, p->path);
 
-        if (fd == -ENOENT && above && (above->content == CONTENT_TMPFS || above->content == CONTENT_EMPTY))
+        if (fd == -ENOENT && above && is_in_memory(above))
                 fd = make_target(root_fd, p->path, is_dir);
         return fd;
 }
 
 static int tmpfs_for(const Point *p, const ViewParts *parts, bool *ret_read_only) {
-        char size[32], inodes[32], *save = NULL;
+        TmpfsQuota quota = *parts->quota;
         _cleanup_(freep) char *options = strdup(p->options);
-        FsOption all[6] = { { "size", size }, { "nr_inodes", inodes }, { "mode", "0755" } };
+        FsOption all[6] = { { "size", quota.size }, { "nr_inodes", quota.inodes }, { "mode", "0755" } };
         unsigned attributes = MOUNT_NO_DEV | MOUNT_NO_SUID;
         size_t n = 3;
         uint64_t number;
+        char *save = NULL;
 
         if (!options)
                 return -ENOMEM;
-        (void) snprintf(size, sizeof(size), "%" PRIu64, parts->tmpfs_bytes);
-        (void) snprintf(inodes, sizeof(inodes), "%" PRIu64, parts->tmpfs_inodes);
         for (char *o = strtok_r(options, ",", &save); o; o = strtok_r(NULL, ",", &save)) {
                 char *value = strchr(o, '=');
 
                 if (value)
                         *value++ = '\0';
                 if (strcmp(o, "size") == 0 && strchr(value, '%'))
-                        (void) snprintf(size, sizeof(size), "%s", value);
+                        (void) snprintf(quota.size, sizeof(quota.size), "%s", value);
                 else if (strcmp(o, "size") == 0 && parse_bytes(value, &number) >= 0)
-                        (void) snprintf(size, sizeof(size), "%" PRIu64, number);
+                        (void) snprintf(quota.size, sizeof(quota.size), "%" PRIu64, number);
                 else if (strcmp(o, "nr_inodes") == 0 && parse_bytes(value, &number) >= 0)
-                        (void) snprintf(inodes, sizeof(inodes), "%" PRIu64, number);
+                        (void) snprintf(quota.inodes, sizeof(quota.inodes), "%" PRIu64, number);
                 else if (strcmp(o, "mode") == 0)
                         all[2].value = value;
                 else if (value && n < ELEMENTSOF(all)) /* uid, gid */
@@ -596,9 +371,7 @@ static int restrict_point(const View *v, Point *p) {
         unsigned attributes = 0;
 
         inherit_access(v, p, &write, &execute);
-        if (p->content == CONTENT_TMPFS || p->content == CONTENT_EMPTY)
-                write = p->write; /* its own, in memory */
-        if (write == ACCESS_NO && p->content != CONTENT_TMPFS && p->content != CONTENT_EMPTY)
+        if (write == ACCESS_NO && !is_in_memory(p))
                 attributes |= MOUNT_READ_ONLY;
         if (execute == ACCESS_NO)
                 attributes |= MOUNT_NO_EXEC;
@@ -643,19 +416,19 @@ int view_apply(View *v, const ViewParts *parts, const char **ret_what) {
 
         if (root_fd < 0)
                 return -errno;
-        r = add_points(v);
-        if (r >= 0 && v->n_points == 0)
+        r = points_add_policy(&v->points, v->policy, v->for_logins);
+        if (r >= 0 && v->points.n == 0)
                 return 0;
         if (r >= 0)
                 r = look_at_all(v, root_fd, ret_what);
-        for (size_t i = 0; i < v->n_points && r >= 0; i++)
-                if (!v->points[i].gone)
-                        r = check_hidden(v, &v->points[i], ret_what);
-        for (size_t i = 0; i < v->n_points && r >= 0; i++)
-                if (!v->points[i].gone && v->points[i].content == CONTENT_EMPTY)
-                        r = v->points[i].mount_fd = empty_part(&v->points[i], parts, i);
-        for (size_t i = 0; i < v->n_points && r >= 0; i++) {
-                Point *p = &v->points[i];
+        for (size_t i = 0; i < v->points.n && r >= 0; i++)
+                if (!v->points.all[i].gone)
+                        r = check_hidden(v, &v->points.all[i], ret_what);
+        for (size_t i = 0; i < v->points.n && r >= 0; i++)
+                if (!v->points.all[i].gone && v->points.all[i].content == CONTENT_EMPTY)
+                        r = v->points.all[i].mount_fd = empty_part(&v->points.all[i], parts, i);
+        for (size_t i = 0; i < v->points.n && r >= 0; i++) {
+                Point *p = &v->points.all[i];
 
                 if (p->gone)
                         continue;
@@ -663,10 +436,10 @@ int view_apply(View *v, const ViewParts *parts, const char **ret_what) {
                 if (r < 0)
                         return fail(v, p, r, ret_what);
         }
-        for (size_t i = 0; i < v->n_points && r >= 0; i++) {
-                Point *p = &v->points[i];
+        for (size_t i = 0; i < v->points.n && r >= 0; i++) {
+                Point *p = &v->points.all[i];
 
-                if (!p->gone && (p->content == CONTENT_TMPFS || p->content == CONTENT_EMPTY) && p->write == ACCESS_NO)
+                if (!p->gone && is_in_memory(p) && p->write == ACCESS_NO)
                         r = mount_set(p->mount_fd, MOUNT_READ_ONLY, 0, false);
         }
         return r;

@@ -18,10 +18,15 @@ DEFINE_CLEANUP(View *, view_free);
 /* Enters RootDirectory=; a no-op without. Before this what the host has elsewhere is to be opened. */
 int view_enter_root(View *v, const char **ret_what);
 
+/* As tmpfs(5) takes them: bytes, or a share of memory in %; and inodes. */
+typedef struct TmpfsQuota {
+        char size[24], inodes[24];
+} TmpfsQuota;
+
 typedef struct ViewParts {
         int tmpfs_fd; /* the cell's, mounted somewhere */
         const char *empty_dir, *empty_file; /* names in it, of mode 0 */
-        uint64_t tmpfs_bytes, tmpfs_inodes; /* of a file system in memory that doesn't say so itself */
+        const TmpfsQuota *quota; /* of a file system in memory that doesn't say so itself */
 } ViewParts;
 
 /* Lays it over the mounts that the calling process has by now.

@@ -24,6 +24,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
+#include "base/fd.h"
 #include "base/strv.h"
 #include "base/syscall-groups.h"
 
@@ -48,8 +49,8 @@ static const uint32_t architectures[] = {
         0,
 };
 
-static int context_new(uint32_t default_action, const uint32_t *archs, scmp_filter_ctx *ret) {
-        _cleanup_(seccomp_releasep) scmp_filter_ctx ctx = seccomp_init(default_action);
+static int context_new(const uint32_t *archs, scmp_filter_ctx *ret) {
+        _cleanup_(seccomp_releasep) scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_ALLOW);
         int r;
 
         if (!ctx)
@@ -57,8 +58,6 @@ static int context_new(uint32_t default_action, const uint32_t *archs, scmp_filt
         r = seccomp_attr_set(ctx, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_ALLOW);
         if (r >= 0)
                 r = seccomp_attr_set(ctx, SCMP_FLTATR_CTL_NNP, 0);
-        if (r >= 0)
-                (void) seccomp_attr_set(ctx, SCMP_FLTATR_CTL_OPTIMIZE, 2); /* libseccomp 2.5; only faster */
         if (r >= 0 && *archs && *archs != seccomp_arch_native())
                 r = seccomp_arch_remove(ctx, SCMP_ARCH_NATIVE);
         for (; r >= 0 && *archs; archs++) {
@@ -72,26 +71,14 @@ static int context_new(uint32_t default_action, const uint32_t *archs, scmp_filt
         return 0;
 }
 
-static int append(Build *b, const void *data, size_t size) {
-        for (const char *from = data; size > 0;) {
-                ssize_t n = write(b->fd, from, size);
-
-                if (n <= 0)
-                        return n < 0 ? -errno : -EIO;
-                from += n;
-                size -= (size_t) n;
-        }
-        return 0;
-}
-
 static int append_program(Build *b, const struct sock_filter *program, size_t n) {
         uint32_t length = (uint32_t) n;
         int r;
 
         if (n > BPF_MAXINSNS)
                 return -E2BIG;
-        r = append(b, &length, sizeof(length));
-        return r < 0 ? r : append(b, program, n * sizeof(*program));
+        r = fd_write_all(b->fd, &length, sizeof(length));
+        return r < 0 ? r : fd_write_all(b->fd, program, n * sizeof(*program));
 }
 
 static int append_context(Build *b, scmp_filter_ctx ctx) {
@@ -239,7 +226,7 @@ static int append_restrictions(Build *b) {
         _cleanup_(seccomp_releasep) scmp_filter_ctx ctx = NULL;
         int r;
 
-        r = context_new(SCMP_ACT_ALLOW, architectures, &ctx);
+        r = context_new(architectures, &ctx);
         if (r >= 0)
                 r = restrict_terminals(ctx);
         if (r >= 0)
@@ -261,10 +248,34 @@ static int append_restrictions(Build *b) {
         return r < 0 ? r : append_context(b, ctx);
 }
 
+/* Adds what is the same everywhere, and ends. */
+static int append_write_xor_execute(Build *b, scmp_filter_ctx ctx) {
+        int r = refuse_if(ctx, "mmap2", EPERM, 1, is_value(2, PROT_EXEC | PROT_WRITE, PROT_EXEC | PROT_WRITE));
+
+        if (r >= 0)
+                r = refuse_if(ctx, "mprotect", EPERM, 1, is_value(2, PROT_EXEC, PROT_EXEC));
+        if (r >= 0)
+                r = refuse_if(ctx, "pkey_mprotect", EPERM, 1, is_value(2, PROT_EXEC, PROT_EXEC));
+        if (r >= 0)
+                r = refuse_if(ctx, "shmat", EPERM, 1, is_value(2, SHM_EXEC, SHM_EXEC));
+        return r < 0 ? r : append_context(b, ctx);
+}
+
 /* Of x86, mmap(2) and shmat(2) take their arguments in memory; libraries have others. */
-static int append_no_write_execute(Build *b) {
+static int append_write_xor_execute_x86(Build *b) {
         static const uint32_t x86[] = { SCMP_ARCH_X86, 0 };
-        _cleanup_(seccomp_releasep) scmp_filter_ctx ctx = NULL, ctx_x86 = NULL;
+        _cleanup_(seccomp_releasep) scmp_filter_ctx ctx = NULL;
+        int r = context_new(x86, &ctx);
+
+        if (r >= 0)
+                r = refuse(ctx, "mmap", EPERM);
+        if (r >= 0)
+                r = refuse(ctx, "ipc", EPERM);
+        return r < 0 ? r : append_write_xor_execute(b, ctx);
+}
+
+static int append_deny_write_execute(Build *b) {
+        _cleanup_(seccomp_releasep) scmp_filter_ctx ctx = NULL;
         uint32_t others[ELEMENTSOF(architectures)] = {};
         bool has_x86 = false;
         size_t n = 0;
@@ -275,34 +286,12 @@ static int append_no_write_execute(Build *b) {
                         has_x86 = true;
                 else
                         others[n++] = *a;
-        r = context_new(SCMP_ACT_ALLOW, others, &ctx);
+        r = context_new(others, &ctx);
         if (r >= 0)
                 r = refuse_if(ctx, "mmap", EPERM, 1, is_value(2, PROT_EXEC | PROT_WRITE, PROT_EXEC | PROT_WRITE));
-        for (int i = 0; i < 2 && r >= 0; i++) {
-                scmp_filter_ctx c = ctx;
-
-                if (i == 1) {
-                        if (!has_x86)
-                                break;
-                        r = context_new(SCMP_ACT_ALLOW, x86, &ctx_x86);
-                        c = ctx_x86;
-                }
-                if (r >= 0 && i == 1)
-                        r = refuse(c, "mmap", EPERM);
-                if (r >= 0 && i == 1)
-                        r = refuse(c, "ipc", EPERM);
-                if (r >= 0)
-                        r = refuse_if(c, "mmap2", EPERM, 1, is_value(2, PROT_EXEC | PROT_WRITE, PROT_EXEC | PROT_WRITE));
-                if (r >= 0)
-                        r = refuse_if(c, "mprotect", EPERM, 1, is_value(2, PROT_EXEC, PROT_EXEC));
-                if (r >= 0)
-                        r = refuse_if(c, "pkey_mprotect", EPERM, 1, is_value(2, PROT_EXEC, PROT_EXEC));
-                if (r >= 0)
-                        r = refuse_if(c, "shmat", EPERM, 1, is_value(2, SHM_EXEC, SHM_EXEC));
-                if (r >= 0)
-                        r = append_context(b, c);
-        }
-        return r;
+        if (r >= 0)
+                r = append_write_xor_execute(b, ctx);
+        return r >= 0 && has_x86 ? append_write_xor_execute_x86(b) : r;
 }
 
 /* --- SystemCallArchitectures= ------------------------------------------------------------ */
@@ -474,7 +463,7 @@ int seccomp_build(const Policy *p) {
                 return -errno;
         r = append_restrictions(&b);
         if (r >= 0 && p->process.memory_deny_write_execute)
-                r = append_no_write_execute(&b);
+                r = append_deny_write_execute(&b);
         if (r >= 0 && p->process.restrict_suid_sgid)
                 r = append_new_number(&b, "fchmodat2", ENOSYS);
         if (r >= 0 && p->process.architectures)

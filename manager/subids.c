@@ -11,57 +11,64 @@
 
 #define FILE_BYTES_MAX (4U << 20)
 
-/* The next line's owner and range; lines that are none are passed over. NULL: no more. */
-static const char *next_line(char **save, SubidRange *ret) {
-        char *line;
+static bool parse_line(char *line, SubidRange *ret) {
+        char *first = strchr(line, ':'), *n = first ? strchr(first + 1, ':') : NULL;
 
-        while ((line = strtok_r(NULL, "\n", save))) {
-                char *first = strchr(line, ':'), *n = first ? strchr(first + 1, ':') : NULL;
-
-                if (!n)
-                        continue;
-                *first++ = '\0';
-                *n++ = '\0';
-                n[strcspn(n, " \t")] = '\0';
-                if (parse_uint64(first, &ret->first) >= 0 && parse_uint64(n, &ret->n) >= 0 && ret->n <= UINT32_MAX)
-                        return line;
-        }
-        return NULL;
+        if (!n)
+                return false;
+        *first++ = '\0';
+        *n++ = '\0';
+        n[strcspn(n, " \t")] = '\0';
+        ret->owner = line;
+        return parse_uint64(first, &ret->first) >= 0 && parse_uint64(n, &ret->n) >= 0 && ret->n <= UINT32_MAX;
 }
 
-static bool overlap(const SubidRange *a, uint64_t first) {
-        return a->first < first + ANCHOR_IDS && first < a->first + a->n;
-}
-
-int subids_look(const char *path, const char *user, uid_t uid, uint64_t first, SubidRange *own, bool *taken) {
-        _cleanup_(freep) char *text = NULL, *all = NULL;
-        char number[16], *save = NULL;
-        const char *owner;
+int subids_read(const char *path, Subids *ret) {
+        char *save = NULL;
         ssize_t size;
-        SubidRange range;
 
-        size = fd_read_file_at(AT_FDCWD, path, FILE_BYTES_MAX, &text);
+        *ret = (Subids) {};
+        size = fd_read_file_at(AT_FDCWD, path, FILE_BYTES_MAX, &ret->text);
         if (size < 0)
                 return size == -ENOENT ? 0 : (int) size;
-        if (asprintf(&all, "#\n%s", text) < 0) { /* something for the first strtok_r() to take */
-                all = NULL;
-                return -ENOMEM;
-        }
-        (void) strtok_r(all, "\n", &save);
-        (void) snprintf(number, sizeof(number), "%u", uid);
-        while ((owner = next_line(&save, &range))) {
-                *taken = *taken || overlap(&range, first);
-                if (own->n == 0 && range.n >= ANCHOR_IDS && range.first <= UINT32_MAX - ANCHOR_IDS &&
-                    (strcmp(owner, user) == 0 || strcmp(owner, number) == 0))
-                        *own = range;
+        for (char *line = strtok_r(ret->text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+                SubidRange *grown, range;
+
+                if (!parse_line(line, &range))
+                        continue;
+                grown = reallocarray(ret->ranges, ret->n + 1, sizeof(*grown));
+                if (!grown)
+                        return -ENOMEM;
+                ret->ranges = grown;
+                ret->ranges[ret->n++] = range;
         }
         return 0;
 }
 
-static int look(const char *user, uid_t uid, uint64_t first, SubidRange *own_uids, SubidRange *own_gids, bool *taken) {
-        int r = subids_look("/etc/subuid", user, uid, first, own_uids, taken);
+void subids_done(Subids *s) {
+        free(s->ranges);
+        free(s->text);
+}
 
-        return r < 0 ? r : subids_look("/etc/subgid", user, uid, first, own_gids, taken);
+uint64_t subids_of(const Subids *s, const char *user, uid_t uid) {
+        char number[16];
+
+        (void) snprintf(number, sizeof(number), "%u", uid);
+        for (size_t i = 0; i < s->n; i++) {
+                const SubidRange *r = &s->ranges[i];
+
+                if (r->n >= ANCHOR_IDS && r->first <= UINT32_MAX - ANCHOR_IDS &&
+                    (strcmp(r->owner, user) == 0 || strcmp(r->owner, number) == 0))
+                        return r->first;
+        }
+        return 0;
+}
+
+bool subids_are_taken(const Subids *s, uint64_t first) {
+        for (size_t i = 0; i < s->n; i++)
+                if (s->ranges[i].first < first + ANCHOR_IDS && first < s->ranges[i].first + s->ranges[i].n)
+                        return true;
+        return false;
 }
 
 static bool cell_has(const Manager *m, uint64_t first) {
@@ -72,27 +79,24 @@ static bool cell_has(const Manager *m, uint64_t first) {
 }
 
 int subids_choose(const Manager *m, const char *user, uid_t uid, uid_t *ret_first) {
-        SubidRange uids = {}, gids = {};
-        bool taken = false;
-        int r = look(user, uid, 0, &uids, &gids, &taken);
+        _cleanup_(subids_done) Subids uids = {}, gids = {};
+        uint64_t own;
+        int r;
 
+        r = subids_read("/etc/subuid", &uids);
+        if (r >= 0)
+                r = subids_read("/etc/subgid", &gids);
         if (r < 0)
                 return r;
-        if (uids.n > 0 && uids.first == gids.first && uids.first > 0) {
-                *ret_first = (uid_t) uids.first;
+        own = subids_of(&uids, user, uid);
+        if (own > 0 && own == subids_of(&gids, user, uid)) {
+                *ret_first = (uid_t) own;
                 return 0;
         }
-        for (uint64_t first = m->conf.first_subid; first + ANCHOR_IDS - 1 <= m->conf.last_subid; first += ANCHOR_IDS) {
-                if (cell_has(m, first))
-                        continue;
-                taken = false;
-                r = look(user, uid, first, &uids, &gids, &taken);
-                if (r < 0)
-                        return r;
-                if (!taken) {
+        for (uint64_t first = m->conf.first_subid; first + ANCHOR_IDS - 1 <= m->conf.last_subid; first += ANCHOR_IDS)
+                if (!cell_has(m, first) && !subids_are_taken(&uids, first) && !subids_are_taken(&gids, first)) {
                         *ret_first = (uid_t) first;
                         return 0;
                 }
-        }
         return -ENOSPC;
 }

@@ -9,11 +9,24 @@
  * -ENOSPC: none is left; -errno of reading the files. See subuid(5). */
 int subids_choose(const Manager *m, const char *user, uid_t uid, uid_t *ret_first);
 
+/* What a file of that format gives to whom: in the order of its lines, those passed over that are none. */
 typedef struct SubidRange {
+        const char *owner; /* a name or a number */
         uint64_t first, n;
 } SubidRange;
 
-/* In a file of that format: the first range of the user's that ANCHOR_IDS fit in, all of them ids (*own, which is left
- * as it is if it has one), and whether somebody has ids of those from `first` on (*taken becomes true).
- * 0, also without the file; -errno of reading it. */
-int subids_look(const char *path, const char *user, uid_t uid, uint64_t first, SubidRange *own, bool *taken);
+typedef struct Subids {
+        char *text;
+        SubidRange *ranges;
+        size_t n;
+} Subids;
+
+/* 0, also without the file; -EFBIG, -ENOMEM and others of reading it. Also then *ret is to be released. */
+int subids_read(const char *path, Subids *ret);
+void subids_done(Subids *s);
+
+/* Where the first of the user's ranges begins that ANCHOR_IDS fit in, all of them ids. 0: there is none, or it is
+ * the host's root's. */
+uint64_t subids_of(const Subids *s, const char *user, uid_t uid);
+/* Has somebody ids of the ANCHOR_IDS from `first` on? */
+bool subids_are_taken(const Subids *s, uint64_t first);

@@ -34,30 +34,6 @@ static int print_pairs(FILE *f, const char *key, const char *value) {
         return r;
 }
 
-static int print_resources(FILE *f, const Policy *p) {
-        for (size_t i = 0; i < n_policy_keys; i++) {
-                const PolicyKey *k = &policy_keys[i];
-                _cleanup_(freep) char *value = NULL, *unset = NULL;
-                int r = 0;
-
-                if (strcmp(k->section, "Resources") != 0 || !k->parse)
-                        continue;
-                value = k->format(k, p);
-                unset = k->format(k, policy_defaults());
-                if (!value || !unset)
-                        return -ENOMEM;
-                if (strcmp(value, unset) == 0)
-                        continue;
-                if (k->list)
-                        r = print_pairs(f, k->name, value);
-                else
-                        fprintf(f, "%s=%s\n", k->name, value);
-                if (r < 0)
-                        return r;
-        }
-        return 0;
-}
-
 /* A value, line by line, with what systemd would expand or take away: "%" and, in lists of words, quotes. */
 static int print_value(FILE *f, const char *key, const char *value) {
         int r = 0;
@@ -96,7 +72,12 @@ static int print_key(FILE *f, const Policy *p, const PolicyKey *k, const char *v
                 return print_value(f, k->name, "");
         if (strcmp(k->name, "Environment") == 0)
                 return print_environment(f, p->process.environment);
-        return print_value(f, k->name, value);
+        if (strcmp(k->section, "Resources") != 0)
+                return print_value(f, k->name, value);
+        if (k->list)
+                return print_pairs(f, k->name, value);
+        fprintf(f, "%s=%s\n", k->name, value);
+        return 0;
 }
 
 static int print_section(FILE *f, const Policy *p, const char *section) {
@@ -131,7 +112,7 @@ int unit_file_print(FILE *f, const Policy *p, const char *unit, const char *runt
         if (routed)
                 fputs("[Unit]\nWants=confined.service\nAfter=confined.service\n\n", f);
         fputs("[Service]\n", f);
-        r = print_resources(f, p);
+        r = print_section(f, p, "Resources");
         if (r >= 0)
                 r = print_section(f, p, "Filesystem");
         if (r >= 0)

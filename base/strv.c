@@ -41,6 +41,14 @@ int strv_extend(char ***v, const char *text) {
         return strv_extend_n(v, text, strlen(text));
 }
 
+int strv_extend_all(char ***v, char *const *more) {
+        int r = 0;
+
+        for (; r >= 0 && more && *more; more++)
+                r = strv_extend(v, *more);
+        return r;
+}
+
 int strv_split(const char *text, char ***ret) {
         _cleanup_(strv_freep) char **v = NULL;
 

@@ -16,6 +16,8 @@ DEFINE_CLEANUP(char **, strv_free);
 /* Appends a copy of `text` (of its first `n` bytes). -ENOMEM: *v is as it was. */
 int strv_extend(char ***v, const char *text);
 int strv_extend_n(char ***v, const char *text, size_t n);
+/* Appends copies of all of `more`. -ENOMEM: some of them may be there. */
+int strv_extend_all(char ***v, char *const *more);
 
 /* Splits at blanks and tabs. No quoting. */
 int strv_split(const char *text, char ***ret);

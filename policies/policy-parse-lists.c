@@ -9,9 +9,6 @@
 
 #include "policies/policy-parse.h"
 
-#define FIELD(type, key, p) ((type *) ((char *) (p) + (key)->offset))
-#define CONST_FIELD(type, key, p) ((const type *) ((const char *) (p) + (key)->offset))
-
 #define MATCH_VALUES_MAX 1024
 #define IO_LIMITS_MAX 64
 #define DEVICE_ALLOW_MAX 256

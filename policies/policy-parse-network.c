@@ -367,7 +367,7 @@ static bool link_name_is_plain(const char *name) {
 }
 
 int policy_parse_link_name(const PolicyKey *key, Policy *p, const char *value, char **ret_message) {
-        char **field = (char **) (void *) ((char *) p + key->offset), *copy;
+        char **field = FIELD(char *, key, p), *copy;
 
         if (!link_name_is_plain(value))
                 return policy_say(ret_message, -EINVAL,
@@ -381,14 +381,14 @@ int policy_parse_link_name(const PolicyKey *key, Policy *p, const char *value, c
 }
 
 void policy_reset_link_name(const PolicyKey *key, Policy *p) {
-        char **field = (char **) (void *) ((char *) p + key->offset);
+        char **field = FIELD(char *, key, p);
 
         free(*field);
         *field = NULL;
 }
 
 char *policy_format_link_name(const PolicyKey *key, const Policy *p) {
-        const char *name = *(char *const *) (const void *) ((const char *) p + key->offset);
+        const char *name = *CONST_FIELD(char *, key, p);
 
         return strdup(name ?: "");
 }
@@ -400,11 +400,8 @@ int policy_parse_interfaces(const PolicyKey *key, Policy *p, const char *value, 
         size_t n = strv_length(p->interfaces);
 
         (void) key;
-        if (strv_split(value, &words) < 0)
+        if (strv_split(value, &words) < 0 || strv_extend_all(&names, p->interfaces) < 0)
                 return -ENOMEM;
-        for (size_t i = 0; i < n; i++)
-                if (strv_extend(&names, p->interfaces[i]) < 0)
-                        return -ENOMEM;
         for (size_t i = 0; words && words[i]; i++) {
                 if (!link_name_is_plain(words[i]))
                         return policy_say(ret_message, -EINVAL, "\"%s\" is no name of an interface (1 to 15 of A-Z "
@@ -506,10 +503,6 @@ char *policy_format_gateway(const PolicyKey *key, const Policy *p) {
 
 /* --- BandwidthUp=, BandwidthDown= --- */
 
-static uint64_t *bandwidth_field(const PolicyKey *key, Policy *p) {
-        return (uint64_t *) (void *) ((char *) p + key->offset);
-}
-
 int policy_parse_bandwidth(const PolicyKey *key, Policy *p, const char *value, char **ret_message) {
         uint64_t bits;
 
@@ -521,16 +514,16 @@ int policy_parse_bandwidth(const PolicyKey *key, Policy *p, const char *value, c
         else if (bits < BANDWIDTH_MIN || bits > BANDWIDTH_MAX)
                 return policy_say(ret_message, -EINVAL,
                                   "%s is out of range (64K to 100G bits per second, or infinity)", value);
-        *bandwidth_field(key, p) = bits;
+        *FIELD(uint64_t, key, p) = bits;
         return 0;
 }
 
 void policy_reset_bandwidth(const PolicyKey *key, Policy *p) {
-        *bandwidth_field(key, p) = LIMIT_NONE;
+        *FIELD(uint64_t, key, p) = LIMIT_NONE;
 }
 
 char *policy_format_bandwidth(const PolicyKey *key, const Policy *p) {
-        uint64_t bits = *(const uint64_t *) (const void *) ((const char *) p + key->offset);
+        uint64_t bits = *CONST_FIELD(uint64_t, key, p);
         char text[POLICY_SI_MAX];
 
         return strdup(bits == LIMIT_NONE ? "" : policy_si_to_string(bits, text));

@@ -3,13 +3,9 @@
 /* [Filesystem]: paths, as systemd.exec(5) has them. A list is kept as words that are clean and complete:
  * "SOURCE" of a bind becomes "SOURCE:SOURCE". */
 
-#include <ctype.h>
-#include <inttypes.h>
 #include <string.h>
 
 #include "policies/policy-parse.h"
-
-#define FIELD(type, key, p) ((type *) ((char *) (p) + (key)->offset))
 
 #define PATHS_MAX 256
 
@@ -178,8 +174,8 @@ int policy_parse_paths(const PolicyKey *key, Policy *p, const char *value, char 
         int r;
 
         r = strv_split(value, &words);
-        for (size_t i = 0; r >= 0 && *field && (*field)[i]; i++)
-                r = strv_extend(&all, (*field)[i]);
+        if (r >= 0)
+                r = strv_extend_all(&all, *field);
         for (size_t i = 0; r >= 0 && words && words[i]; i++) {
                 _cleanup_(freep) char *word = NULL;
 
@@ -205,7 +201,7 @@ void policy_reset_paths(const PolicyKey *key, Policy *p) {
 }
 
 char *policy_format_paths(const PolicyKey *key, const Policy *p) {
-        char **const *field = (char **const *) ((const char *) p + key->offset);
+        char **const *field = CONST_FIELD(char **, key, p);
 
         return strv_join(*field, " ");
 }

@@ -5,17 +5,13 @@
 
 #include <ctype.h>
 #include <inttypes.h>
-#include <sched.h>
 #include <seccomp.h>
 #include <string.h>
 #include <sys/capability.h>
 #include <sys/socket.h>
 
-#include "policies/policy-parse.h"
 #include "base/syscall-groups.h"
-
-#define FIELD(type, key, p) ((type *) ((char *) (p) + (key)->offset))
-#define CONST_FIELD(type, key, p) ((const type *) ((const char *) (p) + (key)->offset))
+#include "policies/policy-parse.h"
 
 #define NAMES_MAX 1024
 #define ENVIRONMENT_BYTES_MAX 4096
@@ -272,8 +268,8 @@ int policy_parse_architectures(const PolicyKey *key, Policy *p, const char *valu
         int r;
 
         r = strv_split(value, &words);
-        for (size_t i = 0; r >= 0 && *field && (*field)[i]; i++)
-                r = strv_extend(&all, (*field)[i]);
+        if (r >= 0)
+                r = strv_extend_all(&all, *field);
         for (size_t i = 0; r >= 0 && words && words[i]; i++) {
                 size_t k = 0;
 
@@ -335,77 +331,6 @@ void policy_reset_families(const PolicyKey *key, Policy *p) {
 
 char *policy_format_families(const PolicyKey *key, const Policy *p) {
         return format_filter(CONST_FIELD(NameFilter, key, p), "none");
-}
-
-/* --- RestrictNamespaces= --- */
-
-static const struct {
-        const char *name;
-        unsigned flag;
-} namespace_types[] = {
-        { "cgroup", CLONE_NEWCGROUP }, { "ipc", CLONE_NEWIPC }, { "net", CLONE_NEWNET }, { "mnt", CLONE_NEWNS },
-        { "pid", CLONE_NEWPID },       { "user", CLONE_NEWUSER }, { "uts", CLONE_NEWUTS }, { "time", CLONE_NEWTIME },
-};
-
-static unsigned all_namespaces(void) {
-        unsigned all = 0;
-
-        for (size_t i = 0; i < ELEMENTSOF(namespace_types); i++)
-                all |= namespace_types[i].flag;
-        return all;
-}
-
-int policy_parse_restrict_namespaces(const PolicyKey *key, Policy *p, const char *value, char **ret_message) {
-        unsigned *field = FIELD(unsigned, key, p), listed = 0;
-        _cleanup_(strv_freep) char **words = NULL;
-        bool invert = *value == '~', yes;
-        int r;
-
-        if (parse_boolean(value, &yes) >= 0) {
-                *field = yes ? all_namespaces() : 0;
-                return 0;
-        }
-        r = strv_split(value + invert, &words);
-        if (r < 0)
-                return r;
-        for (size_t i = 0; words && words[i]; i++) {
-                size_t k = 0;
-
-                while (k < ELEMENTSOF(namespace_types) && strcmp(namespace_types[k].name, words[i]) != 0)
-                        k++;
-                if (k == ELEMENTSOF(namespace_types))
-                        return policy_say(ret_message, -EINVAL, "\"%s\" is neither yes nor no, nor a namespace (cgroup "
-                                          "ipc net mnt pid user uts time)", words[i]);
-                listed |= namespace_types[k].flag;
-        }
-        if (invert) /* as there: these are forbidden, in addition */
-                *field |= listed;
-        else if (*field == 0 || *field == *CONST_FIELD(unsigned, key, policy_defaults())) /* these, and no others */
-                *field = all_namespaces() & ~listed;
-        else
-                *field &= ~listed;
-        return 0;
-}
-
-void policy_reset_restrict_namespaces(const PolicyKey *key, Policy *p) {
-        *FIELD(unsigned, key, p) = *CONST_FIELD(unsigned, key, policy_defaults());
-}
-
-/* "~..." adds to what is forbidden by default: what leaves some of that allowed is said as a list of those allowed. */
-char *policy_format_restrict_namespaces(const PolicyKey *key, const Policy *p) {
-        unsigned forbidden = *CONST_FIELD(unsigned, key, p), unset = *CONST_FIELD(unsigned, key, policy_defaults());
-        bool invert = (forbidden & unset) == unset;
-        unsigned listed = invert ? forbidden : all_namespaces() & ~forbidden;
-        char text[128] = "";
-
-        if (forbidden == 0 || forbidden == all_namespaces())
-                return strdup(forbidden ? "yes" : "no");
-        for (size_t i = 0; i < ELEMENTSOF(namespace_types); i++)
-                if (listed & namespace_types[i].flag) {
-                        (void) strcat(text, *text ? " " : invert ? "~" : "");
-                        (void) strcat(text, namespace_types[i].name);
-                }
-        return strdup(text);
 }
 
 /* --- Limit...= --- */
@@ -602,10 +527,8 @@ int policy_parse_environment(const PolicyKey *key, Policy *p, const char *value,
         char ***field = FIELD(char **, key, p);
         size_t bytes = 0;
         bool bad;
-        int r = 0;
+        int r = strv_extend_all(&all, *field);
 
-        for (size_t i = 0; r >= 0 && *field && (*field)[i]; i++)
-                r = strv_extend(&all, (*field)[i]);
         while (r >= 0) {
                 _cleanup_(freep) char *word = next_quoted(&value, &bad);
 
@@ -634,7 +557,7 @@ void policy_reset_environment(const PolicyKey *key, Policy *p) {
 }
 
 char *policy_format_environment(const PolicyKey *key, const Policy *p) {
-        char **all = *(char **const *) ((const char *) p + key->offset);
+        char **all = *CONST_FIELD(char **, key, p);
         char *text = NULL;
         size_t size;
         FILE *f;

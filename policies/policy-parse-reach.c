@@ -11,9 +11,6 @@
 #define DOMAINS_MAX 6     /* resolv.conf(5), as before glibc 2.26 */
 #define DOMAINS_TEXT_MAX 256
 
-#define FIELD(type, key, p) ((type *) ((char *) (p) + (key)->offset))
-#define CONST_FIELD(type, key, p) ((const type *) ((const char *) (p) + (key)->offset))
-
 /* --- EgressAllow= and its kin --- */
 
 static const struct {
@@ -181,11 +178,8 @@ int policy_parse_domains(const PolicyKey *key, Policy *p, const char *value, cha
         char ***domains = FIELD(char **, key, p);
         size_t length = 0;
 
-        if (strv_split(value, &words) < 0)
+        if (strv_split(value, &words) < 0 || strv_extend_all(&joined, *domains) < 0)
                 return -ENOMEM;
-        for (size_t i = 0; *domains && (*domains)[i]; i++)
-                if (strv_extend(&joined, (*domains)[i]) < 0)
-                        return -ENOMEM;
         for (size_t i = 0; words && words[i]; i++) {
                 if (!domain_is_valid(words[i]))
                         return policy_say(ret_message, -EINVAL, "\"%s\" is no domain (such as example.org)",
@@ -210,7 +204,7 @@ void policy_reset_domains(const PolicyKey *key, Policy *p) {
 }
 
 char *policy_format_domains(const PolicyKey *key, const Policy *p) {
-        char *const *domains = *(char **const *) ((const char *) p + key->offset);
+        char *const *domains = *CONST_FIELD(char **, key, p);
 
         return domains ? strv_join(domains, " ") : strdup("");
 }

@@ -11,10 +11,6 @@
 #define TRAFFIC_MIN UINT64_C(1000000)            /* below it a login alone may use it up */
 #define TRAFFIC_MAX UINT64_C(1000000000000000)   /* 1000T: what is more is no limit */
 
-static TrafficLimit *traffic_field(const PolicyKey *key, Policy *p) {
-        return (TrafficLimit *) (void *) ((char *) p + key->offset);
-}
-
 int policy_parse_traffic(const PolicyKey *key, Policy *p, const char *value, char **ret_message) {
         _cleanup_(strv_freep) char **words = NULL;
         TrafficLimit limit = { .bytes = LIMIT_NONE };
@@ -22,7 +18,7 @@ int policy_parse_traffic(const PolicyKey *key, Policy *p, const char *value, cha
         if (strv_split(value, &words) < 0)
                 return -ENOMEM;
         if (strv_length(words) == 1 && strcmp(words[0], "infinity") == 0) {
-                *traffic_field(key, p) = limit;
+                *FIELD(TrafficLimit, key, p) = limit;
                 return 0;
         }
         if (strv_length(words) == 3 && strcmp(words[1], "per") == 0)
@@ -34,16 +30,16 @@ int policy_parse_traffic(const PolicyKey *key, Policy *p, const char *value, cha
                                   "per hour, day, week or month; or infinity)", value);
         if (limit.bytes < TRAFFIC_MIN || limit.bytes > TRAFFIC_MAX)
                 return policy_say(ret_message, -EINVAL, "%s is out of range (1M to 1000T bytes, or infinity)", words[0]);
-        *traffic_field(key, p) = limit;
+        *FIELD(TrafficLimit, key, p) = limit;
         return 0;
 }
 
 void policy_reset_traffic(const PolicyKey *key, Policy *p) {
-        *traffic_field(key, p) = (TrafficLimit) { .bytes = LIMIT_NONE };
+        *FIELD(TrafficLimit, key, p) = (TrafficLimit) { .bytes = LIMIT_NONE };
 }
 
 char *policy_format_traffic(const PolicyKey *key, const Policy *p) {
-        const TrafficLimit *limit = (const TrafficLimit *) (const void *) ((const char *) p + key->offset);
+        const TrafficLimit *limit = CONST_FIELD(TrafficLimit, key, p);
         char bytes[POLICY_SI_MAX], *text = NULL;
 
         if (limit->bytes == LIMIT_NONE)

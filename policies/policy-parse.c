@@ -8,14 +8,10 @@
 #include <ctype.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <sched.h>
 #include <stdarg.h>
 #include <string.h>
 
 #include "base/fd.h"
-
-#define FIELD(type, key, p) ((type *) ((char *) (p) + (key)->offset))
-#define CONST_FIELD(type, key, p) ((const type *) ((const char *) (p) + (key)->offset))
 
 #define CPUS_MAX 8192
 #define COUNT_MAX 1000000
@@ -458,54 +454,4 @@ char *policy_format_tasks(const PolicyKey *key, const Policy *p) {
         uint64_t n = *CONST_FIELD(uint64_t, key, p);
 
         return n == LIMIT_NONE ? strdup("") : format_uint64(n);
-}
-
-/* --- namespaces --- */
-
-static const struct {
-        const char *name;
-        unsigned flag;
-} namespace_names[] = {
-        { "mnt", CLONE_NEWNS },   { "pid", CLONE_NEWPID }, { "net", CLONE_NEWNET },
-        { "ipc", CLONE_NEWIPC },  { "uts", CLONE_NEWUTS }, { "cgroup", CLONE_NEWCGROUP },
-        { "user", CLONE_NEWUSER }, { "time", CLONE_NEWTIME },
-};
-
-int policy_parse_namespaces(const PolicyKey *key, Policy *p, const char *value, char **ret_message) {
-        _cleanup_(strv_freep) char **words = NULL;
-        unsigned flags = 0;
-        int r;
-
-        r = strv_split(value, &words);
-        if (r < 0)
-                return r;
-        for (size_t i = 0; words && words[i]; i++) {
-                size_t k = 0;
-
-                while (k < ELEMENTSOF(namespace_names) &&
-                       strcmp(namespace_names[k].name, words[i]) != 0)
-                        k++;
-                if (k == ELEMENTSOF(namespace_names))
-                        return policy_say(ret_message, -EINVAL,
-                                   "\"%s\" is no namespace (mnt pid net ipc uts cgroup user time)", words[i]);
-                flags |= namespace_names[k].flag;
-        }
-        *FIELD(unsigned, key, p) = flags;
-        return 0;
-}
-
-void policy_reset_namespaces(const PolicyKey *key, Policy *p) {
-        *FIELD(unsigned, key, p) = *CONST_FIELD(unsigned, key, policy_defaults());
-}
-
-char *policy_format_namespaces(const PolicyKey *key, const Policy *p) {
-        unsigned flags = *CONST_FIELD(unsigned, key, p);
-        char text[64] = "";
-
-        for (size_t k = 0; k < ELEMENTSOF(namespace_names); k++)
-                if (namespace_names[k].flag & flags) {
-                        strcat(text, *text ? " " : "");
-                        strcat(text, namespace_names[k].name);
-                }
-        return strdup(text);
 }

@@ -12,6 +12,10 @@
         void policy_reset_##kind(const PolicyKey *key, Policy *p);                               \
         char *policy_format_##kind(const PolicyKey *key, const Policy *p)
 
+/* What a key is about. */
+#define FIELD(type, key, p) ((type *) ((char *) (p) + (key)->offset))
+#define CONST_FIELD(type, key, p) ((type const *) ((const char *) (p) + (key)->offset))
+
 typedef enum ValueWords { /* data of choice and flag; a choice whose first two are no and yes takes their other spellings, too */
         WORDS_MODE,
         WORDS_ON_FAILURE,
@@ -88,7 +92,7 @@ DECLARE_VALUE_KIND(bandwidth);   /* uint64_t */
 DECLARE_VALUE_KIND(traffic);     /* TrafficLimit */
 DECLARE_VALUE_KIND(paths);       /* char **; PathsKind */
 DECLARE_VALUE_KIND(root);        /* char *: a directory */
-DECLARE_VALUE_KIND(capabilities); /* uint64_t; what it is unless set: CapabilitiesKind */
+DECLARE_VALUE_KIND(capabilities); /* uint64_t */
 DECLARE_VALUE_KIND(syscalls);    /* NameFilter */
 DECLARE_VALUE_KIND(families);    /* NameFilter */
 DECLARE_VALUE_KIND(error_number); /* int */

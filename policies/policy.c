@@ -291,15 +291,12 @@ Policy *policy_unref(Policy *p) {
 }
 
 static int copy_words(char ***to, char *const *from) {
-        char **copy = NULL;
+        _cleanup_(strv_freep) char **copy = NULL;
 
-        for (size_t i = 0; from && from[i]; i++)
-                if (strv_extend(&copy, from[i]) < 0) {
-                        strv_free(copy);
-                        return -ENOMEM;
-                }
+        if (strv_extend_all(&copy, from) < 0)
+                return -ENOMEM;
         strv_free(*to);
-        *to = copy;
+        *to = TAKE_PTR(copy);
         return 0;
 }
 
@@ -424,10 +421,8 @@ static int inherit_sources(Policy *to, const Policy *from) {
                                        &to->ingress_allow_rules };
         size_t first = strv_length(to->files);
 
-        for (size_t i = 0; from->files && from->files[i]; i++)
-                if (strv_extend(&to->files, from->files[i]) < 0)
-                        return -ENOMEM;
-
+        if (strv_extend_all(&to->files, from->files) < 0)
+                return -ENOMEM;
         for (size_t k = 0; k < n_policy_keys; k++) {
                 if (!key_is_inherited(&policy_keys[k]))
                         continue;

@@ -22,6 +22,11 @@ static void test_extend(void **state) {
         assert_string_equal(v[1], "bc");
         assert_string_equal(v[2], "");
         assert_null(v[3]);
+        assert_int_equal(strv_extend_all(&v, NULL), 0);
+        assert_int_equal(strv_extend_all(&v, (char *[]) { "d", "e", NULL }), 0);
+        assert_int_equal(strv_length(v), 5);
+        assert_string_equal(v[3], "d");
+        assert_string_equal(v[4], "e");
         assert_null(strv_free(NULL));
 }
 

@@ -62,10 +62,21 @@ static void check_words(PolicyCheck *c, PathsKind kind, const char *key) {
                                 policy_complain(c, false, "Filesystem", key,
                                                 "%%%c would be the first user's: with Scope=policy all share one cell",
                                                 s[1]);
-                        if (!s[1])
-                                break;
                 }
         }
+}
+
+/* Of those two, what asks for nothing is not the default. */
+static bool is_asked_for(const PolicyKey *k, const Policy *p) {
+        _cleanup_(freep) char *value = NULL, *unset = NULL;
+
+        if (strcmp(k->name, "PrivateTmp") == 0)
+                return p->filesystem.private_tmp != PRIVATE_TMP_NO;
+        if (strcmp(k->name, "PrivateMounts") == 0)
+                return false;
+        value = k->format(k, p);
+        unset = k->format(k, policy_defaults());
+        return value && unset && strcmp(value, unset) != 0;
 }
 
 void policy_check_filesystem(PolicyCheck *c) {
@@ -77,16 +88,10 @@ void policy_check_filesystem(PolicyCheck *c) {
 
                 if (strcmp(k->section, "Filesystem") != 0)
                         continue;
-                if (!(p->namespaces & CLONE_NEWNS) && !policy_is_for_units(p)) {
-                        _cleanup_(freep) char *value = k->format(k, p);
-
-                        if (value && *value && strcmp(value, "no") != 0 && strcmp(value, "default") != 0 &&
-                            k->offset != offsetof(Policy, filesystem.private_mounts) &&
-                            strcmp(value, "all") != 0)
-                                policy_complain(c, false, "Filesystem", k->name,
-                                                "it needs a mount namespace (add mnt and pid to Namespaces=, or %s)",
-                                                strcmp(k->name, "PrivateTmp") == 0 ? "PrivateTmp=no" : "remove it");
-                }
+                if (!(p->namespaces & CLONE_NEWNS) && !policy_is_for_units(p) && is_asked_for(k, p))
+                        policy_complain(c, false, "Filesystem", k->name,
+                                        "it needs a mount namespace (add mnt and pid to Namespaces=, or %s)",
+                                        strcmp(k->name, "PrivateTmp") == 0 ? "PrivateTmp=no" : "remove it");
                 if (k->list)
                         check_words(c, (PathsKind) k->data, k->name);
         }

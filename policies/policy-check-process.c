@@ -7,9 +7,9 @@
 #include <sched.h>
 #include <string.h>
 
+#include "base/syscall-groups.h"
 #include "policies/policy-check.h"
 #include "policies/policy-keys.h"
-#include "base/syscall-groups.h"
 
 /* Of sshd, login, su, sudo and cron, and the libraries that they do it with, after a session was opened. */
 static const char login_needs[] =

@@ -13,9 +13,6 @@
 #include "policies/policy-file.h"
 #include "policies/policy-keys.h"
 
-
-
-
 const PolicySource *policy_source_of(const Policy *p, const char *section, const char *key) {
         const PolicyKey *k = policy_key_find(section, key);
 
@@ -49,27 +46,27 @@ static void check_namespaces(PolicyCheck *c) {
 
         if (mnt && !pid)
                 policy_complain(c, false, "Cell", "Namespaces",
-                         "mnt without pid is no boundary: /proc/PID/root of a process outside leads "
-                         "out (add pid)");
+                                "mnt without pid is no boundary: /proc/PID/root of a process outside leads "
+                                "out (add pid)");
         if (pid && !mnt)
                 policy_complain(c, false, "Cell", "Namespaces",
-                         "pid without mnt is no boundary: the cell's /proc would show the host's "
-                         "processes (add mnt)");
+                                "pid without mnt is no boundary: the cell's /proc would show the host's "
+                                "processes (add mnt)");
         if (!pid && !mnt)
                 policy_complain(c, true, "Cell", "Namespaces",
-                         "without pid and mnt this is no boundary: a user may trace their own "
-                         "processes outside of the cell (add pid and mnt)");
+                                "without pid and mnt this is no boundary: a user may trace their own "
+                                "processes outside of the cell (add pid and mnt)");
         if (ns & CLONE_NEWCGROUP && !mnt)
                 policy_complain(c, false, "Cell", "Namespaces",
-                         "cgroup without mnt hides nothing: the host's control groups stay mounted "
-                         "(add mnt)");
+                                "cgroup without mnt hides nothing: the host's control groups stay mounted "
+                                "(add mnt)");
         if (p->network_mode != NETWORK_HOST && !(ns & CLONE_NEWNET))
                 policy_complain(c, false, "Cell", "Namespaces",
-                         "without net the cell has the host's network (add net, or [Network] "
-                         "Mode=host)");
+                                "without net the cell has the host's network (add net, or [Network] "
+                                "Mode=host)");
         if (p->hostname && !(ns & CLONE_NEWUTS))
                 policy_complain(c, false, "Cell", "Hostname",
-                         "it would rename the host (add uts to Namespaces=)");
+                                "it would rename the host (add uts to Namespaces=)");
 }
 
 static const IpPrefix *pool_of(const Policy *p, int family) {
@@ -136,17 +133,17 @@ static void check_fixed_address(PolicyCheck *c) {
         if (policy_is_for_units(p)) {
                 if (!is_for_one_unit(p))
                         policy_complain(c, false, "Network", "Address",
-                                 "only one service can have a fixed address (one Unit=, or dynamic)");
+                                        "only one service can have a fixed address (one Unit=, or dynamic)");
                 return;
         }
         if (p->scope == CELL_SCOPE_SESSION && p->max_sessions != 1)
                 policy_complain(c, false, "Network", "Address",
-                         "every session has a cell of its own, and only one can have a fixed address "
-                         "(Scope=user or policy, or MaxSessions=1)");
+                                "every session has a cell of its own, and only one can have a fixed address "
+                                "(Scope=user or policy, or MaxSessions=1)");
         if (p->scope != CELL_SCOPE_POLICY && !is_for_one_user(p))
                 policy_complain(c, false, "Network", "Address",
-                         "only one cell can have a fixed address (Scope=policy, or one User= in "
-                         "[Match])");
+                                "only one cell can have a fixed address (Scope=policy, or one User= in "
+                                "[Match])");
 }
 
 /* A port of the host leads to one cell. */
@@ -158,17 +155,17 @@ static void check_ports(PolicyCheck *c) {
         if (policy_is_for_units(p)) {
                 if (!is_for_one_unit(p))
                         policy_complain(c, false, "Network", "Port",
-                                 "a port can lead to one service only (one Unit=, or a policy for each)");
+                                        "a port can lead to one service only (one Unit=, or a policy for each)");
                 return;
         }
         if (p->scope == CELL_SCOPE_SESSION && p->max_sessions != 1)
                 policy_complain(c, false, "Network", "Port",
-                         "every session has a cell of its own, and a port can lead to one only "
-                         "(Scope=user or policy, or MaxSessions=1)");
+                                "every session has a cell of its own, and a port can lead to one only "
+                                "(Scope=user or policy, or MaxSessions=1)");
         if (p->scope != CELL_SCOPE_POLICY && !is_for_one_user(p))
                 policy_complain(c, false, "Network", "Port",
-                         "every user has a cell, and a port can lead to one only (Scope=policy, or one "
-                         "User= in [Match])");
+                                "every user has a cell, and a port can lead to one only (Scope=policy, or one "
+                                "User= in [Match])");
 }
 
 static void check_per_user_address(PolicyCheck *c) {
@@ -176,13 +173,13 @@ static void check_per_user_address(PolicyCheck *c) {
 
         if (p->address_mode == ADDRESS_PER_USER && p->scope == CELL_SCOPE_POLICY)
                 policy_complain(c, false, "Network", "Address",
-                         "per-user, but with Scope=policy all users share one cell (dynamic, or a "
-                         "fixed address)");
+                                "per-user, but with Scope=policy all users share one cell (dynamic, or a "
+                                "fixed address)");
         if (p->address_mode == ADDRESS_PER_USER && p->scope == CELL_SCOPE_SESSION &&
             p->max_sessions != 1)
                 policy_complain(c, false, "Network", "Address",
-                         "per-user, but with Scope=session a user can have several cells (dynamic, "
-                         "or Scope=user, or MaxSessions=1)");
+                                "per-user, but with Scope=session a user can have several cells (dynamic, "
+                                "or Scope=user, or MaxSessions=1)");
 }
 
 /* Keys that the mode makes useless, when they stand in the same file as the mode: what is
@@ -201,7 +198,7 @@ static void check_unused_network(PolicyCheck *c) {
 
                 if (s->file && s->file == mode->file)
                         policy_complain(c, true, "Network", keys[i], "it has no effect with Mode=%s",
-                                 network_mode_to_string(p->network_mode));
+                                        network_mode_to_string(p->network_mode));
         }
 }
 
@@ -210,7 +207,7 @@ static void check_reach(PolicyCheck *c) {
 
         if (p->egress_deny && p->egress_deny_rules.n_items > 0)
                 policy_complain(c, true, "Network", "EgressDeny",
-                         "it adds nothing to Egress=deny: what EgressAllow= names passes, all else does not");
+                                "it adds nothing to Egress=deny: what EgressAllow= names passes, all else does not");
         if (p->ingress_allow && p->ingress_allow_rules.n_items > 0)
                 policy_complain(c, true, "Network", "IngressAllow", "it adds nothing to Ingress=allow");
 }
@@ -221,19 +218,19 @@ static void check_not_routed(PolicyCheck *c) {
 
         if (policy_is_for_units(p))
                 policy_complain(c, false, "Network", "Mode", "%s is for cells of logins (routed, none or host)",
-                         network_mode_to_string(p->network_mode));
+                                network_mode_to_string(p->network_mode));
         if (p->n_ports > 0)
                 policy_complain(c, false, "Network", "Port", "ports are published with Mode=routed only (remove it)");
         if (policy_source_of(p, "Network", "MaxConnections")->file && p->n_gateways > 0)
                 policy_complain(c, false, "Network", "MaxConnections",
-                         "what an existing bridge carries does not pass the host, and is not counted (remove it)");
+                                "what an existing bridge carries does not pass the host, and is not counted (remove it)");
         if (p->egress_deny || p->ingress_allow || p->egress_allow_rules.n_items > 0 ||
             p->egress_deny_rules.n_items > 0 || p->ingress_allow_rules.n_items > 0 || p->log_denied)
                 policy_complain(c, false, "Network", "Mode", "Egress=, Ingress=, their rules and LogDenied= are done with "
-                         "Mode=routed only: %s (remove them)", p->network_mode == NETWORK_CELL ?
-                         "what a shared network lets pass is said by the policy that has it" :
-                         p->network_mode == NETWORK_BRIDGE ? "what a bridge carries is its network's" :
-                         "what an interface carries is its network's");
+                                "Mode=routed only: %s (remove them)", p->network_mode == NETWORK_CELL ?
+                                "what a shared network lets pass is said by the policy that has it" :
+                                p->network_mode == NETWORK_BRIDGE ? "what a bridge carries is its network's" :
+                                "what an interface carries is its network's");
 }
 
 static void check_gateways(PolicyCheck *c) {
@@ -250,8 +247,8 @@ static void check_gateways(PolicyCheck *c) {
                         policy_complain(c, false, "Network", "Gateway", "%s leads nowhere: no Pool= of its family", address);
                 else if (prefix_contains(pool, &p->gateways[i]) && !reserved)
                         policy_complain(c, false, "Network", "Gateway",
-                                 "%s is in Pool= and could be given to a cell (a Pool= that begins with it, or is "
-                                 "without it)", address);
+                                        "%s is in Pool= and could be given to a cell (a Pool= that begins with it, or is "
+                                        "without it)", address);
         }
 }
 
@@ -264,18 +261,18 @@ static void check_segment(PolicyCheck *c) {
         if (p->network_mode == NETWORK_BRIDGE) {
                 if (!p->bridge)
                         policy_complain(c, false, "Network", "Bridge",
-                                 "Mode=bridge needs to know which (add a Bridge= such as br0)");
+                                        "Mode=bridge needs to know which (add a Bridge= such as br0)");
                 return;
         }
         if (shares && strv_length(p->interfaces) != 1)
                 policy_complain(c, false, "Network", "Interface", "Mode=%s is on one interface of the host (Interface= with "
-                         "one name, such as eth1)", network_mode_to_string(p->network_mode));
+                                "one name, such as eth1)", network_mode_to_string(p->network_mode));
         if (p->network_mode == NETWORK_INTERFACE && !p->interfaces)
                 policy_complain(c, false, "Network", "Interface", "Mode=interface needs interfaces to give away (add an "
-                         "Interface= such as eth1)");
+                                "Interface= such as eth1)");
         if (p->network_mode == NETWORK_IPVLAN && p->ipvlan_l3s && p->n_gateways > 0)
                 policy_complain(c, false, "Network", "Gateway", "with IPVLANMode=l3s the host's routes say where packets go "
-                         "(remove it)");
+                                "(remove it)");
 }
 
 /* Keys of some modes, when they stand in the same file as another mode. */
@@ -300,7 +297,7 @@ static void check_keys_elsewhere(PolicyCheck *c) {
 
                 if (!(keys[i].modes & 1U << p->network_mode) && s->file && s->file == policy_source_of(p, "Network", "Mode")->file)
                         policy_complain(c, true, "Network", keys[i].key, "it has no effect with Mode=%s",
-                                 network_mode_to_string(p->network_mode));
+                                        network_mode_to_string(p->network_mode));
         }
 }
 
@@ -314,7 +311,7 @@ static void check_bandwidth(PolicyCheck *c) {
                 for (size_t k = 0; k < ELEMENTSOF(keys); k++)
                         if (policy_source_of(c->policy, sections[i], keys[k])->file)
                                 policy_complain(c, false, sections[i], keys[k], "it can't be held with Mode=%s (routed, bridge)",
-                                         network_mode_to_string(c->policy->network_mode));
+                                                network_mode_to_string(c->policy->network_mode));
 }
 
 static void check_traffic(PolicyCheck *c) {
@@ -330,10 +327,10 @@ static void check_traffic(PolicyCheck *c) {
                 policy_complain(c, false, section, "TrafficMax", "traffic is counted with Mode=routed only (remove it)");
         else if (policy_is_for_units(p))
                 policy_complain(c, false, section, "TrafficMax", "traffic is counted for users, and a service of systemd has "
-                         "none here (remove it)");
+                                "none here (remove it)");
         if (p->traffic_slow && p->traffic_rate_bits == LIMIT_NONE)
                 policy_complain(c, false, "Network", "TrafficMaxAction", "slow needs to know how slow (add a TrafficMaxRate= "
-                         "such as 1M)");
+                                "such as 1M)");
         if (!p->traffic_slow && p->traffic_rate_bits != LIMIT_NONE)
                 policy_complain(c, true, "Network", "TrafficMaxRate", "it has no effect without TrafficMaxAction=slow");
 }
@@ -356,8 +353,8 @@ static void check_network(PolicyCheck *c) {
                 check_segment(c);
         if (p->n_pools == 0 && p->network_mode != NETWORK_INTERFACE)
                 policy_complain(c, false, "Network", "Pool",
-                         "Mode=%s needs addresses to give away (add a Pool= such as "
-                         "10.77.0.0/16, or Mode=none)", network_mode_to_string(p->network_mode));
+                                "Mode=%s needs addresses to give away (add a Pool= such as "
+                                "10.77.0.0/16, or Mode=none)", network_mode_to_string(p->network_mode));
         check_ports(c);
         check_reach(c);
         if (p->address_mode == ADDRESS_FIXED)
@@ -365,16 +362,16 @@ static void check_network(PolicyCheck *c) {
         if (policy_is_for_units(p)) {
                 if (p->address_mode == ADDRESS_PER_USER)
                         policy_complain(c, false, "Network", "Address",
-                                 "per-user, but a service of systemd has no user here (dynamic, or a fixed "
-                                 "address)");
+                                        "per-user, but a service of systemd has no user here (dynamic, or a fixed "
+                                        "address)");
         } else {
                 check_per_user_address(c);
         }
         for (size_t i = 0; i < p->n_dns; i++)
                 if (p->n_pools > 0 && !pool_of(p, p->dns[i].family))
                         policy_complain(c, true, "Network", "DNS",
-                                 "%s can't be reached: no Pool= of its family",
-                                 prefix_to_string(&p->dns[i], address));
+                                        "%s can't be reached: no Pool= of its family",
+                                        prefix_to_string(&p->dns[i], address));
 }
 
 static void check_cpu(PolicyCheck *c, const char *section, const Resources *r) {
@@ -385,9 +382,9 @@ static void check_cpu(PolicyCheck *c, const char *section, const Resources *r) {
         quota = (unsigned __int128) r->cpu_quota_permille * r->cpu_quota_period_usec / 1000;
         if (quota < USEC_PER_MSEC)
                 policy_complain(c, false, section, "CPUQuota",
-                         "%" PRIu64 " us in a period of %" PRIu64 " us is less than the 1 ms that "
-                         "the kernel takes (raise it, or CPUQuotaPeriodSec=)",
-                         (uint64_t) quota, r->cpu_quota_period_usec);
+                                "%" PRIu64 " us in a period of %" PRIu64 " us is less than the 1 ms that "
+                                "the kernel takes (raise it, or CPUQuotaPeriodSec=)",
+                                (uint64_t) quota, r->cpu_quota_period_usec);
 }
 
 static void check_memory(PolicyCheck *c, const char *section, const Resources *r) {
@@ -403,7 +400,7 @@ static void check_memory(PolicyCheck *c, const char *section, const Resources *r
         for (size_t i = 0; i < ELEMENTSOF(below); i++)
                 if (below[i].bytes != LIMIT_NONE && below[i].bytes > r->memory_max_bytes)
                         policy_complain(c, true, section, below[i].key,
-                                 "it is above MemoryMax= and will never count");
+                                        "it is above MemoryMax= and will never count");
 }
 
 static void check_devices(PolicyCheck *c, const Resources *r) {
@@ -411,7 +408,7 @@ static void check_devices(PolicyCheck *c, const Resources *r) {
 
         if (fits)
                 policy_complain(c, true, "Resources", "DevicePolicy",
-                         "strict without DeviceAllow= denies even /dev/null and terminals (closed)");
+                                "strict without DeviceAllow= denies even /dev/null and terminals (closed)");
 }
 
 static void check_match(PolicyCheck *c) {
@@ -424,7 +421,7 @@ static void check_match(PolicyCheck *c) {
                 if (!v->negate &&
                     (v->numeric ? v->first == 0 : strcmp(v->text, "root") == 0))
                         policy_complain(c, true, "Match", "User",
-                                 "root can leave any cell; this confines no one who wants out");
+                                        "root can leave any cell; this confines no one who wants out");
         }
 }
 
@@ -460,7 +457,7 @@ static void check_unit(PolicyCheck *c) {
                                                              "RemoteHost" };
 
                         policy_complain(c, false, "Match", names[f],
-                                 "it is for logins, and Unit= for services of systemd (write two policies)");
+                                        "it is for logins, and Unit= for services of systemd (write two policies)");
                 }
         for (size_t i = 0; i < ELEMENTSOF(useless); i++)
                 if (is_own(p, policy_source_of(p, useless[i].section, useless[i].key)))
@@ -479,7 +476,7 @@ static void check_unit_levels(PolicyCheck *c) {
                 for (size_t k = 0; k < ELEMENTSOF(sections); k++)
                         if (strcmp(policy_keys[i].section, sections[k]) == 0 && p->sources[i].file)
                                 policy_complain(c, false, sections[k], policy_keys[i].name,
-                                         "limits of a service are its unit's alone (write it in [Resources])");
+                                                "limits of a service are its unit's alone (write it in [Resources])");
 }
 
 void policy_check(const Policy *p, PolicyDiags *diags) {

@@ -11,6 +11,7 @@
 
 static void test_extend(void **state) {
         _cleanup_(strv_freep) char **v = NULL;
+        char d[] = "d", e[] = "e", *const more[] = { d, e, NULL };
 
         (void) state;
         assert_int_equal(strv_length(v), 0);
@@ -23,7 +24,7 @@ static void test_extend(void **state) {
         assert_string_equal(v[2], "");
         assert_null(v[3]);
         assert_int_equal(strv_extend_all(&v, NULL), 0);
-        assert_int_equal(strv_extend_all(&v, (char *[]) { "d", "e", NULL }), 0);
+        assert_int_equal(strv_extend_all(&v, more), 0);
         assert_int_equal(strv_length(v), 5);
         assert_string_equal(v[3], "d");
         assert_string_equal(v[4], "e");

@@ -26,7 +26,7 @@ ssize_t fd_read_all(int fd, size_t max, char **ret);
  * -EIO: a short write. */
 int fd_write_file_at(int dir_fd, const char *path, const char *text);
 
-/* Writes all of it to a regular file or memfd, at the fd's offset. -ENOSPC and others of write(2): a part may be there. */
+/* Writes all of it, however many write(2) that takes. On error a part may be there. */
 int fd_write_all(int fd, const void *data, size_t size);
 
 /* Replaces `path` by a file with this content, mode and nothing half-written in between: a

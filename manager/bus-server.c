@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "bus/contract.h"
 #include "manager/access.h"
+#include "manager/adjust.h"
 #include "manager/listener.h"
 #include "manager/system-bus.h"
 
@@ -328,8 +329,6 @@ void bus_server_end_call(BusServer *b, uid_t uid) {
 static BusCall *bus_call_free(BusCall *call) {
         bus_server_end_call(call->manager->bus, call->uid);
         sd_bus_message_unref(call->message);
-        resources_done(&call->resources);
-        strv_free(call->assignments);
         free(call);
         return NULL;
 }
@@ -339,7 +338,9 @@ static void on_call_done(const JobReport *report, const char *text, void *userda
         int r;
 
         call->text = text;
-        if (report->error < 0)
+        if (report->error == -ESTALE)
+                r = sd_bus_reply_method_errorf(call->message, BUS_ERROR_NO_SUCH_CELL, "Cell %s has ended", call->cell);
+        else if (report->error < 0)
                 r = sd_bus_reply_method_errnof(call->message, report->error, "%s: %s", report->what,
                                                strerror(-report->error));
         else if (call->reply)
@@ -351,15 +352,8 @@ static void on_call_done(const JobReport *report, const char *text, void *userda
         bus_call_free(call);
 }
 
-int bus_call_start(Peer *p, sd_bus_message *message, const Cell *c, job_run_t run, BusCall *template) {
+static int bus_call_new(Peer *p, sd_bus_message *message, const Cell *c, const BusCall *template, BusCall **ret) {
         BusCall *call;
-        JobSpec spec = {
-                .name = "adjust a cell",
-                .uid = c->uid,
-                .timeout_usec = CALL_TIMEOUT_USEC,
-                .run = run,
-                .done = on_call_done,
-        };
         int r;
 
         r = bus_server_begin_call(p);
@@ -370,18 +364,60 @@ int bus_call_start(Peer *p, sd_bus_message *message, const Cell *c, job_run_t ru
                 bus_server_end_call(p->server, p->uid);
                 return -ENOMEM;
         }
-        spec.userdata = call;
         *call = *template;
         call->uid = p->uid;
         call->manager = p->manager;
         call->message = sd_bus_message_ref(message);
         (void) strcpy(call->cell, c->id);
+        *ret = call;
+        return 0;
+}
+
+/* The cell may have ended while the job waited for its turn. */
+static void run_call(void *userdata, JobReport *report, JobText *text) {
+        const BusCall *call = userdata;
+
+        if (manager_find_cell(call->manager, call->cell))
+                call->run(userdata, report, text);
+        else
+                report->error = -ESTALE;
+}
+
+int bus_call_start(Peer *p, sd_bus_message *message, const Cell *c, job_run_t run, const BusCall *template) {
+        JobSpec spec = {
+                .name = "look at a cell",
+                .uid = c->uid,
+                .timeout_usec = CALL_TIMEOUT_USEC,
+                .run = run_call,
+                .done = on_call_done,
+        };
+        BusCall *call;
+        int r;
+
+        r = bus_call_new(p, message, c, template, &call);
+        if (r < 0)
+                return r;
+        call->run = run;
+        spec.userdata = call;
         r = job_start(p->manager->jobs, &spec, NULL);
         if (r < 0) {
-                *template = (BusCall) {};
                 bus_call_free(call);
                 return r;
         }
-        *template = (BusCall) {}; /* its parts belong to the call now */
+        return 1;
+}
+
+int bus_call_adjust(Peer *p, sd_bus_message *message, Cell *c, AdjustKind kind, char *const *assignments) {
+        BusCall *call;
+        int r;
+
+        r = bus_call_new(p, message, c, &(BusCall) {}, &call);
+        if (r < 0)
+                return r;
+        r = adjust_start(p->manager, c, kind, assignments, on_call_done, call);
+        if (r < 0) {
+                bus_call_free(call);
+                return r;
+        }
         return 1;
 }

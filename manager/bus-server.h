@@ -62,11 +62,11 @@ struct BusCall {
         uid_t uid; /* who called */
         char cell[LOGIN_ID_MAX];
         int argument;
-        Resources resources; /* of SetProperties() */
-        char **assignments;
-        bool runtime;
+        job_run_t run;
         const char *text; /* what the job wrote, for `reply` */
         bus_call_reply_t reply;
 };
 
-int bus_call_start(Peer *p, sd_bus_message *message, const Cell *c, job_run_t run, BusCall *template);
+int bus_call_start(Peer *p, sd_bus_message *message, const Cell *c, job_run_t run, const BusCall *template);
+/* The same for one that adjusts the cell, see adjust.h; its reply is empty. */
+int bus_call_adjust(Peer *p, sd_bus_message *message, Cell *c, AdjustKind kind, char *const *assignments);

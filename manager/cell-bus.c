@@ -4,13 +4,12 @@
 #include <string.h>
 
 #include "base/fd.h"
-#include "base/log.h"
 #include "bus/contract.h"
 #include "cgroups/usage.h"
 #include "manager/access.h"
+#include "manager/adjust.h"
 #include "manager/bus-server.h"
 #include "manager/cell-net.h"
-#include "manager/drop-in.h"
 #include "policies/policy-keys.h"
 #include "policies/policy-view.h"
 
@@ -252,41 +251,13 @@ static int refuse(sd_bus_error *error) {
         return sd_bus_error_set(error, SD_BUS_ERROR_ACCESS_DENIED, "Only root may do this, and from outside of any cell");
 }
 
-static void plan_of(const BusCall *call, CellPlan *ret) {
-        Cell *c = manager_find_cell(call->manager, call->cell);
-
-        cell_plan(c, ret); /* a job sees the table as it was when the job was started: the cell is in it */
-}
-
-static void run_freeze(void *userdata, JobReport *report, JobText *text) {
-        const BusCall *call = userdata;
-        CellPlan plan;
-
-        (void) text;
-        plan_of(call, &plan);
-        builder_freeze(&plan, call->argument != 0, report);
-}
-
-static int reply_freeze(sd_bus_message *m, const JobReport *report, BusCall *call) {
-        Cell *c = manager_find_cell(call->manager, call->cell);
-
-        (void) report;
-        if (c) {
-                c->frozen = call->argument != 0;
-                log_info("Cell %s is %s", c->id, c->frozen ? "frozen" : "thawed");
-                if (c->state == CELL_LIVE && cell_save(c) < 0)
-                        log_warning("Cannot record cell %s", c->id);
-        }
-        return sd_bus_reply_method_return(m, NULL);
-}
-
 static void run_kill(void *userdata, JobReport *report, JobText *text) {
         const BusCall *call = userdata;
-        const Cell *c = manager_find_cell(call->manager, call->cell);
+        Cell *c = manager_find_cell(call->manager, call->cell);
         CellPlan plan;
 
         (void) text;
-        plan_of(call, &plan);
+        cell_plan(c, &plan);
         builder_signal(&plan, c->init_pid, call->argument, report);
 }
 
@@ -295,105 +266,33 @@ static int reply_kill(sd_bus_message *m, const JobReport *report, BusCall *call)
         return sd_bus_reply_method_return(m, "u", (uint32_t) report->numbers[0]);
 }
 
-static void run_change(void *userdata, JobReport *report, JobText *text) {
-        const BusCall *call = userdata;
-        CellPlan plan;
-
-        (void) text;
-        plan_of(call, &plan);
-        builder_change_limits(&plan, &call->resources, report);
-        if (report->error < 0 || call->runtime)
-                return;
-        report->error = drop_in_write(call->manager->config.config_dir, plan.cell.policy->name, call->assignments);
-        if (report->error < 0)
-                (void) snprintf(report->what, sizeof(report->what), "the limits are in force until a restart of "
-                                "the manager, but the drop-in for policy %s can't be written", plan.cell.policy->name);
+static int refuse_unless_live(const Cell *c, sd_bus_error *error) {
+        return c->state == CELL_LIVE ? 0 :
+                sd_bus_error_setf(error, BUS_ERROR_NO_SUCH_CELL, "Cell %s is %s", c->id, cell_state_to_string(c->state));
 }
 
-static int reply_change(sd_bus_message *m, const JobReport *report, BusCall *call) {
-        Cell *c = manager_find_cell(call->manager, call->cell);
-        int r;
+static int start(sd_bus_message *m, Cell *c, job_run_t run, const BusCall *call, sd_bus_error *error) {
+        int r = refuse_unless_live(c, error);
 
-        (void) report;
-        if (!c || c->state != CELL_LIVE)
-                return sd_bus_reply_method_errorf(m, BUS_ERROR_NO_SUCH_CELL, "Cell %s has ended", call->cell);
-        r = cell_set_resources(c, &call->resources);
-        if (r >= 0)
-                r = cell_save(c);
-        if (r < 0)
-                return sd_bus_reply_method_errnof(m, r, "The limits are in force, but can't be recorded: %s",
-                                                  strerror(-r));
-        for (size_t i = 0; call->assignments && call->assignments[i]; i++)
-                log_info("Cell %s: %s%s", c->id, call->assignments[i], call->runtime ? " (runtime only)" : "");
-        if (!call->runtime)
-                (void) manager_reload(call->manager); /* says itself what is wrong */
-        return sd_bus_reply_method_return(m, NULL);
+        return r < 0 ? r : bus_call_start(peer_of(m), m, c, run, call);
 }
 
-/* A policy of its own is the scratch pad for the parsers; its [Resources] go into the call. */
-static int parse_assignments(const Cell *c, BusCall *call, sd_bus_error *error) {
-        _cleanup_(policy_unrefp) Policy *scratch = policy_new(c->policy->name);
-        PolicyDiags diags = {};
-        int r;
+static int adjust(sd_bus_message *m, Cell *c, AdjustKind kind, char *const *assignments, sd_bus_error *error) {
+        int r = refuse_unless_live(c, error);
 
-        if (!scratch)
-                return -ENOMEM;
-        r = policy_inherit(scratch, c->policy);
-        for (size_t i = 0; call->assignments && call->assignments[i] && r >= 0; i++) {
-                _cleanup_(freep) char *message = NULL, *copy = strdup(call->assignments[i]);
-                char *value = copy ? strchr(copy, '=') : NULL;
-                const char *section;
-
-                if (!value)
-                        return sd_bus_error_setf(error, BUS_ERROR_BAD_PROPERTY, "\"%s\" is no KEY=VALUE",
-                                                 call->assignments[i]);
-                *value++ = '\0';
-                section = policy_key_live_section(copy);
-                r = policy_key_set(scratch, section, copy, value, &message);
-                if (r < 0)
-                        return sd_bus_error_setf(error, BUS_ERROR_BAD_PROPERTY, "[%s] %s=: %s", section, copy,
-                                                 message ?: strerror(-r));
-        }
-        if (r < 0)
-                return r;
-        policy_check(scratch, &diags);
-        if (policy_diags_has_error(&diags)) {
-                r = sd_bus_error_setf(error, BUS_ERROR_BAD_PROPERTY, "%s", diags.items[0].message);
-                policy_diags_done(&diags);
-                return r;
-        }
-        policy_diags_done(&diags);
-        resources_init(&call->resources);
-        return resources_copy(&call->resources, &scratch->cell);
-}
-
-static int start(sd_bus_message *m, Peer *p, const Cell *c, job_run_t run, BusCall *call, sd_bus_error *error) {
-        int r;
-
-        if (c->state != CELL_LIVE)
-                return sd_bus_error_setf(error, BUS_ERROR_NO_SUCH_CELL, "Cell %s is %s", c->id,
-                                         cell_state_to_string(c->state));
-        r = bus_call_start(p, m, c, run, call);
-        if (r < 0) {
-                resources_done(&call->resources);
-                strv_free(call->assignments);
-        }
-        return r;
+        return r < 0 ? r : bus_call_adjust(peer_of(m), m, c, kind, assignments);
 }
 
 static int method_freeze(sd_bus_message *m, void *userdata, sd_bus_error *error) {
-        BusCall call = { .argument = strcmp(sd_bus_message_get_member(m), "Freeze") == 0,
-                         .reply = reply_freeze };
-        Peer *p = peer_of(m);
+        bool freeze = strcmp(sd_bus_message_get_member(m), "Freeze") == 0;
 
-        if (!access_may_administer(p->uid))
+        if (!access_may_administer(peer_of(m)->uid))
                 return refuse(error);
-        return start(m, p, userdata, run_freeze, &call, error);
+        return adjust(m, userdata, freeze ? ADJUST_FREEZE : ADJUST_THAW, NULL, error);
 }
 
 static int method_kill(sd_bus_message *m, void *userdata, sd_bus_error *error) {
         BusCall call = { .reply = reply_kill };
-        Peer *p = peer_of(m);
         int r;
 
         r = sd_bus_message_read(m, "i", &call.argument);
@@ -401,28 +300,26 @@ static int method_kill(sd_bus_message *m, void *userdata, sd_bus_error *error) {
                 return r;
         if (call.argument < 0 || call.argument > 64)
                 return sd_bus_error_setf(error, SD_BUS_ERROR_INVALID_ARGS, "%d is no signal", call.argument);
-        return start(m, p, userdata, run_kill, &call, error);
+        return start(m, userdata, run_kill, &call, error);
 }
 
 static int method_set_properties(sd_bus_message *m, void *userdata, sd_bus_error *error) {
-        BusCall call = { .reply = reply_change };
-        Peer *p = peer_of(m);
+        _cleanup_(strv_freep) char **assignments = NULL;
+        _cleanup_(policy_unrefp) Policy *changed = NULL;
+        _cleanup_(freep) char *message = NULL;
+        Cell *c = userdata;
         int runtime, r;
 
-        if (!access_may_administer(p->uid))
+        if (!access_may_administer(peer_of(m)->uid))
                 return refuse(error);
         r = sd_bus_message_read(m, "b", &runtime);
         if (r >= 0)
-                r = sd_bus_message_read_strv(m, &call.assignments);
-        if (r >= 0) {
-                call.runtime = runtime;
-                r = parse_assignments(userdata, &call, error);
-        }
-        if (r < 0) {
-                strv_free(call.assignments);
-                return r;
-        }
-        return start(m, p, userdata, run_change, &call, error);
+                r = sd_bus_message_read_strv(m, &assignments);
+        if (r >= 0)
+                r = adjust_policy(c, assignments, &changed, &message);
+        if (message)
+                return sd_bus_error_set(error, BUS_ERROR_BAD_PROPERTY, message);
+        return r < 0 ? r : adjust(m, c, runtime ? ADJUST_LIMITS_RUNTIME : ADJUST_LIMITS, assignments, error);
 }
 
 static int method_terminate(sd_bus_message *m, void *userdata, sd_bus_error *error) {
@@ -436,7 +333,7 @@ static int method_terminate(sd_bus_message *m, void *userdata, sd_bus_error *err
 static int method_get_network(sd_bus_message *m, void *userdata, sd_bus_error *error) {
         BusCall call = { .reply = cell_net_reply_status };
 
-        return start(m, peer_of(m), userdata, cell_net_run_status, &call, error);
+        return start(m, userdata, cell_net_run_status, &call, error);
 }
 
 static int method_test_network(sd_bus_message *m, void *userdata, sd_bus_error *error) {

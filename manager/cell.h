@@ -38,6 +38,18 @@ typedef enum CellEvent {
         CELL_EVENT_GONE,   /* last call: it is freed afterwards */
 } CellEvent;
 
+/* What can be done to a live cell, see adjust.h. */
+typedef enum AdjustKind {
+        ADJUST_NONE,
+        ADJUST_FREEZE,
+        ADJUST_THAW,
+        ADJUST_SLOW, /* TrafficMaxRate= holds ... */
+        ADJUST_FAST, /* ... and does not any more */
+        ADJUST_LIMITS,         /* set-property */
+        ADJUST_LIMITS_RUNTIME, /* the same without a drop-in */
+        _ADJUST_MAX,
+} AdjustKind;
+
 /* What all cells share; owned by the manager. */
 typedef struct CellHost {
         sd_event *event;
@@ -102,7 +114,9 @@ struct Cell {
         uint64_t network_inode;
 
         bool frozen, end_wanted, removed, init_reaped;
-        Job *job, *slow_job;
+        AdjustKind adjusting; /* what is under way, see adjust.h */
+        char **assignments;   /* and what it sets */
+        Job *job;
         sd_event_source *init_source, *linger_source, *retry_source, *logins_source;
         LIST_HEAD(, Session) sessions;
         unsigned n_sessions;
@@ -138,8 +152,4 @@ Cell *cell_free(Cell *c); /* leaves the cell as it is, takes NULL, returns NULL 
 void cell_describe(const Cell *c, FirewallCell *ret); /* of a routed one; borrows */
 void cell_plan(Cell *c, CellPlan *ret); /* borrows, until it is asked again */
 unsigned cell_namespaces(const Cell *c); /* CLONE_NEW*: what the policy says and the driver leaves */
-int cell_save(const Cell *c);
-/* TrafficMaxRate= holds from now on, or not any more. */
-void cell_slow_down(Cell *c, bool slow);
-/* Replaces the policy by a copy with other [Resources]; -ENOMEM. */
-int cell_set_resources(Cell *c, const Resources *r);
+int cell_save(const Cell *c); /* writes its record; -errno. In cell-record.c */

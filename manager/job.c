@@ -66,20 +66,6 @@ void job_write_text(JobText *t, const char *format, ...) {
         va_end(ap);
 }
 
-static int write_fully(int fd, const void *data, size_t size) {
-        const char *p = data;
-
-        while (size > 0) {
-                ssize_t n = write(fd, p, size);
-
-                if (n < 0)
-                        return -errno;
-                p += n;
-                size -= (size_t) n;
-        }
-        return 0;
-}
-
 static void run_child(Job *job, int fd, pid_t parent) __attribute__((noreturn));
 
 static void run_child(Job *job, int fd, pid_t parent) {
@@ -99,15 +85,15 @@ static void run_child(Job *job, int fd, pid_t parent) {
         (void) sigprocmask(SIG_SETMASK, &none, NULL);
         j->keep_fds[j->n_keep_fds] = fd;
         fd_close_all_but(j->keep_fds, j->n_keep_fds + 1);
-        if (write_fully(fd, "", 1) < 0)
+        if (fd_write_all(fd, "", 1) < 0)
                 _exit(1);
 
         t.f = open_memstream(&text, &size);
         if (!t.f)
                 _exit(1);
         job->spec.run(job->spec.userdata, &report, &t);
-        if (fclose(t.f) != 0 || write_fully(fd, &report, sizeof(report)) < 0 ||
-            write_fully(fd, text, MIN(size, (size_t) JOB_TEXT_MAX)) < 0)
+        if (fclose(t.f) != 0 || fd_write_all(fd, &report, sizeof(report)) < 0 ||
+            fd_write_all(fd, text, MIN(size, (size_t) JOB_TEXT_MAX)) < 0)
                 _exit(1);
         _exit(0);
 }

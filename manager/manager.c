@@ -4,6 +4,7 @@
  * lock, control groups, policies, records of before, and then one sweep for whatever is on the
  * host under our names but in no record. */
 
+#include "manager/adjust.h"
 #include "manager/manager.h"
 
 #include <fcntl.h>
@@ -598,7 +599,7 @@ int manager_new(const ManagerConfig *config, Manager **ret) {
         r = sd_event_new(&m->event);
         if (r >= 0)
                 r = fd_store_new(&m->fd_store);
-        if (r >= 0 && !(m->filters = filters_new()))
+        if (r >= 0 && (!(m->filters = filters_new()) || !(m->adjusts = adjusts_new())))
                 r = -ENOMEM;
         if (r >= 0)
                 r = host_open(m);
@@ -661,6 +662,7 @@ Manager *manager_free(Manager *m) {
         placements_free(m);
         m->shares = shares_free(m->shares);
         m->jobs = jobs_free(m->jobs);
+        adjusts_free(m->adjusts);
         if (idle)
                 host_remove(m);
         policy_set_free(m->policies);

@@ -22,6 +22,7 @@ typedef struct ManagerConfig {
 } ManagerConfig;
 
 typedef struct Manager Manager;
+typedef struct Adjusts Adjusts;
 typedef struct BusServer BusServer;
 typedef struct FdStore FdStore;
 typedef struct Filters Filters;
@@ -63,6 +64,7 @@ struct Manager {
         Job *traffic_job;
         sd_event_source *traffic_source;
         uint64_t n_logins, n_denied;
+        Adjusts *adjusts;
         FdStore *fd_store;
         Filters *filters;
         bool login_passed, bus_passed; /* sockets that are not ours to remove */

@@ -8,6 +8,7 @@
 
 #include "base/fd.h"
 #include "base/log.h"
+#include "manager/adjust.h"
 #include "manager/fd-store.h"
 #include "manager/state.h"
 #include "manager/traffic.h"
@@ -99,6 +100,7 @@ void takeover_settle(Manager *m) {
                 if (live) {
                         n_cells++;
                         fd_store_add(m->fd_store, c->id, c->init_pidfd);
+                        adjust_resume(m, c);
                         cell_session_left(c); /* ends it, or lets it linger, if nobody is in it */
                         continue;
                 }

@@ -15,6 +15,7 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "manager/access.h"
+#include "manager/adjust.h"
 #include "manager/state.h"
 #include "netns/firewall-status.h"
 
@@ -271,12 +272,23 @@ static bool is_slow(const Manager *m, const Policy *p, uid_t uid) {
         return is_used_up(user) || is_used_up(policy);
 }
 
+/* What fails is tried again at the next look. */
+static void slow_down(Manager *m, Cell *c, bool slow) {
+        int r;
+
+        if (slow == c->slowed || c->adjusting)
+                return;
+        r = adjust_start(m, c, slow ? ADJUST_SLOW : ADJUST_FAST, NULL, NULL, NULL);
+        if (r < 0)
+                log_warning_errno(r, "Cell %s keeps its bandwidth for now: %m", c->id);
+}
+
 static void settle(Manager *m) {
         for (Volume *v = m->volumes; v; v = v->hh.next)
                 tell(v);
         for (Cell *c = m->cells; c; c = c->hh.next)
                 if (c->policy->traffic_slow && c->state == CELL_LIVE)
-                        cell_slow_down(c, is_slow(m, c->policy, c->uid));
+                        slow_down(m, c, is_slow(m, c->policy, c->uid));
 }
 
 static void look_again(Manager *m);

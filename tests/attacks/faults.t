@@ -61,29 +61,43 @@ killed_at() { # CALLS:N...
         echo "refused: nothing is left, killed $hits times"
 }
 attack 29.1 "the manager is killed while it opens or closes a cell" "recorded before anything is made, swept afterwards" 'killed_at accept4:1 recvfrom:1 openat:2 rename,renameat,renameat2:1 clone,clone3:1 read:2 sendmsg:1 sendmsg:2 pidfd_open:1' "$no_counterpart"
-adjusted() { # CALLS:N...: while it sets a limit
+in_force() { # FILE...: of the cell
+        for f; do find /sys/fs/cgroup -path "*/$instance/cells/*/$cell/$f" -exec cat {} \;; done
+}
+adjusted() { # COMMAND CALLS:N...: killed while it freezes or thaws a cell and sets a limit; COMMAND while it is away
+        away=$1
+        shift
         hold a alice
-        cell=$(cells_of alice) verdict="refused: one cell, with the limit that is told"
+        cell=$(cells_of alice) hits=0 state=live
         for at; do
                 log_offset=$(($(stat -c %s "$LAB_DIR/log") + 1))
                 wanted=$((wanted_last = ${wanted_last:-30} + 1))
+                [ $state = frozen ] && verb=Thaw || verb=Freeze
                 inject "$at"
-                set_property "$cell" true TasksMax=$wanted > /dev/null 2>&1
+                set_property "$cell" true TasksMax=$wanted > /dev/null 2>&1 &
+                bus_cell "$cell" $verb > /dev/null 2>&1
+                wait $!
                 untrace
-                dead && manager_start
-                [ "$(bus_get "$cell" State)" = live ] && [ "$(ncells)" = 1 ] || verdict="hit: no cell, at $at"
-                told=$(bus_get "$cell" TasksMax)
+                dead && hits=$((hits + 1)) && eval "$away" && manager_start
+                wait_for 20 idle
+                [ "$(ncells)" = 1 ] || { echo "hit: no cell, at $at"; return; }
+                state=$(bus_get "$cell" State)
+                told="$(bus_get "$cell" TasksMax) $state"
                 # the kernel's does not count pid 1
-                kernel=$(($(find /sys/fs/cgroup -path "*/$instance/cells/*/$cell/pids.max" -exec cat {} \;) - 1))
-                echo "$at: $wanted was wanted, $told is told, $kernel is in force"
-                [ "$told" = "$kernel" ] || verdict=hit
+                kernel="$(($(in_force pids.max) - 1)) live"
+                in_force freezer.state cgroup.freeze | grep -qE '^(1|FR)' && kernel="${kernel% *} frozen"
+                echo "$at: $wanted and $verb was wanted, $told is told, $kernel is in force"
+                [ "$told" = "$kernel" ] || break
         done
+        bus_cell "$cell" Thaw
         let_go a
         wait_for 20 no_cells
-        echo "$verdict"
+        [ "$told" = "$kernel" ] || { echo hit; return; }
+        [ $hits -gt $(($# / 2)) ] || { echo "killed $hits times of $# alone"; return; }
+        echo "refused: one cell, with what is told, killed $hits times"
 }
-hole='a limit that was set just before the manager was killed stays in force, and the former one is told'
-attack 29.2 "the manager is killed while it adjusts a cell" "recorded before it is set" 'adjusted openat:1 write:1 rename,renameat,renameat2:1' "$no_counterpart"
+killed_when="openat:1 write:1 rename,renameat,renameat2:1 clone,clone3:1 wait4,waitid:1 read:2 openat:4 rename,renameat,renameat2:2 wait4,waitid:2 sendmsg:1 sendmsg:2"
+attack 29.2 "the manager is killed while it adjusts or freezes a cell" "recorded before it is done, and done once more" 'adjusted true $killed_when' "adjusted 'sed -i /^Adjusting=/d /run/confine/cells/*' rename,renameat,renameat2:2"
 
 # --- 30: restarts ------------------------------------------------------------------------------------------
 attack 30.1 "the manager is killed with 12 sessions in 7 cells, and started again" "cells live without it; it takes them over by their records" 'restarted true' unrecorded

@@ -227,6 +227,29 @@ else
 fi
 check "set-property for good" set_property "$cell" false TasksMax=25
 like "set-property for good: a drop-in" "$(cat /etc/confine/policies/10-alice.ini.d/50-set-property.ini)" '^TasksMax=25$'
+in_force() { find /sys/fs/cgroup -path "*/$instance/cells/*/$cell/pids.max" -exec cat {} \;; }
+rm -r /etc/confine/policies/10-alice.ini.d
+touch /etc/confine/policies/10-alice.ini.d
+out=$(set_property "$cell" false TasksMax=30 2>&1)
+isnt "set-property whose drop-in can't be written: refused" $? 0
+like "... and says so" "$out" 'drop-in for policy 10-alice can.t be written'
+is "... and nothing changed" "$(bus_get "$cell" TasksMax) $(in_force)" "25 26"
+rm /etc/confine/policies/10-alice.ini.d
+
+# one after the other, each on what the one before has made
+pids=
+for i in 1 2 3 4; do
+        set_property "$cell" true TasksMax=4$i & pids="$pids $!"
+        set_property "$cell" true MemoryMax=$((64 + i))M & pids="$pids $!"
+        set_property "$cell" true CPUWeight=5$i & pids="$pids $!"
+done
+failed=0
+for pid in $pids; do wait "$pid" || failed=$((failed + 1)); done
+is "set-property, twelve at once: all are accepted" $failed 0
+like "... none undoes another's" "$(bus_get "$cell" TasksMax) $(bus_get "$cell" MemoryMax) $(bus_get "$cell" Limits)" \
+        '^4[1-4] (6815744[0-9]|6920601[0-9]|7025459[0-9]|7130316[0-9]) .*CPUWeight.*5[1-4]'
+is "... and what is told is in force" "$(bus_get "$cell" TasksMax)" $(($(in_force) - 1))
+
 wait_for 10 idle
 bus_cell "$cell" Freeze
 is "freeze: the cell is shown as frozen" "$(bus_get "$cell" State)" frozen

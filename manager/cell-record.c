@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "manager/cell-record.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/strv.h"
+#include "manager/state.h"
+#include "netns/frame-rules.h"
+#include "policies/policy-keys.h"
+
+static const char *const adjust_names[_ADJUST_MAX] = {
+        [ADJUST_NONE] = "",
+        [ADJUST_FREEZE] = "freeze",
+        [ADJUST_THAW] = "thaw",
+        [ADJUST_SLOW] = "slow",
+        [ADJUST_FAST] = "fast",
+        [ADJUST_LIMITS] = "limits",
+        [ADJUST_LIMITS_RUNTIME] = "limits-runtime",
+};
+
+static CellState state_from_string(const char *text) {
+        for (int s = 0; s < _CELL_STATE_MAX; s++)
+                if (strcmp(text, cell_state_to_string((CellState) s)) == 0)
+                        return s;
+        return _CELL_STATE_INVALID;
+}
+
+static int save_policy(Record *r, const Policy *p) {
+        for (size_t i = 0; i < n_policy_keys; i++) {
+                const PolicyKey *k = &policy_keys[i];
+                _cleanup_(freep) char *value = NULL;
+                char name[128];
+
+                if (!k->parse || strcmp(k->section, "Match") == 0 || strcmp(k->name, "Extends") == 0)
+                        continue;
+                value = k->format(k, p);
+                if (!value)
+                        return -ENOMEM;
+                if (!*value)
+                        continue;
+                (void) snprintf(name, sizeof(name), "%s.%s", k->section, k->name);
+                record_set(r, name, "%s", value);
+        }
+        return 0;
+}
+
+static void save_address(Record *r, const char *key, const IpPrefix *address) {
+        char text[PREFIX_STRING_MAX];
+
+        if (address->family != AF_UNSPEC)
+                record_set(r, key, "%s", prefix_to_string(address, text));
+}
+
+static const char *const server_keys[RESOLVER_SERVERS_MAX] = { "Server1", "Server2", "Server3" };
+
+int cell_save(const Cell *c) {
+        Record *r = record_new("Cell");
+
+        if (!r)
+                return -ENOMEM;
+        record_set(r, "BootId", "%s", record_boot_id());
+        record_set(r, "Policy", "%s", c->policy->name);
+        record_set(r, "PolicyPath", "%s", c->policy->path ?: "");
+        if (c->uid != UID_INVALID)
+                record_set(r, "Uid", "%u", c->uid);
+        record_set(r, "User", "%s", c->user ?: "");
+        record_set(r, "State", "%s", cell_state_to_string(c->state));
+        record_set(r, "Created", "%" PRIu64, c->created_usec);
+        record_set(r, "Hostname", "%s", c->hostname ?: "");
+        if (c->first_id != 0)
+                record_set(r, "FirstId", "%u", c->first_id);
+        record_set(r, "Frozen", "%d", c->frozen);
+        record_set(r, "Slowed", "%d", c->slowed);
+        if (c->adjusting) {
+                _cleanup_(freep) char *assignments = strv_join(c->assignments, "\n");
+
+                record_set(r, "Adjusting", "%s", adjust_names[c->adjusting]);
+                record_set(r, "Assignments", "%s", assignments ?: "");
+        }
+        record_set(r, "InitPid", "%d", (int) c->init_pid);
+        record_set(r, "InitStartTime", "%llu", c->init_start_time);
+        record_set(r, "Link", "%s", c->link);
+        save_address(r, "Address4", &c->address4);
+        save_address(r, "Address6", &c->address6);
+        save_address(r, "Gateway4", &c->gateway4);
+        save_address(r, "Gateway6", &c->gateway6);
+        record_set(r, "NetnsName", "%s", c->netns_name);
+        record_set(r, "NetworkOf", "%s", c->network_of);
+        if (*c->device) {
+                char mac[FRAME_MAC_TEXT_MAX];
+
+                record_set(r, "Device", "%s", c->device);
+                record_set(r, "DeviceIndex", "%d", c->device_state.ifindex);
+                record_set(r, "DeviceMTU", "%u", c->device_state.mtu);
+                record_set(r, "DeviceMAC", "%s", frame_mac_to_text(c->device_state.mac, mac));
+                record_set(r, "DeviceUp", "%d", c->device_state.up);
+        }
+        if (c->place.tree) {
+                record_set(r, "ShapingTree", "%" PRIu32, c->place.tree);
+                record_set(r, "ShapingUser", "%u", c->place.user);
+                record_set(r, "ShapingCell", "%u", c->place.cell);
+        }
+        for (size_t i = 0; i < c->resolver.n_servers; i++)
+                save_address(r, server_keys[i], &c->resolver.servers[i]);
+        (void) save_policy(r, c->policy);
+        return record_write(r, c->host->records_fd, c->id);
+}
+
+static int restore_policy_key(Cell *c, const char *key, const char *value) {
+        const char *dot = strchr(key, '.');
+        char section[64];
+        int r;
+
+        if (!dot || dot - key >= (ptrdiff_t) sizeof(section))
+                return -EBADMSG;
+        (void) snprintf(section, sizeof(section), "%.*s", (int) (dot - key), key);
+        r = policy_key_set_lines(c->policy, section, dot + 1, value);
+        return r < 0 && r != -ENOMEM ? -EBADMSG : r;
+}
+
+static int restore_text(char **field, const char *value) {
+        if (!*value)
+                return 0;
+        free(*field);
+        *field = strdup(value);
+        return *field ? 0 : -ENOMEM;
+}
+
+static int restore_lines(char ***field, const char *value) {
+        int r = 0;
+
+        while (r >= 0 && *value) {
+                size_t n = strcspn(value, "\n");
+
+                r = strv_extend_n(field, value, n);
+                value += n + (value[n] == '\n');
+        }
+        return r;
+}
+
+static int restore_adjusting(AdjustKind *field, const char *value) {
+        for (int k = 0; k < _ADJUST_MAX; k++)
+                if (strcmp(value, adjust_names[k]) == 0) {
+                        *field = (AdjustKind) k;
+                        return 0;
+                }
+        return -EBADMSG;
+}
+
+static int restore_number(const char *value, uint64_t *ret) {
+        return parse_uint64(value, ret) < 0 ? -EBADMSG : 0;
+}
+
+/* `size` is the field's. */
+static int restore_name(char *field, size_t size, const char *value) {
+        if (strlen(value) >= size || strchr(value, '/'))
+                return -EBADMSG;
+        (void) strcpy(field, value);
+        return 0;
+}
+
+static int restore_key(const char *key, const char *value, void *userdata) {
+        Cell *c = userdata;
+        uint64_t number = 0;
+        int r = 0;
+
+        if (strcmp(key, "BootId") == 0)
+                return strcmp(value, record_boot_id()) == 0 ? 0 : -ESTALE;
+        if (strcmp(key, "Policy") == 0) {
+                if (c->policy)
+                        return -EBADMSG;
+                c->policy = policy_new(value);
+                return c->policy ? 0 : -ENOMEM;
+        }
+        if (!c->policy)
+                return -EBADMSG;
+        if (strchr(key, '.'))
+                return restore_policy_key(c, key, value);
+        if (strcmp(key, "PolicyPath") == 0)
+                return restore_text(&c->policy->path, value);
+        if (strcmp(key, "User") == 0)
+                return restore_text(&c->user, value);
+        if (strcmp(key, "Hostname") == 0)
+                return restore_text(&c->hostname, value);
+        if (strcmp(key, "State") == 0) {
+                c->state = state_from_string(value);
+                return c->state < 0 ? -EBADMSG : 0;
+        }
+        if (strcmp(key, "Adjusting") == 0)
+                return restore_adjusting(&c->adjusting, value);
+        if (strcmp(key, "Assignments") == 0)
+                return restore_lines(&c->assignments, value);
+        if (strcmp(key, "Link") == 0)
+                return restore_name(c->link, sizeof(c->link), value);
+        if (strcmp(key, "Device") == 0)
+                return restore_name(c->device, sizeof(c->device), value);
+        if (strcmp(key, "NetworkOf") == 0)
+                return restore_name(c->network_of, sizeof(c->network_of), value);
+        if (strcmp(key, "DeviceMAC") == 0)
+                return link_parse_mac(value, c->device_state.mac) < 0 ? -EBADMSG : 0;
+        if (strcmp(key, "Address4") == 0)
+                return parse_address(value, &c->address4) < 0 ? -EBADMSG : 0;
+        if (strcmp(key, "Address6") == 0)
+                return parse_address(value, &c->address6) < 0 ? -EBADMSG : 0;
+        if (strcmp(key, "Gateway4") == 0)
+                return parse_address(value, &c->gateway4) < 0 ? -EBADMSG : 0;
+        if (strcmp(key, "Gateway6") == 0)
+                return parse_address(value, &c->gateway6) < 0 ? -EBADMSG : 0;
+        if (strcmp(key, "NetnsName") == 0)
+                return restore_name(c->netns_name, sizeof(c->netns_name), value);
+        for (size_t i = 0; i < ELEMENTSOF(server_keys); i++)
+                if (strcmp(key, server_keys[i]) == 0) {
+                        c->resolver.n_servers = i + 1;
+                        return parse_address(value, &c->resolver.servers[i]) < 0 ? -EBADMSG : 0;
+                }
+
+        r = restore_number(value, &number);
+        if (r < 0)
+                return r;
+        if (strcmp(key, "Uid") == 0)
+                c->uid = (uid_t) number;
+        else if (strcmp(key, "Created") == 0)
+                c->created_usec = number;
+        else if (strcmp(key, "FirstId") == 0)
+                c->first_id = (uid_t) number;
+        else if (strcmp(key, "Frozen") == 0)
+                c->frozen = number != 0;
+        else if (strcmp(key, "Slowed") == 0)
+                c->slowed = number != 0;
+        else if (strcmp(key, "InitPid") == 0)
+                c->init_pid = (pid_t) number;
+        else if (strcmp(key, "InitStartTime") == 0)
+                c->init_start_time = number;
+        else if (strcmp(key, "ShapingTree") == 0)
+                c->place.tree = (uint32_t) number;
+        else if (strcmp(key, "ShapingUser") == 0)
+                c->place.user = (uint16_t) number;
+        else if (strcmp(key, "ShapingCell") == 0)
+                c->place.cell = (uint16_t) number;
+        else if (strcmp(key, "DeviceIndex") == 0)
+                c->device_state.ifindex = (int) number;
+        else if (strcmp(key, "DeviceMTU") == 0)
+                c->device_state.mtu = (unsigned) number;
+        else if (strcmp(key, "DeviceUp") == 0)
+                c->device_state.up = number != 0;
+        else
+                return -EBADMSG;
+        return 0;
+}
+
+int cell_record_read(Cell *c) {
+        int r = record_read(c->host->records_fd, c->id, "Cell", restore_key, c);
+
+        return r >= 0 && !c->policy ? -EBADMSG : r;
+}

@@ -149,10 +149,6 @@ static int restore_adjusting(AdjustKind *field, const char *value) {
         return -EBADMSG;
 }
 
-static int restore_number(const char *value, uint64_t *ret) {
-        return parse_uint64(value, ret) < 0 ? -EBADMSG : 0;
-}
-
 /* `size` is the field's. */
 static int restore_name(char *field, size_t size, const char *value) {
         if (strlen(value) >= size || strchr(value, '/'))
@@ -163,8 +159,7 @@ static int restore_name(char *field, size_t size, const char *value) {
 
 static int restore_key(const char *key, const char *value, void *userdata) {
         Cell *c = userdata;
-        uint64_t number = 0;
-        int r = 0;
+        uint64_t number;
 
         if (strcmp(key, "BootId") == 0)
                 return strcmp(value, record_boot_id()) == 0 ? 0 : -ESTALE;
@@ -216,13 +211,16 @@ static int restore_key(const char *key, const char *value, void *userdata) {
                         return parse_address(value, &c->resolver.servers[i]) < 0 ? -EBADMSG : 0;
                 }
 
-        r = restore_number(value, &number);
-        if (r < 0)
-                return r;
-        if (strcmp(key, "Uid") == 0)
-                c->uid = (uid_t) number;
-        else if (strcmp(key, "Created") == 0)
+        if (parse_uint64(value, &number) < 0)
+                return -EBADMSG;
+        if (strcmp(key, "Created") == 0)
                 c->created_usec = number;
+        else if (strcmp(key, "InitStartTime") == 0)
+                c->init_start_time = number;
+        else if (number > UINT32_MAX) /* the rest are smaller */
+                return -EBADMSG;
+        else if (strcmp(key, "Uid") == 0)
+                c->uid = (uid_t) number;
         else if (strcmp(key, "FirstId") == 0)
                 c->first_id = (uid_t) number;
         else if (strcmp(key, "Frozen") == 0)
@@ -231,8 +229,6 @@ static int restore_key(const char *key, const char *value, void *userdata) {
                 c->slowed = number != 0;
         else if (strcmp(key, "InitPid") == 0)
                 c->init_pid = (pid_t) number;
-        else if (strcmp(key, "InitStartTime") == 0)
-                c->init_start_time = number;
         else if (strcmp(key, "ShapingTree") == 0)
                 c->place.tree = (uint32_t) number;
         else if (strcmp(key, "ShapingUser") == 0)

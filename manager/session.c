@@ -104,14 +104,16 @@ static int restore_key(const char *key, const char *value, void *userdata) {
         }
         if (parse_uint64(value, &number) < 0)
                 return -EBADMSG;
-        if (strcmp(key, "Uid") == 0)
-                s->uid = (uid_t) number;
-        else if (strcmp(key, "Since") == 0)
+        if (strcmp(key, "Since") == 0)
                 s->since_usec = number;
-        else if (strcmp(key, "Leader") == 0)
-                s->leader = (pid_t) number;
         else if (strcmp(key, "LeaderStartTime") == 0)
                 s->leader_start_time = number;
+        else if (number > UINT32_MAX) /* the rest are smaller */
+                return -EBADMSG;
+        else if (strcmp(key, "Uid") == 0)
+                s->uid = (uid_t) number;
+        else if (strcmp(key, "Leader") == 0)
+                s->leader = (pid_t) number;
         else if (strcmp(key, "InReserve") == 0)
                 s->in_reserve = number != 0;
         else if (strcmp(key, "Released") == 0)

@@ -114,9 +114,11 @@ static int restore_key(const char *key, const char *value, void *userdata) {
         }
         if (parse_uint64(value, &number) < 0)
                 return -EBADMSG;
-        if (strcmp(key, "Uid") == 0)
+        if (strcmp(key, "Uid") == 0) {
+                if (number > UINT32_MAX)
+                        return -EBADMSG;
                 v->uid = (uid_t) number;
-        else if (strcmp(key, "Max") == 0)
+        } else if (strcmp(key, "Max") == 0)
                 v->limit.bytes = number;
         else if (strcmp(key, "Slow") == 0)
                 v->slow = number != 0;

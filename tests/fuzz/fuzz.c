@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/log.h"
 
 static char dir_path[] = "/dev/shm/confine-fuzz-XXXXXX";
 static int dir_fd = -EBADF;
@@ -29,6 +30,7 @@ const char *fuzz_dir(void) {
                         abort();
                 dir_fd = open(dir_path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
                 (void) atexit(remove_dir);
+                log_set_max_level(LOG_ERR); /* what is refused is told thousands of times a second */
         }
         return dir_path;
 }

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Records in /run/confine: as such, where what was read and written again reads the same; and as that of a cell,
- * which the manager takes over after a restart. */
+/* Records in /run/confine: as such, where what was read and written again reads the same; and as those of a cell, of
+ * a session and of a service, which the manager takes over after a restart. */
 
 #include <string.h>
 #include <systemd/sd-event.h>
 
 #include "manager/cell.h"
 #include "manager/manager.h"
+#include "manager/placement.h"
 #include "manager/state.h"
 #include "tests/fuzz/fuzz.h"
 
@@ -67,23 +68,64 @@ static void take_over(void) {
         (void) cell_free(cell);
 }
 
+static Cell *find_none(const char *id, void *userdata) {
+        (void) userdata;
+        assert(id);
+        return NULL;
+}
+
+static void take_over_session(void) {
+        SessionHost host = { .records_fd = fuzz_dir_fd() };
+        Session *session;
+
+        assert(session_restore(&host, "c1", find_none, &session) < 0);
+}
+
+static void take_over_service(const char *record, size_t length) {
+        static Manager m;
+
+        if (!m.pool && pool_new(&m.pool) < 0)
+                abort();
+        m.placements_fd = fuzz_dir_fd();
+        fuzz_put("x.service", record, length);
+        assert(placements_read(&m) == 0);
+        for (Placement *p = m.placements; p; p = p->hh.next)
+                assert(p->policy && memchr(p->link, '\0', sizeof(p->link)));
+        placements_free(&m);
+        pool_free(m.pool); /* with what it has claimed */
+        m.pool = NULL;
+        (void) unlinkat(m.placements_fd, "x.service", 0);
+}
+
+/* Behind the head of a record of this boot. */
+static char *make_record(const char *section, const uint8_t *data, size_t size, size_t *ret_length) {
+        char *record = NULL;
+        FILE *f = open_memstream(&record, ret_length);
+
+        if (!f)
+                abort();
+        fprintf(f, "[%s]\nBootId=%s\n%.*s", section, record_boot_id(), (int) size, (const char *) data);
+        if (fclose(f) != 0)
+                abort();
+        return record;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
-        _cleanup_(freep) char *record = NULL;
+        _cleanup_(freep) char *cell = NULL, *session = NULL, *service = NULL;
         size_t length;
-        FILE *f;
 
         fuzz_put("c1", data, size);
         read_record();
-        /* of this boot, and not alive: what else would be watched is this machine's */
-        f = open_memstream(&record, &length);
-        if (!f)
-                abort();
-        fprintf(f, "[Cell]\nBootId=%s\n%.*s", record_boot_id(), (int) size, (const char *) data);
-        if (fclose(f) != 0)
-                abort();
+        session = make_record("Session", data, size, &length);
+        fuzz_put("c1", session, length);
+        take_over_session();
+        service = make_record("Placement", data, size, &length);
+        take_over_service(service, length);
+        cell = make_record("Cell", data, size, &length);
+        /* not alive: what else would be watched is this machine's */
         if (memmem(data, size, "State=live", 10) || memmem(data, size, "InitPid", 7))
                 return 0;
-        fuzz_put("c1", record, length);
+        fuzz_put("c1", cell, length);
         take_over();
         return 0;
 }

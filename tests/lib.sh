@@ -90,6 +90,18 @@ lab_upstream() {
         ip -n upstream link set lo up
 }
 
+# A bridge of the host's, br0, with somebody else's station at it.
+lab_bridge() {
+        ip link add br0 type bridge mcast_snooping 0 forward_delay 0
+        ip link set br0 up
+        ip netns add station
+        ip link add st0 type veth peer name st1 netns station
+        ip link set st0 master br0 up
+        ip -n station addr add 10.84.0.1/24 dev st1
+        ip -n station addr add fd84::1/64 dev st1 nodad
+        ip -n station link set st1 up
+}
+
 # The module as the last line of every stack that opens sessions.
 lab_pam() {
         module="$module_file socket=/run/confine/login ${1:-}"

@@ -14,14 +14,7 @@ lab_pam
 lab_upstream
 echo 0 > /proc/sys/net/ipv4/ip_forward
 
-ip link add br0 type bridge mcast_snooping 0 forward_delay 0
-ip link set br0 up
-ip netns add station
-ip link add st0 type veth peer name st1 netns station
-ip link set st0 master br0 up
-ip -n station addr add 10.84.0.1/24 dev st1
-ip -n station addr add fd84::1/64 dev st1 nodad
-ip -n station link set st1 up
+lab_bridge
 
 policy 10-own <<'END'
 [Match]

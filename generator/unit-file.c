@@ -11,12 +11,17 @@
 
 #define HEADER "# Made by confine-generator from policy %s: see confine.policy(5).\n"
 
-/* systemd expands % in paths and takes quotes and backslashes away. */
+/* systemd expands % in it. */
+static void print_plain(FILE *f, const char *text) {
+        for (; *text; text++)
+                fputs(*text == '%' ? "%%" : (const char[]) { *text, '\0' }, f);
+}
+
+/* One without quotes, which systemd would take away. */
 static int print_path(FILE *f, const char *path) {
         if (strpbrk(path, "\"'\\"))
                 return -EINVAL;
-        for (; *path; path++)
-                fputs(*path == '%' ? "%%" : (const char[]) { *path, '\0' }, f);
+        print_plain(f, path);
         return 0;
 }
 
@@ -34,21 +39,24 @@ static int print_pairs(FILE *f, const char *key, const char *value) {
         return r;
 }
 
-/* A value, line by line, with what systemd would expand or take away: "%" and, in lists of words, quotes. */
+/* A value, line by line. Lists have quotes where systemd takes some away; a backslash at the end would join the line to
+ * the next one. */
 static int print_value(FILE *f, const char *key, const char *value) {
-        int r = 0;
-
-        do {
-                _cleanup_(freep) char *line = strndup(value, strcspn(value, "\n"));
+        for (;; value++) {
+                size_t n = strcspn(value, "\n");
+                _cleanup_(freep) char *line = strndup(value, n);
 
                 if (!line)
                         return -ENOMEM;
+                if (n > 0 && line[n - 1] == '\\')
+                        return -EINVAL;
                 fprintf(f, "%s=", key);
-                r = print_path(f, line);
+                print_plain(f, line);
                 fputc('\n', f);
-                value += strcspn(value, "\n");
-        } while (r >= 0 && *value++);
-        return r;
+                value += n;
+                if (!*value)
+                        return 0;
+        }
 }
 
 static int print_environment(FILE *f, char *const *variables) {

@@ -173,7 +173,7 @@ int policy_parse_paths(const PolicyKey *key, Policy *p, const char *value, char 
         char ***field = FIELD(char **, key, p);
         int r;
 
-        r = strv_split(value, &words);
+        r = policy_split_quoted(value, &words, ret_message);
         if (r >= 0)
                 r = strv_extend_all(&all, *field);
         for (size_t i = 0; r >= 0 && words && words[i]; i++) {
@@ -201,9 +201,7 @@ void policy_reset_paths(const PolicyKey *key, Policy *p) {
 }
 
 char *policy_format_paths(const PolicyKey *key, const Policy *p) {
-        char **const *field = CONST_FIELD(char **, key, p);
-
-        return strv_join(*field, " ");
+        return strv_join_quoted(*CONST_FIELD(char **, key, p), ':');
 }
 
 /* --- RootDirectory= --- */

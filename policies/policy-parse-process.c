@@ -463,36 +463,6 @@ char *policy_format_small(const PolicyKey *key, const Policy *p) {
 
 /* --- Environment= --- */
 
-/* The next word, with quotes and backslashes taken away, as systemd.syntax(7) has it. NULL: `*text` is at its end,
- * or *ret_bad is set. */
-static char *next_quoted(const char **text, bool *ret_bad) {
-        const char *s = *text + strspn(*text, " \t");
-        char *word, *to, quote = '\0';
-
-        *ret_bad = false;
-        if (!*s)
-                return NULL;
-        word = to = malloc(strlen(s) + 1);
-        for (; word && *s && (quote || (*s != ' ' && *s != '\t')); s++) {
-                if (*s == quote)
-                        quote = '\0';
-                else if (!quote && (*s == '"' || *s == '\''))
-                        quote = *s;
-                else if (*s == '\\' && quote != '\'' && s[1])
-                        *to++ = *++s;
-                else
-                        *to++ = *s;
-        }
-        if (quote || !word) {
-                free(word);
-                *ret_bad = true;
-                return NULL;
-        }
-        *to = '\0';
-        *text = s;
-        return word;
-}
-
 static int check_variable(const char *word, char **ret_message) {
         size_t n = strcspn(word, "=");
 
@@ -523,22 +493,18 @@ static int set_variable(char ***all, const char *word) {
 }
 
 int policy_parse_environment(const PolicyKey *key, Policy *p, const char *value, char **ret_message) {
-        _cleanup_(strv_freep) char **all = NULL;
+        _cleanup_(strv_freep) char **words = NULL, **all = NULL;
         char ***field = FIELD(char **, key, p);
         size_t bytes = 0;
-        bool bad;
-        int r = strv_extend_all(&all, *field);
+        int r;
 
-        while (r >= 0) {
-                _cleanup_(freep) char *word = next_quoted(&value, &bad);
-
-                if (bad)
-                        return policy_say(ret_message, -EINVAL, "a quote has no end");
-                if (!word)
-                        break;
-                r = check_variable(word, ret_message);
+        r = policy_split_quoted(value, &words, ret_message);
+        if (r >= 0)
+                r = strv_extend_all(&all, *field);
+        for (size_t i = 0; r >= 0 && words && words[i]; i++) {
+                r = check_variable(words[i], ret_message);
                 if (r >= 0)
-                        r = set_variable(&all, word);
+                        r = set_variable(&all, words[i]);
         }
         if (r < 0)
                 return r;
@@ -557,27 +523,7 @@ void policy_reset_environment(const PolicyKey *key, Policy *p) {
 }
 
 char *policy_format_environment(const PolicyKey *key, const Policy *p) {
-        char **all = *CONST_FIELD(char **, key, p);
-        char *text = NULL;
-        size_t size;
-        FILE *f;
-
-        f = open_memstream(&text, &size);
-        if (!f)
-                return NULL;
-        for (size_t i = 0; all && all[i]; i++) {
-                bool quote = strpbrk(all[i], " \t\"'\\");
-
-                fprintf(f, "%s%s", i ? " " : "", quote ? "\"" : "");
-                for (const char *s = all[i]; *s; s++)
-                        fprintf(f, "%s%c", *s == '"' || *s == '\\' ? "\\" : "", *s);
-                fputs(quote ? "\"" : "", f);
-        }
-        if (fclose(f) != 0) {
-                free(text);
-                return NULL;
-        }
-        return text;
+        return strv_join_quoted(*CONST_FIELD(char **, key, p), '\0');
 }
 
 /* --- offsets of clocks --- */

@@ -40,6 +40,12 @@ int policy_say(char **ret_message, int r, const char *format, ...) {
         return r;
 }
 
+int policy_split_quoted(const char *value, char ***ret, char **ret_message) {
+        int r = strv_split_quoted(value, ret);
+
+        return r == -EINVAL ? policy_say(ret_message, r, "a quote has no end") : r;
+}
+
 static int set_text(char **field, const char *value) {
         char *copy;
 

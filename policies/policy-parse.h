@@ -116,3 +116,6 @@ const char *policy_si_to_string(uint64_t number, char buffer[static POLICY_SI_MA
 /* For parsers: sets *ret_message and returns `r`, or -ENOMEM. */
 int policy_say(char **ret_message, int r, const char *format, ...)
         __attribute__((format(printf, 3, 4)));
+
+/* Splits at blanks, with quotes as systemd.syntax(7) has them. -EINVAL with *ret_message; -ENOMEM. */
+int policy_split_quoted(const char *value, char ***ret, char **ret_message);

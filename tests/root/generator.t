@@ -52,7 +52,7 @@ Mode=none
 PrivateTmp=no
 ProtectSystem=strict
 ReadOnlyPaths=/srv -/opt
-BindPaths=/a:/b
+BindPaths=/a:/b "/c d":"/e"
 TemporaryFileSystem=/c:size=1M
 [Process]
 NoNewPrivileges=yes
@@ -120,7 +120,7 @@ is "Mode=none is systemd's alone; [Filesystem] and [Process] in systemd's words"
         "$(drop_in none.service | grep -v '^#')" '[Service]
 ProtectSystem=strict
 ReadOnlyPaths=/srv -/opt
-BindPaths=/a:/b
+BindPaths=/a:/b "/c d":/e
 TemporaryFileSystem=/c:size=1M
 NoNewPrivileges=yes
 CapabilityBoundingSet=

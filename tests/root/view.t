@@ -65,6 +65,13 @@ like "what isn't there: no cell" "$(with "$FS" ReadOnlyPaths=/srv/nothing -- tru
 is "... but with -" "$(with "$FS" 'ReadOnlyPaths=-/srv/nothing' -- 'echo in')" in
 is "a path through a link of root's" "$(ln -s data /srv/link; with "$FS" ReadOnlyPaths=/srv/link/ro -- "$(writes /srv/data/ro/x)")" "Read-only file system"
 
+is "paths with blanks" "$(mkdir -p '/srv/with blank' '/srv/scratch/a b'; chmod 777 '/srv/with blank' '/srv/scratch/a b'; echo c > '/srv/scratch/a b/c'
+        with "$FS" 'ReadOnlyPaths="/srv/with blank"' 'BindPaths="/srv/scratch/a b":"/srv/data/ro"' 'TemporaryFileSystem="/srv/with blank/t":size=64K' -- true 2>&1 | grep -o 'TemporaryFileSystem=, [^)]*'
+        with "$FS" 'ReadOnlyPaths="/srv/with blank"' 'BindPaths="/srv/scratch/a b":/srv/data/ro' -- "$(writes '"/srv/with blank/x"'); cat /srv/data/ro/c")" \
+        "TemporaryFileSystem=, /srv/with blank/t
+Read-only file system
+c"
+
 # --- binds, memory -------------------------------------------------------------------------------------
 is "BindPaths=, each user's own" "$(as=bob with "$FS" BindPaths=/srv/scratch/%u:/srv/mnt -- 'touch /srv/mnt/b'; ls /srv/scratch/bob)" b
 is "BindReadOnlyPaths=" "$(with "$FS" BindReadOnlyPaths=/srv/scratch/%u:/srv/mnt -- "$(writes /srv/mnt/x)")" "Read-only file system"

@@ -31,6 +31,39 @@ static void test_extend(void **state) {
         assert_null(strv_free(NULL));
 }
 
+static void assert_splits(const char *text, const char *joined) {
+        _cleanup_(strv_freep) char **v = NULL;
+        _cleanup_(freep) char *again = NULL;
+
+        assert_int_equal(strv_split_quoted(text, &v), 0);
+        again = strv_join(v, "|");
+        assert_string_equal(again, joined);
+}
+
+static void test_quoted(void **state) {
+        char *const v[] = { (char *) "/a b:/c", (char *) "", (char *) "x\\y", (char *) "d\"e'f", NULL };
+        _cleanup_(freep) char *whole = NULL, *parts = NULL;
+        char **none = NULL;
+
+        (void) state;
+        assert_splits("", "");
+        assert_splits("  a  b\t", "a|b");
+        assert_splits("\"a b\" 'c d'e", "a b|c de");
+        assert_splits("a\\ b \"c\\\"d\" 'e\\f' \"g'h\"", "a b|c\"d|e\\f|g'h");
+        assert_splits("\"\" x", "|x");
+        assert_splits("a\\", "a\\");
+        assert_int_equal(strv_split_quoted("a \"b", &none), -EINVAL);
+        assert_int_equal(strv_split_quoted("'", &none), -EINVAL);
+        assert_null(none);
+
+        whole = strv_join_quoted(v, '\0');
+        assert_string_equal(whole, "\"/a b:/c\" \"\" \"x\\\\y\" \"d\\\"e'f\"");
+        assert_splits(whole, "/a b:/c||x\\y|d\"e'f");
+        parts = strv_join_quoted(v, ':');
+        assert_string_equal(parts, "\"/a b\":/c \"\" \"x\\\\y\" \"d\\\"e'f\"");
+        assert_splits(parts, "/a b:/c||x\\y|d\"e'f");
+}
+
 static void test_split_and_join(void **state) {
         static const struct {
                 const char *text;
@@ -56,6 +89,7 @@ static void test_split_and_join(void **state) {
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_extend),
+                cmocka_unit_test(test_quoted),
                 cmocka_unit_test(test_split_and_join),
         };
 

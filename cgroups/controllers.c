@@ -144,15 +144,12 @@ static int add_hierarchy(Hierarchies *h, unsigned version, const char *path, con
 static void unescape(char *text) {
         char *out = text;
 
-        for (; *text; text++) {
-                unsigned value;
-
-                if (text[0] == '\\' && sscanf(text + 1, "%3o", &value) == 1) {
-                        *out++ = (char) value;
+        for (; *text; text++)
+                if (text[0] == '\\' && strspn(text + 1, "01234567") >= 3) {
+                        *out++ = (char) ((text[1] - '0') << 6 | (text[2] - '0') << 3 | (text[3] - '0'));
                         text += 3;
                 } else
                         *out++ = *text;
-        }
         *out = '\0';
 }
 

@@ -92,8 +92,13 @@ static void run_child(Job *job, int fd, pid_t parent) {
         if (!t.f)
                 _exit(1);
         job->spec.run(job->spec.userdata, &report, &t);
-        if (fclose(t.f) != 0 || fd_write_all(fd, &report, sizeof(report)) < 0 ||
-            fd_write_all(fd, text, MIN(size, (size_t) JOB_TEXT_MAX)) < 0)
+        if (fclose(t.f) != 0)
+                _exit(1);
+        if (size > JOB_TEXT_MAX) { /* a part of it would mean something else */
+                report.error = -E2BIG;
+                size = 0;
+        }
+        if (fd_write_all(fd, &report, sizeof(report)) < 0 || fd_write_all(fd, text, size) < 0)
                 _exit(1);
         _exit(0);
 }

@@ -18,7 +18,7 @@ typedef struct Job Job;
 
 #define JOB_PROCESS_NAME "confined-job" /* as ps(1) shows it, and the kernel tells who changed nftables */
 #define JOB_WHAT_MAX 256
-#define JOB_TEXT_MAX (256 * 1024)
+#define JOB_TEXT_MAX (1024 * 1024)
 
 typedef struct JobReport {
         int error;                /* 0, or a negative errno */
@@ -29,7 +29,8 @@ typedef struct JobReport {
         unsigned flags;
 } JobReport;
 
-/* Runs in the child. May append text with job_write_text(); `report` is zero at first. */
+/* Runs in the child. May append text with job_write_text(), up to JOB_TEXT_MAX, beyond which the job has failed with
+ * -E2BIG; `report` is zero at first. */
 typedef struct JobText JobText;
 typedef void (*job_run_t)(void *userdata, JobReport *report, JobText *text);
 void job_write_text(JobText *t, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -21,6 +21,7 @@ struct Record {
         FILE *f;
         char *text;
         size_t size;
+        bool lost; /* something, for want of memory */
 };
 
 Record *record_new(const char *section) {
@@ -51,6 +52,7 @@ void record_set(Record *r, const char *key, const char *format, ...) {
         va_end(ap);
         if (n < 0) {
                 value = NULL;
+                r->lost = true;
                 return;
         }
         fprintf(r->f, "%s=", key);
@@ -66,14 +68,20 @@ int record_write(Record *r, int dir_fd, const char *name) {
         int result;
 
         fputs("[End]\n", r->f);
-        result = ferror(r->f) ? -ENOMEM : 0;
+        result = ferror(r->f) || r->lost ? -ENOMEM : 0;
         if (fclose(r->f) != 0)
                 result = -ENOMEM;
+        if (result >= 0 && r->size > RECORD_MAX) /* nobody would read it */
+                result = -E2BIG;
         if (result >= 0) /* /run is gone with the boot: no fsync */
                 result = fd_replace_file_at(dir_fd, name, r->text, 0600, false);
         free(r->text);
         free(r);
         return result;
+}
+
+static unsigned hex_digit(char c) {
+        return (unsigned) (isdigit((unsigned char) c) ? c - '0' : tolower((unsigned char) c) - 'a' + 10);
 }
 
 static int unescape(char *text) {
@@ -86,8 +94,10 @@ static int unescape(char *text) {
                         *out++ = *text++;
                         continue;
                 }
-                if (text[1] != 'x' || !isxdigit((unsigned char) text[2]) ||
-                    !isxdigit((unsigned char) text[3]) || sscanf(text + 2, "%2x", &value) != 1 || value == 0)
+                if (text[1] != 'x' || !isxdigit((unsigned char) text[2]) || !isxdigit((unsigned char) text[3]))
+                        return -EBADMSG;
+                value = hex_digit(text[2]) << 4 | hex_digit(text[3]);
+                if (value == 0)
                         return -EBADMSG;
                 *out++ = (char) value;
                 text += 4;

@@ -295,24 +295,28 @@ static void settle(Manager *m) {
 
 static void look_again(Manager *m);
 
-static void on_looked(const JobReport *report, const char *text, void *userdata) {
-        Manager *m = userdata;
-        uint64_t used;
-        int64_t begin;
-        char id[ID_MAX];
-        int n = 0;
+static void take_counts(Manager *m, const char *text) {
+        for (const char *end; (end = strchr(text, '\n')); text = end + 1) {
+                char line[ID_MAX + 64], id[ID_MAX];
+                uint64_t used;
+                int64_t begin;
+                Volume *v;
 
-        m->traffic_job = NULL;
-        if (report->error < 0)
-                log_warning_errno(report->error, "Cannot read what traffic was counted: %m");
-        for (; sscanf(text, "%96s %" SCNu64 " %" SCNd64 "\n%n", id, &used, &begin, &n) == 3; text += n) {
-                Volume *v = find(m, id);
-
-                if (!v)
+                (void) snprintf(line, sizeof(line), "%.*s", (int) (end - text), text);
+                if (sscanf(line, "%96s %" SCNu64 " %" SCNd64, id, &used, &begin) != 3 || !(v = find(m, id)))
                         continue;
                 v->used = used;
                 v->begin = begin;
         }
+}
+
+static void on_looked(const JobReport *report, const char *text, void *userdata) {
+        Manager *m = userdata;
+
+        m->traffic_job = NULL;
+        if (report->error < 0)
+                log_warning_errno(report->error, "Cannot read what traffic was counted: %m");
+        take_counts(m, text);
         settle(m);
         mark_wanted(m);
         for (const Volume *v = m->volumes; v; v = v->hh.next)

@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -54,6 +55,43 @@ static void test_done(void **state) {
         sd_event_unref(event);
 }
 
+static void run_much(void *userdata, JobReport *report, JobText *text) {
+        (void) report;
+        for (size_t left = *(size_t *) userdata; left > 0; left--)
+                job_write_text(text, "x");
+}
+
+static size_t text_length;
+static int text_error;
+static void on_much(const JobReport *report, const char *text, void *userdata) {
+        text_length = strlen(text);
+        text_error = report->error;
+        *(size_t *) userdata = 0;
+}
+
+/* All of what a job writes comes, or nothing. */
+static void test_much_text(void **state) {
+        sd_event *event = NULL;
+        Jobs *jobs = NULL;
+
+        (void) state;
+        assert_int_equal(sd_event_new(&event), 0);
+        assert_int_equal(jobs_new(event, no_fds, 0, false, &jobs), 0);
+        for (size_t over = 0; over < 2; over++) {
+                size_t size = JOB_TEXT_MAX + over;
+                const JobSpec spec = { .name = "much", .timeout_usec = 20 * USEC_PER_SEC, .run = run_much,
+                                       .done = on_much, .userdata = &size };
+
+                assert_int_equal(job_start(jobs, &spec, NULL), 0);
+                while (size > 0)
+                        assert_true(sd_event_run(event, UINT64_MAX) >= 0);
+                assert_int_equal(text_length, over ? 0 : JOB_TEXT_MAX);
+                assert_int_equal(text_error, over ? -E2BIG : 0);
+        }
+        jobs_free(jobs);
+        sd_event_unref(event);
+}
+
 /* What the watchdog looks at. */
 static void test_moving(void **state) {
         sd_event *event = NULL;
@@ -79,7 +117,8 @@ static void test_moving(void **state) {
 }
 
 int main(void) {
-        const struct CMUnitTest tests[] = { cmocka_unit_test(test_done), cmocka_unit_test(test_moving) };
+        const struct CMUnitTest tests[] = { cmocka_unit_test(test_done), cmocka_unit_test(test_much_text),
+                                             cmocka_unit_test(test_moving) };
 
         cmocka_set_message_output(CM_OUTPUT_TAP);
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -93,6 +93,28 @@ static void test_broken(void **state) {
         assert_int_equal(unlinkat(dir_fd, "fifo", 0), 0);
 }
 
+/* What can't be read again is not written, and the record of before stays. */
+static void test_too_long(void **state) {
+        _cleanup_(freep) char *half = malloc(1 << 19);
+        Seen seen = {};
+        Record *r;
+
+        (void) state;
+        assert_non_null(half);
+        memset(half, 'x', (1 << 19) - 1);
+        half[(1 << 19) - 1] = '\0';
+        r = record_new("Cell");
+        record_set(r, "A", "%s", half);
+        assert_int_equal(record_write(r, dir_fd, "long"), 0);
+        r = record_new("Cell");
+        record_set(r, "A", "%s", half);
+        record_set(r, "B", "%s", half);
+        assert_int_equal(record_write(r, dir_fd, "long"), -E2BIG);
+        assert_int_equal(record_read(dir_fd, "long", "Cell", note, &seen), 0);
+        assert_int_equal(seen.n, 1);
+        assert_int_equal(unlinkat(dir_fd, "long", 0), 0);
+}
+
 static void test_callback_stops(void **state) {
         Seen seen = { .fail = -ESTALE };
 
@@ -138,7 +160,7 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_round_trip),     cmocka_unit_test(test_broken),
                 cmocka_unit_test(test_callback_stops), cmocka_unit_test(test_for_each),
-                cmocka_unit_test(test_access),
+                cmocka_unit_test(test_access),         cmocka_unit_test(test_too_long),
         };
 
         (void) alarm(60);

@@ -24,7 +24,7 @@ typedef struct DriverCell {
         unsigned user_cells, policy_cells; /* live ones with this one: their pid 1 is not the user's; 0: not asked */
         char *const *groups;    /* where its sessions' processes are, NULL-terminated; NULL: none */
         uint64_t pid_inode;     /* of its pid namespace; 0: it has none, or is being made */
-        bool frozen;
+        bool frozen; /* or may be */
         /* Tightens `limits` by what all other cells of `uid` that have not ended ask of the user as a whole, and by
          * his shares of sums. True: there are such cells. */
         bool (*others)(uid_t uid, const char *except_cell, Resources *limits, void *userdata);

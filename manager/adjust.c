@@ -291,12 +291,13 @@ int adjust_start(Manager *m, Cell *c, AdjustKind kind, char *const *assignments,
 }
 
 void adjust_resume(Manager *m, Cell *c) {
-        _cleanup_(strv_freep) char **assignments = TAKE_PTR(c->assignments);
+        _cleanup_(strv_freep) char **assignments = NULL;
         AdjustKind kind = c->adjusting;
         int r;
 
-        if (!kind)
+        if (!kind || c->state != CELL_LIVE)
                 return;
+        assignments = TAKE_PTR(c->assignments);
         c->adjusting = ADJUST_NONE;
         log_info("Cell %s was being adjusted when the manager ended, adjusting it once more", c->id);
         r = adjust_start(m, c, kind, assignments, NULL, NULL);

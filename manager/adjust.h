@@ -18,7 +18,7 @@ Adjusts *adjusts_free(Adjusts *a); /* takes NULL, returns NULL; `done` is not ca
  * -ENOMEM, -EBUSY (too many jobs); -errno of writing the record, without which only freezing goes on. */
 int adjust_start(Manager *m, Cell *c, AdjustKind kind, char *const *assignments, job_done_t done, void *userdata);
 
-/* After a restart: what the cell's record says is under way. */
+/* After a restart: what the cell's record says is under way, if it is to stay. */
 void adjust_resume(Manager *m, Cell *c);
 
 /* A copy of the cell's policy with these values of [Resources] or [Network]. -EINVAL, -ERANGE: one is wrong,

@@ -92,7 +92,7 @@ void cell_plan(Cell *c, CellPlan *ret) {
                         .uid = c->uid,
                         .groups = list_groups(c),
                         .pid_inode = c->inodes[LOGIN_NS_PID],
-                        .frozen = c->frozen,
+                        .frozen = c->frozen || c->adjusting == ADJUST_FREEZE || c->adjusting == ADJUST_THAW,
                         .others = h->others,
                         .userdata = h->userdata,
                 },

@@ -100,8 +100,8 @@ void takeover_settle(Manager *m) {
                 if (live) {
                         n_cells++;
                         fd_store_add(m->fd_store, c->id, c->init_pidfd);
-                        adjust_resume(m, c);
                         cell_session_left(c); /* ends it, or lets it linger, if nobody is in it */
+                        adjust_resume(m, c);
                         continue;
                 }
                 if (c->state == CELL_ENDING)

@@ -45,6 +45,7 @@ unrecorded() { restarted 'rm /run/confine/cells/* /run/confine/sessions/*'; }
 
 # --- 29: killed at any call ------------------------------------------------------------------------------
 dead() { ! kill -0 $manager 2> /dev/null; }
+dead_or_idle() { dead || idle; }
 inject() { trace -e trace="${1%:*}" -e "inject=${1%:*}:signal=KILL:when=${1#*:}"; } # CALLS:N
 killed_at() { # CALLS:N...
         hits=0
@@ -78,6 +79,7 @@ adjusted() { # COMMAND CALLS:N...: killed while it freezes or thaws a cell and s
                 bus_cell "$cell" $verb > /dev/null 2>&1
                 wait $!
                 untrace
+                wait_for 20 dead_or_idle # and not about to die
                 dead && hits=$((hits + 1)) && eval "$away" && manager_start
                 wait_for 20 idle
                 [ "$(ncells)" = 1 ] || { echo "hit: no cell, at $at"; return; }

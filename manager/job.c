@@ -26,6 +26,7 @@
 #define RUNNING_MAX 8
 #define QUEUED_MAX 4096
 #define KEEP_MAX 15
+#define READ_SIZE 2048 /* what most jobs have to say */
 #define OVERDUE_USEC (5 * USEC_PER_SEC)
 
 struct Job {
@@ -37,7 +38,7 @@ struct Job {
         sd_event_source *io_source, *timer_source;
         JobReport report;
         char *text;
-        size_t n_read;
+        size_t n_read, n_allocated;
 };
 
 TAILQ_HEAD(JobList, Job);
@@ -143,24 +144,37 @@ static void finish(Job *job, int error) {
                 (void) snprintf(report.what, sizeof(report.what), "%s", spec.name);
         }
         job_free(job);
-        spec.done(&report, text ? text + 1 + sizeof(JobReport) : "", spec.userdata);
+        spec.done(&report, error >= 0 ? text + 1 + sizeof(JobReport) : "", spec.userdata);
         start_waiting(j);
+}
+
+/* For a byte more, and a NUL. */
+static int make_room(Job *job) {
+        size_t size = job->n_allocated ? 2 * job->n_allocated : READ_SIZE;
+        char *grown;
+
+        if (job->n_read + 1 < job->n_allocated)
+                return 0;
+        grown = realloc(job->text, size);
+        if (!grown)
+                return -ENOMEM;
+        job->text = grown;
+        job->n_allocated = size;
+        return 0;
 }
 
 static int on_readable(sd_event_source *s, int fd, uint32_t events, void *userdata) {
         Job *job = userdata;
-        const size_t max = 1 + sizeof(JobReport) + JOB_TEXT_MAX;
         ssize_t n;
+        int r;
 
         (void) s, (void) events;
-        if (!job->text) {
-                job->text = calloc(1, max + 1);
-                if (!job->text) {
-                        finish(job, -ENOMEM);
-                        return 0;
-                }
+        r = make_room(job);
+        if (r < 0) {
+                finish(job, r);
+                return 0;
         }
-        n = read(fd, job->text + job->n_read, max - job->n_read);
+        n = read(fd, job->text + job->n_read, job->n_allocated - job->n_read - 1);
         if (n < 0 && (errno == EAGAIN || errno == EINTR))
                 return 0;
         if (n > 0) {
@@ -173,6 +187,7 @@ static int on_readable(sd_event_source *s, int fd, uint32_t events, void *userda
                 finish(job, -EIO);
                 return 0;
         }
+        job->text[job->n_read] = '\0';
         memcpy(&job->report, job->text + 1, sizeof(JobReport));
         finish(job, 0);
         return 0;

@@ -8,6 +8,7 @@
 #include "manager/manager.h"
 
 #include <fcntl.h>
+#include <malloc.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -33,6 +34,7 @@
 #include "netns/support.h"
 
 #define PLACEMENTS_TIMEOUT_USEC (30 * USEC_PER_SEC)
+#define PEAK_MIN 64 /* sessions and cells; for fewer it is not worth it */
 
 /* --- tables ------------------------------------------------------------------------------ */
 
@@ -255,6 +257,17 @@ static void fail_waiting(Manager *m, Cell *c, const JobReport *report) {
         }
 }
 
+/* What a burst of logins took would else stay with us, and be copied for each job. */
+static void give_memory_back(Manager *m) {
+        unsigned n = HASH_COUNT(m->sessions) + HASH_COUNT(m->cells);
+
+        m->peak = MAX(m->peak, n);
+        if (m->peak < PEAK_MIN || n > m->peak / 4)
+                return;
+        (void) malloc_trim(0);
+        m->peak = n;
+}
+
 static void on_cell_event(Cell *c, CellEvent event, const JobReport *report, void *userdata) {
         Manager *m = userdata;
 
@@ -278,6 +291,7 @@ static void on_cell_event(Cell *c, CellEvent event, const JobReport *report, voi
                 c->filter = filter_release(c->filter);
                 bus_server_announce(m->bus, MANAGER_CELL_REMOVED, c, NULL);
                 HASH_DEL(m->cells, c);
+                give_memory_back(m);
                 if (m->conf.hosts_file)
                         hosts_file_update(m);
                 break;
@@ -291,6 +305,7 @@ static void on_session_removed(Session *s, void *userdata) {
                 login_server_session_removed(m->login, s);
         bus_server_announce(m->bus, MANAGER_SESSION_REMOVED, s->cell, s);
         drop_share(m, s->cell->policy->name, s->uid);
+        give_memory_back(m);
         HASH_DEL(m->sessions, s);
 }
 

@@ -64,6 +64,7 @@ struct Manager {
         Job *traffic_job;
         sd_event_source *traffic_source;
         uint64_t n_logins, n_denied;
+        unsigned peak; /* as many sessions and cells as were there since memory was last given back */
         Adjusts *adjusts;
         FdStore *fd_store;
         Filters *filters;

@@ -69,6 +69,7 @@ all=$((($(date +%s%N) - start) / 1000000))
 is "all of the burst got in" "$failed" 0
 check "and the other did not wait for them ($other of $all ms)" test $((other * 3)) -le "$all"
 is "... and nothing is left" "$(measure)" "$before"
+check "... nor memory ($memory kB, now $(rss))" test "$(rss)" -le $((memory + 1024))
 
 pids=
 for i in $(seq 40); do su alice -c "sleep 1000" > /dev/null 2>&1 & disown; done

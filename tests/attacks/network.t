@@ -159,13 +159,13 @@ attack 16.13 "overhear what is for somebody else on the bridge" "a port is flood
 
 # --- 17: flows ---------------------------------------------------------------------------------------------
 lab_flood
-flows() { # CELL: what 4000 flows of a cell add to the host's table
+flows() { # CELL: what 40 000 flows of a cell add to the host's table
         before=$(cat /proc/sys/net/netfilter/nf_conntrack_count)
-        net_of "$1" python3 /var/lib/flood 192.0.2.2 4000
+        net_of "$1" python3 /var/lib/flood 192.0.2.2 40000
         n=$(($(cat /proc/sys/net/netfilter/nf_conntrack_count) - before))
-        if [ $n -lt 200 ]; then echo "refused: $n of 4000"; else echo "$n flows"; echo hit; fi
+        if [ $n -lt 200 ]; then echo "refused: $n of 40000"; else echo "$n flows"; echo hit; fi
 }
-attack 17.1 "4000 flows of UDP, to fill the host's table of connections" "MaxConnections=" 'flows $alice' 'flows $dave'
+attack 17.1 "40 000 flows of UDP, to fill the host's table of connections" "MaxConnections=" 'flows $alice' 'flows $dave'
 for c in $(ls /run/confine/cells); do bus_cell "$c" Terminate > /dev/null 2>&1; done
 wait_for 20 no_cells
 attacks_done

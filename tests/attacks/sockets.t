@@ -162,7 +162,7 @@ attack 23.2 "50 peers that send a byte at a time" "a request is one packet" 'bes
 attack 23.3 "frames that are too long, and too short" "bounds" 'besieged giant 0 100; besieged short 0 100' "$nothing"
 attack 23.4 "253 descriptors at once" "those of a bad packet are closed" 'besieged fds 0 100' "$nothing"
 attack 23.5 "descriptors where none belong" "those of a bad packet are closed" 'besieged wrong 0 20' "$nothing"
-attack 23.6 "2000 connections of a user to the bus" "so many for each user" 'besieged bus 2101 2000' "$nothing"
+attack 23.6 "10 000 connections of a user to the bus" "so many for each user" 'besieged bus 2101 10000' "$nothing"
 attack 23.7 "messages of 128 MiB that never come" "bounds" 'besieged bus-giant 2101 50' "$nothing"
 attack 23.8 "garbage on the bus" "bounds" 'besieged bus-garbage 2101 100' "$nothing"
 

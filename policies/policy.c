@@ -241,6 +241,13 @@ Policy *policy_ref(Policy *p) {
         return p;
 }
 
+void policy_filesystem_done(PolicyFilesystem *f) {
+        free(f->root_directory);
+        for (int k = 0; k < _PATHS_KIND_MAX; k++)
+                strv_free(f->paths[k]);
+        *f = (PolicyFilesystem) {};
+}
+
 static void process_done(PolicyProcess *p) {
         strv_free(p->syscalls.names);
         strv_free(p->syscalls.except);

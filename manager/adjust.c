@@ -12,6 +12,7 @@
 #include "policies/policy-keys.h"
 
 #define TIMEOUT_USEC (20 * USEC_PER_SEC)
+#define JOB_NAME "adjust a cell"
 
 typedef struct Adjust {
         TAILQ_ENTRY(Adjust) entry;
@@ -190,7 +191,7 @@ static int note(Cell *c, AdjustKind kind) {
 
 /* Tells who asked, or everybody. */
 static void finish(Adjust *a, JobReport *report) {
-        if ((report->error == -ETIMEDOUT || report->error == -EIO) && !*report->what)
+        if (strcmp(report->what, JOB_NAME) == 0) /* it was killed, or has died */
                 (void) snprintf(report->what, sizeof(report->what), "nobody knows how far it came");
         if (a->done)
                 a->done(report, "", a->userdata);
@@ -207,6 +208,7 @@ static void on_adjusted(const JobReport *report, const char *text, void *userdat
         Adjust *a = userdata;
         Manager *m = a->manager;
         Cell *c = manager_find_cell(m, a->cell);
+        bool live = c && c->state == CELL_LIVE;
         JobReport own = *report;
 
         (void) text;
@@ -215,9 +217,10 @@ static void on_adjusted(const JobReport *report, const char *text, void *userdat
         if (c) {
                 c->adjusting = ADJUST_NONE;
                 c->assignments = strv_free(c->assignments);
-        } else
+        }
+        if (!live)
                 own.error = -ESTALE;
-        if (c && c->state == CELL_LIVE && cell_save(c) < 0)
+        if (live && cell_save(c) < 0)
                 log_warning("Cannot record cell %s: after a restart of the manager it would be adjusted once more", c->id);
         if (own.error >= 0 && a->kind == ADJUST_LIMITS)
                 (void) manager_reload(m); /* says itself what is wrong */
@@ -228,7 +231,7 @@ static void on_adjusted(const JobReport *report, const char *text, void *userdat
 /* On error nothing is under way. */
 static int begin(Adjust *a, Cell *c) {
         const JobSpec spec = {
-                .name = "adjust a cell",
+                .name = JOB_NAME,
                 .uid = c->uid,
                 .timeout_usec = TIMEOUT_USEC,
                 .run = run_adjust,
@@ -268,8 +271,10 @@ static void begin_next(Manager *m) {
                         continue;
                 if (c && c->state == CELL_LIVE)
                         report.error = begin(a, c);
-                if (report.error < 0)
-                        finish(a, &report);
+                if (report.error >= 0)
+                        continue;
+                (void) snprintf(report.what, sizeof(report.what), "it can't be begun");
+                finish(a, &report);
         }
 }
 

@@ -14,6 +14,7 @@
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/fsuid.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -108,10 +109,42 @@ static int become_root_inside(const LoginReply *reply) {
                 prctl(PR_SET_DUMPABLE, 0) < 0 ? -errno : 0;
 }
 
+/* Goes to a path without links, if it is a directory; to `same` only, unless NULL. */
+static int go_to(const char *path, const struct stat *same) {
+        _cleanup_(close_fdp) int root_fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC), fd = -EBADF;
+        struct stat st;
+
+        if (root_fd < 0)
+                return -errno;
+        fd = fd_open_beneath(root_fd, path[1] ? path + 1 : ".", O_PATH | O_DIRECTORY, 0);
+        if (fd < 0)
+                return fd;
+        if (fstat(fd, &st) < 0 || (same && (st.st_dev != same->st_dev || st.st_ino != same->st_ino)))
+                return -ESTALE;
+        return fchdir(fd) < 0 ? -errno : 0;
+}
+
+/* Back to the working directory, by its name, which in here may be something else; and whoever owns a directory above
+ * it may exchange it meanwhile for one that is root's. So it has to be the same, or one that the user has access
+ * to; else it is "/". */
+static int return_to(const char *path, const struct stat *was, const LoginRequest *request) {
+        int r;
+
+        if (*path == '/' && go_to(path, was) >= 0)
+                return 0;
+        (void) setfsgid(request->gid);
+        (void) setfsuid(request->uid);
+        r = *path == '/' && (uid_t) setfsuid((uid_t) -1) == request->uid ? go_to(path, NULL) : -EACCES;
+        (void) setfsuid(geteuid());
+        (void) setfsgid(getegid());
+        return r < 0 && chdir("/") < 0 ? -errno : 0;
+}
+
 /* *ret_what says what failed. */
 static int join_confined(int socket_fd, int pidfd, int filter_fd, const LoginRequest *request, const LoginReply *reply,
                          bool seal, const char **ret_what) {
         _cleanup_(close_fdp) int ns_fd = -EBADF;
+        struct stat was = {};
         char cwd[4096];
         int r;
 
@@ -119,7 +152,7 @@ static int join_confined(int socket_fd, int pidfd, int filter_fd, const LoginReq
         ns_fd = open("/proc/self/ns", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
         if (ns_fd < 0)
                 return -errno;
-        if (!getcwd(cwd, sizeof(cwd)))
+        if (!getcwd(cwd, sizeof(cwd)) || stat(".", &was) < 0)
                 (void) strcpy(cwd, "/");
 
         r = enter(pidfd, reply);
@@ -129,8 +162,9 @@ static int join_confined(int socket_fd, int pidfd, int filter_fd, const LoginReq
                 return r;
         latch_name_service();
         *ret_what = "the working directory";
-        if (chdir(cwd) < 0 && chdir("/") < 0)
-                return -errno;
+        r = return_to(cwd, &was, request);
+        if (r < 0)
+                return r;
         *ret_what = "namespaces";
         r = verify_namespaces(ns_fd, reply);
         if (r >= 0)

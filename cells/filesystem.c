@@ -159,6 +159,8 @@ static int host_mounts_open(const FilesystemSpec *spec, HostMounts *ret) {
                 r = ret->layout = mount_copy(AT_FDCWD, spec->cgroup_layout, false);
         if (r >= 0 && !spec->own_net && spec->policy->root_directory)
                 r = ret->sys = mount_copy(AT_FDCWD, "/sys", true);
+        if (r >= 0 && ret->sys >= 0)
+                r = mount_set(ret->sys, MOUNT_READ_ONLY, 0, true);
         if (r >= 0 && spec->policy->root_directory)
                 r = ret->dev = mount_copy(AT_FDCWD, "/dev", true);
         if (r >= 0 && spec->policy->private_tmp == PRIVATE_TMP_PERSISTENT)
@@ -178,7 +180,7 @@ static int cover_sys(const FilesystemSpec *spec, const HostMounts *host) {
                 if (host->sys >= 0)
                         return mount_put(host->sys, "/sys");
                 fd = open("/sys", O_PATH | O_DIRECTORY | O_CLOEXEC);
-                r = fd < 0 ? -errno : mount_set(fd, MOUNT_READ_ONLY, 0, false);
+                r = fd < 0 ? -errno : mount_set(fd, MOUNT_READ_ONLY, 0, true); /* and what else is mounted in there */
                 return r == -EINVAL ? 0 : r; /* no mount */
         }
         fd = mount_new("sysfs", NULL, 0, MOUNT_READ_ONLY | RESTRICTED);

@@ -29,7 +29,7 @@
 #include "base/syscall-groups.h"
 
 #define INT_MASK UINT64_C(0xffffffff)
-#define SYSCALLS_MAX 512
+#define SYSCALLS_MAX 1024 /* x32 has some of its own from 512 on */
 #define X32_BIT 0x40000000U
 
 DEFINE_CLEANUP(scmp_filter_ctx, seccomp_release);
@@ -375,6 +375,7 @@ static void mark(Verdicts *v, uint32_t arch, char *const *names, uint32_t verdic
 }
 
 static int mark_deny_list(const PolicyProcess *p, uint32_t arch, Verdicts *v) {
+        static char setup[] = "io_uring_setup", *const ring[] = { setup, NULL };
         int r = 0;
 
         for (size_t i = 0; i < SYSCALLS_MAX; i++)
@@ -390,6 +391,7 @@ static int mark_deny_list(const PolicyProcess *p, uint32_t arch, Verdicts *v) {
                 if (r >= 0)
                         mark(v, arch, names, refusal(error));
         }
+        mark(v, arch, ring, refusal(EPERM)); /* which does what the list refuses */
         return r;
 }
 

@@ -2,10 +2,13 @@
 
 #include "manager/bus-server.h"
 
+#include <fcntl.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include "base/escape.h"
+#include "base/fd.h"
 #include "base/log.h"
 #include "bus/contract.h"
 #include "manager/access.h"
@@ -13,11 +16,12 @@
 #include "manager/listener.h"
 #include "manager/system-bus.h"
 
-/* Of others than root. A message may have 128 MiB by the protocol, and one that is on its way sits in our
- * memory: main.c bounds the sum. */
+/* Of others than root. By the protocol a message may have 128 MiB, for which libsystemd asks for memory as soon as it
+ * has the head; of that, by INPUT_MAX, nobody gets to use much. */
 #define PEERS_MAX 256
 #define PEERS_OF_USER_MAX 16
 #define UNREAD_MAX 256
+#define INPUT_MAX (64 * 1024) /* bytes of a message, as they are counted */
 #define CALLS_OF_USER_MAX 32
 #define CALL_TIMEOUT_USEC (20 * USEC_PER_SEC)
 
@@ -39,6 +43,7 @@ struct BusServer {
 
 static Peer *peer_free(Peer *p) {
         LIST_REMOVE(p, entry);
+        sd_event_source_disable_unref(p->input_source);
         if (p->bus) {
                 (void) sd_bus_detach_event(p->bus);
                 sd_bus_close_unref(p->bus);
@@ -104,7 +109,40 @@ static int on_message(sd_bus_message *m, void *userdata, sd_bus_error *error) {
 
         (void) m, (void) error;
         p->heard = true;
+        p->n_input = 0;
         return drop_if_deaf(p);
+}
+
+/* Before libsystemd reads what has come. It may read more than that, which came meanwhile: of somebody who is as fast
+ * as can be it gets some MiB. */
+static int on_input(sd_event_source *source, int fd, uint32_t events, void *userdata) {
+        Peer *p = userdata;
+        int n = 0;
+
+        (void) events;
+        if (ioctl(fd, FIONREAD, &n) < 0 || n <= 0)
+                return 0;
+        p->n_input += (size_t) n;
+        if (p->n_input <= INPUT_MAX)
+                return 0;
+        log_debug("Process %d sends a message without an end, closing its connection", (int) p->pid);
+        (void) sd_event_source_set_enabled(source, SD_EVENT_OFF); /* the next line is an event as well */
+        (void) shutdown(fd, SHUT_RDWR);
+        return 0;
+}
+
+static int watch_input(Peer *p) {
+        int fd = fcntl(sd_bus_get_fd(p->bus), F_DUPFD_CLOEXEC, 3), r;
+
+        if (fd < 0)
+                return -errno;
+        r = sd_event_add_io(p->manager->event, &p->input_source, fd, EPOLLIN | EPOLLET, on_input, p);
+        if (r < 0) {
+                close_fd(fd);
+                return r;
+        }
+        r = sd_event_source_set_io_fd_own(p->input_source, true);
+        return r < 0 ? r : sd_event_source_set_priority(p->input_source, SD_EVENT_PRIORITY_NORMAL + 9);
 }
 
 int bus_server_attach_objects(Peer *p) {
@@ -133,6 +171,8 @@ static int start_peer(BusServer *b, Peer *p, int fd) {
         if (r >= 0)
                 r = sd_bus_negotiate_creds(p->bus, false, 0);
         if (r >= 0)
+                r = sd_bus_negotiate_fds(p->bus, false); /* no call has any */
+        if (r >= 0)
                 r = sd_bus_set_trusted(p->bus, false);
         if (r >= 0)
                 r = sd_bus_match_signal_async(p->bus, NULL, "org.freedesktop.DBus.Local",
@@ -149,6 +189,8 @@ static int start_peer(BusServer *b, Peer *p, int fd) {
                 r = sd_bus_start(p->bus);
         if (r >= 0)
                 r = sd_bus_attach_event(p->bus, b->manager->event, SD_EVENT_PRIORITY_NORMAL + 10);
+        if (r >= 0 && p->uid != 0)
+                r = watch_input(p);
         return r;
 }
 
@@ -170,12 +212,25 @@ uid_t bus_server_effective_uid(Manager *m, uid_t uid, pid_t pid) {
         if (uid != 0 || pid <= 0)
                 return uid;
         r = manager_find_cell_of_pid(m, pid, &c);
-        return r == 0 ? 0 : r > 0 ? c->uid : UID_INVALID;
+        return r == 0 ? 0 : r > 0 && c->uid != 0 ? c->uid : UID_INVALID;
+}
+
+/* The number of a process that has ended may be somebody else's by now: its root is nobody, as is one that can't be
+ * seen. */
+static int get_peer(Manager *m, int fd, struct ucred *ret) {
+        _cleanup_(close_fdp) int pidfd = -EBADF;
+        int r;
+
+        *ret = (struct ucred) { .uid = UID_INVALID };
+        r = listener_get_peer(fd, ret, &pidfd);
+        if (r < 0)
+                return ret->uid == 0 ? r : 0;
+        ret->uid = bus_server_effective_uid(m, ret->uid, ret->pid);
+        return ret->uid == 0 ? fd_pidfd_send_signal(pidfd, 0) : 0;
 }
 
 static int on_listening(sd_event_source *source, int listen_fd, uint32_t events, void *userdata) {
         BusServer *b = userdata;
-        socklen_t size = sizeof(struct ucred);
         struct ucred peer;
         Peer *p;
         int fd, r;
@@ -184,12 +239,7 @@ static int on_listening(sd_event_source *source, int listen_fd, uint32_t events,
         fd = listener_accept(&b->listener);
         if (fd < 0)
                 return 0;
-        if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) < 0) {
-                close_fd(fd);
-                return 0;
-        }
-        peer.uid = bus_server_effective_uid(b->manager, peer.uid, peer.pid);
-        if (!has_room(b, peer.uid) || !(p = calloc(1, sizeof(*p)))) {
+        if (get_peer(b->manager, fd, &peer) < 0 || !has_room(b, peer.uid) || !(p = calloc(1, sizeof(*p)))) {
                 close_fd(fd);
                 return 0;
         }

@@ -16,6 +16,8 @@ typedef struct Peer {
         sd_bus *bus;
         uid_t uid;
         pid_t pid; /* 0 on the system bus, where uid is that of the message being answered */
+        sd_event_source *input_source;
+        size_t n_input; /* bytes since its last message, at least */
         bool heard; /* it has sent a message: from now on it gets signals */
 } Peer;
 
@@ -30,7 +32,7 @@ void bus_server_announce_denied(BusServer *b, uid_t uid, const char *user, const
                                 const char *message);
 
 /* Root inside of a cell (by sudo, say) is not the host's administrator: it counts as the cell's owner, and
- * where a cell has none as nobody. */
+ * where a cell has none, or is root's, as nobody. */
 uid_t bus_server_effective_uid(Manager *m, uid_t uid, pid_t pid);
 
 /* A call that is answered later. -EBUSY: its user has too many of them; -ENOMEM. */

@@ -2,6 +2,7 @@
 
 #include "manager/listener.h"
 
+#include <fcntl.h>
 #include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -9,9 +10,13 @@
 #include <sys/un.h>
 
 #include "base/cleanup.h"
+#include "base/fd.h"
 #include "base/log.h"
 #include "base/parse.h"
 
+#ifndef SO_PEERPIDFD
+#define SO_PEERPIDFD 77 /* Linux 6.5 */
+#endif
 #define PAUSE_USEC (200 * USEC_PER_MSEC)
 
 void listener_close(Listener *l) {
@@ -93,4 +98,25 @@ bool listener_is_served(Listener *l) {
 
         l->n_seen = l->n_accepted;
         return accepted || poll(&p, 1, 0) <= 0;
+}
+
+int listener_get_peer(int fd, struct ucred *ret, int *ret_pidfd) {
+        socklen_t size = sizeof(*ret);
+        int pidfd;
+
+        if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, ret, &size) < 0)
+                return -errno;
+        if (ret->pid <= 0) /* it is in a pid namespace beside ours */
+                return -EXDEV;
+        size = sizeof(pidfd);
+        if (getsockopt(fd, SOL_SOCKET, SO_PEERPIDFD, &pidfd, &size) < 0) {
+                if (errno != ENOPROTOOPT)
+                        return -errno;
+                pidfd = fd_pidfd_open(ret->pid);
+                if (pidfd < 0)
+                        return pidfd;
+        }
+        (void) fcntl(pidfd, F_SETFD, FD_CLOEXEC);
+        *ret_pidfd = pidfd;
+        return 0;
 }

@@ -3,6 +3,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/socket.h>
 #include <sys/types.h>
 #include <systemd/sd-event.h>
 
@@ -25,6 +26,10 @@ void listener_close(Listener *l);
 /* Accepts one connection, non-blocking and close-on-exec; -errno. When there is no room for one more (EMFILE,
  * ENFILE, ENOMEM) it listens again a moment later; who connects meanwhile waits in the backlog. */
 int listener_accept(Listener *l);
+
+/* Who has connected, with a pidfd that the caller closes: from Linux 6.5 on that of the process that did, before of the
+ * one that has its number now. -EXDEV: it is in a pid namespace that we don't see; -ESRCH and others: it is gone. */
+int listener_get_peer(int fd, struct ucred *ret, int *ret_pidfd);
 
 /* Has somebody been accepted since the last call, or does nobody wait? */
 bool listener_is_served(Listener *l);

@@ -23,10 +23,6 @@
 #include "manager/listener.h"
 #include "manager/terms.h"
 
-#ifndef SO_PEERPIDFD
-#define SO_PEERPIDFD 77 /* Linux 6.5 */
-#endif
-
 #define CONNECTIONS_MAX 4096
 #define REQUEST_TIMEOUT_USEC (2 * USEC_PER_SEC)
 #define ANSWER_TIMEOUT_USEC (60 * USEC_PER_SEC)
@@ -420,34 +416,13 @@ static int on_deadline(sd_event_source *source, uint64_t usec, void *userdata) {
         return 0;
 }
 
-static int get_peer(int fd, struct ucred *ret, int *ret_pidfd) {
-        socklen_t size = sizeof(*ret);
-        int pidfd;
-
-        if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, ret, &size) < 0)
-                return -errno;
-        if (ret->pid <= 0) /* it is in a pid namespace beside ours */
-                return -EXDEV;
-        size = sizeof(pidfd);
-        if (getsockopt(fd, SOL_SOCKET, SO_PEERPIDFD, &pidfd, &size) < 0) {
-                if (errno != ENOPROTOOPT)
-                        return -errno;
-                pidfd = fd_pidfd_open(ret->pid);
-                if (pidfd < 0)
-                        return pidfd;
-        }
-        (void) fcntl(pidfd, F_SETFD, FD_CLOEXEC);
-        *ret_pidfd = pidfd;
-        return 0;
-}
-
 static int accept_one(LoginServer *l, int fd) {
         sd_event *event = l->manager->event;
         struct ucred peer;
         Connection *c;
         int pidfd = -EBADF, r;
 
-        r = get_peer(fd, &peer, &pidfd);
+        r = listener_get_peer(fd, &peer, &pidfd);
         if (r < 0)
                 return r;
         c = peer.uid == 0 && l->n_connections < CONNECTIONS_MAX ? calloc(1, sizeof(*c)) : NULL;

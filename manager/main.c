@@ -13,7 +13,7 @@
 #include "manager/watchdog.h"
 
 #define FILES_WANTED 65536
-#define MEMORY_MAX_BYTES ((rlim_t) 1 << 30)
+#define MEMORY_MAX_BYTES ((rlim_t) 34 << 30) /* of which 32 GiB can be asked for by peers on the bus, and not used */
 
 static ManagerConfig arg_config = {
         .runtime_dir = "/run/confine",

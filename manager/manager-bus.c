@@ -282,7 +282,8 @@ static int method_list_services(sd_bus_message *m, void *userdata, sd_bus_error 
 }
 
 /* Every key with its effective value and where that comes from: (section, key, value, file, line). */
-static int append_values(sd_bus_message *reply, const Policy *policy) {
+/* Environment= may have secrets in it, as the file, which not everybody may read. */
+static int append_values(sd_bus_message *reply, const Policy *policy, bool all) {
         int r;
 
         r = sd_bus_message_open_container(reply, 'a', "(ssssu)");
@@ -291,7 +292,7 @@ static int append_values(sd_bus_message *reply, const Policy *policy) {
                 const PolicySource *source = policy->sources ? &policy->sources[i] : NULL;
                 _cleanup_(freep) char *value = NULL;
 
-                if (!k->parse)
+                if (!k->parse || (!all && strcmp(k->name, "Environment") == 0))
                         continue;
                 value = k->format(k, policy);
                 if (!value)
@@ -317,7 +318,7 @@ static int method_get_policy(sd_bus_message *m, void *userdata, sd_bus_error *er
                 return sd_bus_error_setf(error, BUS_ERROR_NO_SUCH_POLICY, "There is no policy \"%s\"", name);
         r = sd_bus_message_new_method_return(m, &reply);
         if (r >= 0)
-                r = append_values(reply, policy);
+                r = append_values(reply, policy, access_may_administer(((Peer *) userdata)->uid));
         return r < 0 ? r : sd_bus_send(NULL, reply, NULL);
 }
 
@@ -354,7 +355,7 @@ static int explain_subject(Explanation *e, const MatchSubject *subject) {
         if (r < 0)
                 return r;
         if (policy)
-                r = append_values(e->reply, policy);
+                r = append_values(e->reply, policy, access_may_administer(e->peer));
         else
                 r = sd_bus_message_append(e->reply, "a(ssssu)", 0);
         return r < 0 ? r : sd_bus_send(NULL, e->reply, NULL);
@@ -455,7 +456,7 @@ static int method_explain_unit(sd_bus_message *m, void *userdata, sd_bus_error *
         if (r >= 0)
                 r = sd_bus_message_append(reply, "s", policy ? policy->name : "");
         if (r >= 0)
-                r = policy ? append_values(reply, policy) : sd_bus_message_append(reply, "a(ssssu)", 0);
+                r = policy ? append_values(reply, policy, access_may_administer(((Peer *) userdata)->uid)) : sd_bus_message_append(reply, "a(ssssu)", 0);
         return r < 0 ? r : sd_bus_send(NULL, reply, NULL);
 }
 

@@ -386,7 +386,8 @@ static int explain_no_cell(const Manager *m, const Policy *policy, int error, ch
 
         switch (error) {
         case -ENOSPC:
-                return explain(error, ret_message, "policy %s: no address is free in Pool=", policy->name);
+                return explain(error, ret_message, "policy %s: no address is free in Pool=, or no room in %s", policy->name,
+                               m->config.runtime_dir);
         case -EADDRINUSE:
                 return explain(error, ret_message, "policy %s: the address of Address= is in use", policy->name);
         case -ENODEV:

@@ -71,6 +71,15 @@ attack 5.1 "root in the cell writes to /proc/sys" "/proc/sys is read-only in eve
 attack 5.2 "root in the cell says what the kernel runs when a program crashes" "/proc/sys is read-only in every cell" 'root_in 30-root $try open /proc/sys/kernel/core_pattern w' '$try open /proc/sys/kernel/core_pattern w'
 attack 5.3 "root in the cell writes to /sys" "/sys is read-only in every cell" 'root_in 30-root $try rewrite /sys/kernel/mm/transparent_hugepage/defrag' '$try open /sys/kernel/mm/transparent_hugepage/defrag w'
 attack 5.4 "root in the cell reads where the kernel's code is (/proc/kallsyms)" "ProtectKernelTunables=yes" 'root_in 33-tunables $try read /proc/kallsyms " T "' 'root_in 30-root $try read /proc/kallsyms " T "'
+printf '%s\n' '[Network]' 'Mode=host' | policy 35-host
+printf '%s\n' '[Cell]' 'Namespaces=net ipc uts' '[Network]' 'Mode=host' '[Filesystem]' 'PrivateTmp=no' | policy 36-no-view
+bus_reload
+below_sys() { # POLICY
+        mount -t tmpfs -o mode=777 tmpfs /sys/block
+        root_in "$1" $try create /sys/block/x
+        umount /sys/block
+}
+attack 5.5 "root in a cell with the host's network writes to what is mounted below /sys" "all of /sys is read-only in every cell" 'below_sys 35-host' 'below_sys 36-no-view'
 knob=/sys/fs/cgroup/pids.max
 [ -e /sys/fs/cgroup/cgroup.controllers ] || knob=/sys/fs/cgroup/pids/pids.max
 other=${knob%/*}/$instance-other

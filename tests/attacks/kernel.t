@@ -54,6 +54,7 @@ root_policy 31-closed '[Resources]' 'DevicePolicy=closed'
 root_policy 32-logs '[Filesystem]' 'ProtectKernelLogs=yes'
 root_policy 33-no-mknod '[Filesystem]' 'PrivateDevices=yes'
 root_policy 36-no-admin '[Process]' 'CapabilityBoundingSet=~CAP_SYS_ADMIN'
+root_policy 35-list '[Process]' 'SystemCallFilter=~socket' 'SystemCallErrorNumber=EPERM'
 root_policy 34-modules '[Filesystem]' 'ProtectKernelModules=yes'
 for u in bob dave; do echo "$u ALL=(ALL) NOPASSWD: ALL"; done > /etc/sudoers.d/attacks
 chmod 440 /etc/sudoers.d/attacks
@@ -70,6 +71,8 @@ attack 7.5 "a user namespace by the system calls of 32-bit programs" "the filter
 no_ring='not shown: io_uring is turned off here'
 [ "$($try io-uring)" != hit ] || no_ring='as bob $try io-uring'
 attack 7.6 "sockets and files by way of io_uring, past the filter" "RestrictAddressFamilies=: io_uring is refused" 'as alice $try io-uring' "$no_ring"
+[ "$($try io-uring)" != hit ] || no_ring='root_in 30-root $try io-uring'
+attack 7.7 "the same past a list of refused calls" "SystemCallFilter=~: io_uring is refused" 'root_in 35-list $try io-uring' "$no_ring"
 
 # --- 8: devices ----------------------------------------------------------------------------------------
 attack 8.1 "a user opens a device node that anybody may open" "DevicePolicy=closed" 'as alice $try open /var/lib/loop' 'as bob $try open /var/lib/loop'

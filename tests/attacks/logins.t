@@ -124,6 +124,9 @@ attack CVE-2024-21626 "descriptor 9 of the login program is the host's root (run
 attack CVE-2024-21626.2 "the same with confinectl run" "all beyond 2 are closed when the command begins" 'leaks "$build/confinectl" --runtime-dir=/run/confine run --policy 30-root -- $try fd 9' 'leaks env $try fd 9'
 standing() { (cd /srv/hidden && timeout 20 su "$1" -c 'cat file 2>/dev/null || cat ../hidden/file 2>/dev/null' | grep -q secret && echo hit || echo refused); }
 attack CVE-2024-21626.3 "the working directory of the login program is hidden in the cell" "the directory is found anew by its name" 'standing alice' 'standing bob'
+reads_by_stdin='cat /proc/self/fd/0/hidden/file 2> /dev/null && echo hit || echo refused'
+stdin_leaks() { timeout 20 su "$1" -c "$reads_by_stdin" < /srv; }
+attack CVE-2024-21626.4 "standard input of the login program is a directory of the host's" "directories among the first three are replaced" 'stdin_leaks alice' 'stdin_leaks carol'
 
 # Bob exchanges the directory that root is in for a link to one of root's, which nobody else gets into.
 exchanged() { # COMMAND...: 60 times, in that directory

@@ -108,6 +108,9 @@ let_go a 2> /dev/null
 hold a alice
 cell=$(cells_of alice)
 attack 22.3 "a user raises the limits of their own cell" "limits are root's" 'outside alice busctl --address=unix:path=/run/confine/bus call org.confine1 /org/confine1/cell/$cell org.confine1.Cell SetProperties bas true 1 TasksMax=infinity > /dev/null && echo hit || echo refused' 'set_property $cell true TasksMax=100 > /dev/null && echo hit'
+raises() { "$@" busctl --address=unix:path=/run/confine/bus call org.confine1 /org/confine1/cell/$cell org.confine1.Cell SetProperties bas true 1 TasksMax=77 > /dev/null 2>&1 && echo hit || echo refused; }
+attack 22.4 "root in a cell of root's changes another's limits" "root in a cell is nobody on the bus" 'raises root_in 10-cell' 'raises'
+
 let_go a
 wait_for 20 no_cells
 
@@ -129,7 +132,14 @@ for i in range(n):
         elif kind == "short": s.send(b"x")
         elif kind == "fds": socket.send_fds(s, [b"x" * 10], [0] * 253)
         elif kind == "wrong": socket.send_fds(s, [open("/var/lib/replay/request", "rb").read()], [0, 1, 2])
-        elif kind == "bus-giant": s.send(b"\0AUTH EXTERNAL\r\nBEGIN\r\nl\1\0\1\xff\xff\xff\x07\1\0\0\0" + b"x" * 1000)
+        elif kind in ("bus-giant", "bus-flood", "bus-fds"):
+            s.send(b"\0AUTH EXTERNAL " + str(uid).encode().hex().encode() + b"\r\nNEGOTIATE_UNIX_FD\r\nBEGIN\r\n")
+            if not s.recv(200): raise OSError
+            s.send(b"l\1\0\1" + (0x07000000).to_bytes(4, "little") + b"\1\0\0\0\1\0\0\0")
+            if kind == "bus-flood":
+                for _ in range(500): s.send(b"x" * 65536)
+            if kind == "bus-fds":
+                for _ in range(100): socket.send_fds(s, [b"x"], [0] * 10)
         elif kind == "bus-garbage": s.send(os.urandom(2000))
     except OSError: pass
     peers.append(s)
@@ -149,10 +159,13 @@ fds_back() { [ "$(fds)" -le $((before + 1)) ]; }
 besieged() { # KIND UID N
         peers "$@"
         out=$(as carol echo in) # by the socket of which root alone may fill the queue
+        kbytes=$(awk '/^VmRSS/ { print $2 }' /proc/$manager/status)
+        held=$(($(fds) - before))
         bus_get_ok=$(timeout 10 busctl --address=unix:path=/run/confine/bus get-property org.confine1 /org/confine1 org.confine1.Manager NCells 2>&1)
         kill $peers
         wait $peers 2> /dev/null
-        echo "$out, $bus_get_ok"
+        echo "$out, $bus_get_ok, $kbytes kB, $held descriptors"
+        case $1 in bus*) [ "$kbytes" -lt 100000 ] && [ $held -lt 100 ] || { echo hit; return; } ;; esac
         wait_for 30 fds_back || { echo "hit: $(fds) descriptors, $before before"; return; }
         case $out/$bus_get_ok in in/t*) echo "refused: root is served, no descriptor stays" ;; *) echo hit ;; esac
 }
@@ -165,6 +178,8 @@ attack 23.5 "descriptors where none belong" "those of a bad packet are closed" '
 attack 23.6 "10 000 connections of a user to the bus" "so many for each user" 'besieged bus 2101 10000' "$nothing"
 attack 23.7 "messages of 128 MiB that never come" "bounds" 'besieged bus-giant 2101 50' "$nothing"
 attack 23.8 "garbage on the bus" "bounds" 'besieged bus-garbage 2101 100' "$nothing"
+attack 23.9 "messages of 112 MiB that come" "a message without an end is cut off" 'besieged bus-flood 2101 20' "$nothing"
+attack 23.10 "descriptors in messages on the bus" "they are not taken" 'besieged bus-fds 2101 20' "$nothing"
 
 # --- 24: callers that die, or turn into something else -----------------------------------------------------
 clean() { wait_for 20 no_cells && nothing; }

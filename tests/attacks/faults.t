@@ -98,8 +98,9 @@ adjusted() { # COMMAND CALLS:N...: killed while it freezes or thaws a cell and s
         [ $hits -gt $(($# / 2)) ] || { echo "killed $hits times of $# alone"; return; }
         echo "refused: one cell, with what is told, killed $hits times"
 }
+before_noted=rename,renameat,renameat2:2 # or before something else is recorded, which then is no proof
 killed_when="openat:1 write:1 rename,renameat,renameat2:1 clone,clone3:1 wait4,waitid:1 read:2 openat:4 rename,renameat,renameat2:2 wait4,waitid:2 sendmsg:1 sendmsg:2"
-attack 29.2 "the manager is killed while it adjusts or freezes a cell" "recorded before it is done, and done once more" 'adjusted true $killed_when' "adjusted 'sed -i /^Adjusting=/d /run/confine/cells/*' rename,renameat,renameat2:2"
+attack 29.2 "the manager is killed while it adjusts or freezes a cell" "recorded before it is done, and done once more" 'adjusted true $killed_when' "adjusted 'sed -i /^Adjusting=/d /run/confine/cells/*' $before_noted $before_noted $before_noted $before_noted"
 
 # --- 30: restarts ------------------------------------------------------------------------------------------
 attack 30.1 "the manager is killed with 12 sessions in 7 cells, and started again" "cells live without it; it takes them over by their records" 'restarted true' unrecorded

@@ -55,18 +55,34 @@ int process_prepare(const LoginProcess *p, const char **ret_what) {
 
 /* --- after ------------------------------------------------------------------------------- */
 
+/* Which keyring KEY_SPEC_USER_KEYRING means goes by the real uid (keyrings(7)), which is the caller's still: root's,
+ * or that of who called su. Whoever possesses a keyring reads all keys in it. */
+static int link_user_keyring(uid_t uid) {
+        uid_t real = getuid();
+        int r = 0;
+
+        if (setresuid(uid, (uid_t) -1, (uid_t) -1) < 0)
+                return -errno;
+        if (syscall(SYS_keyctl, KEYCTL_LINK, KEY_SPEC_USER_KEYRING, KEY_SPEC_SESSION_KEYRING) < 0)
+                r = -errno;
+        return setresuid(real, (uid_t) -1, (uid_t) -1) < 0 ? -errno : r;
+}
+
 /* A session keyring that was inherited would be the login program's, or that of who called it. */
 static int make_keyring(const LoginProcess *p, uid_t uid, gid_t gid) {
         long keyring;
+        int r;
 
         if (p->keyring == LOGIN_KEYRING_INHERIT)
                 return 0;
         keyring = syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL);
         if (keyring < 0)
                 return errno == ENOSYS ? 0 : -errno; /* a kernel without keys has none to keep apart */
-        if (p->keyring == LOGIN_KEYRING_SHARED &&
-            syscall(SYS_keyctl, KEYCTL_LINK, KEY_SPEC_USER_KEYRING, KEY_SPEC_SESSION_KEYRING) < 0)
-                return -errno;
+        if (p->keyring == LOGIN_KEYRING_SHARED) {
+                r = link_user_keyring(uid);
+                if (r < 0)
+                        return r;
+        }
         return syscall(SYS_keyctl, KEYCTL_CHOWN, keyring, uid, gid) < 0 ? -errno : 0;
 }
 

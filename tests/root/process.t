@@ -44,6 +44,9 @@ made() {
         esac
         wait_for 20 no_cells
 }
+forget_key() { # NAME, in root's user keyring
+        /var/lib/call 250 9 $((0x$(awk -v name="$1:" '$9 == name { print $1 }' /proc/keys))) -4 > /dev/null # KEYCTL_UNLINK
+}
 status() { echo "grep ^$1: /proc/self/status | cut -f2"; }
 all_caps=$(grep CapBnd /proc/self/status | cut -f2)
 
@@ -107,6 +110,12 @@ ok"
 600"
         is "$how: Environment=" "$(made 'Environment="WORDS=two words" WHO=%u' -- 'echo "$WORDS $WHO"')" "two words alice"
         is "$how: KeyringMode=private" "$(made KeyringMode=private -- 'set -- $(grep -c . /proc/keys); grep -E " _ses" /proc/keys | awk "{ print \$6 }"')" 2001
+        is "$how: KeyringMode=shared links the user's keyring" "$(made KeyringMode=shared -- '/var/lib/call 248 user confine-own secret 6 -4; /var/lib/call 250 10 -3 user confine-own 0; /var/lib/call 250 9 -4 -3')" "ok
+ok
+ok"
+        is "$how: ... not root's" "$(/var/lib/call 248 user confine-root secret 6 -4; made KeyringMode=shared -- '/var/lib/call 250 10 -3 user confine-root 0')" "ok
+ENOKEY"
+        forget_key confine-root
         is "$how: nobody types into a terminal" "$(made -- 'script -qec "/var/lib/call ioctl 0 21522 x; /var/lib/call ioctl 0 21532 x; /var/lib/call ioctl 0 4294988818 x" /dev/null | tr -d "\r"')" "EPERM
 EPERM
 EPERM"

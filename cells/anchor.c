@@ -163,11 +163,12 @@ static int set_clocks(const AnchorSpec *spec) {
         return fd_write_file_at(AT_FDCWD, "/proc/self/timens_offsets", text);
 }
 
-static pid_t clone_child(const AnchorSpec *spec, int *ret_pidfd) {
+static pid_t clone_child(const AnchorSpec *spec, pid_t *ret_pid, int *ret_pidfd) {
         struct clone_args args = {
-                .flags = CLONE_PIDFD |
+                .flags = CLONE_PIDFD | CLONE_PARENT_SETTID |
                         (spec->namespaces & ~(unsigned) (CLONE_NEWCGROUP | CLONE_NEWUSER | CLONE_NEWTIME)),
                 .pidfd = (uint64_t) (uintptr_t) ret_pidfd,
+                .parent_tid = (uint64_t) (uintptr_t) ret_pid,
                 .exit_signal = SIGCHLD,
         };
 
@@ -188,6 +189,7 @@ int anchor_start(const AnchorSpec *spec, uint64_t timeout_usec, pid_t *ret_pid, 
         int fds[2], go_fds[2], r;
         pid_t pid;
 
+        *ret_pid = 0;
         *ret_what = "pipe";
         if (pipe2(fds, O_CLOEXEC) < 0)
                 return -errno;
@@ -211,11 +213,14 @@ int anchor_start(const AnchorSpec *spec, uint64_t timeout_usec, pid_t *ret_pid, 
                 return r;
 
         *ret_what = "namespaces";
-        pid = clone_child(spec, &pidfd);
+        pid = clone_child(spec, ret_pid, &pidfd);
         if (pid < 0)
                 return -errno;
-        if (pid == 0)
+        if (pid == 0) {
+                close_fd(read_fd);
+                close_fd(go_fd); /* if its parent dies, reading ends */
                 run_child(spec, write_fd, wait_fd);
+        }
         write_fd = close_fd(write_fd);
 
         r = see_through(spec, pid, read_fd, go_fd, timeout_usec, ret_what);
@@ -225,7 +230,6 @@ int anchor_start(const AnchorSpec *spec, uint64_t timeout_usec, pid_t *ret_pid, 
                         (void) waitpid(pid, NULL, 0);
                 return r;
         }
-        *ret_pid = pid;
         *ret_pidfd = TAKE_FD(pidfd);
         return 0;
 }

@@ -26,8 +26,9 @@ typedef struct AnchorSpec {
  * last: all others, and what is mounted, belong to the host's, and root of the cell has no rights on them. With
  * CLONE_NEWTIME the caller's later children, too, have the new clock.
  *
- * 0: *ret_pid is the pid in the caller's namespace and *ret_pidfd its pidfd. On error the process is gone,
- * and *ret_what, good until the next call, says what failed:
+ * *ret_pid is the pid in the caller's namespace, set by the kernel before the process runs; 0 if there never was one.
+ * With 0 it runs, and *ret_pidfd is its pidfd. On error it is killed; a sibling is for the caller's parent to reap.
+ * *ret_what, good until the next call, says what failed:
  * -ETIMEDOUT; -EPERM: CAP_SYS_ADMIN is missing; -ENOSPC: /proc/sys/user/max_*_namespaces;
  * -ERANGE: an offset that would make a clock negative; -EAGAIN: pids.max; else what a step returned. */
 int anchor_start(const AnchorSpec *spec, uint64_t timeout_usec, pid_t *ret_pid, int *ret_pidfd,

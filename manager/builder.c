@@ -147,7 +147,7 @@ static int start_anchor_in(const CellPlan *c, bool reserve, const FilesystemSpec
         return anchor_start(&spec, ANCHOR_TIMEOUT_USEC, ret_pid, ret_pidfd, ret_what);
 }
 
-static int start_anchor(const CellPlan *c, pid_t *ret_pid, int *ret_pidfd, JobReport *report) {
+static int start_anchor(const CellPlan *c, int *ret_pidfd, JobReport *report) {
         _cleanup_(freep) char *hosts = hosts_text(c);
         char root[GROUP_PATH_MAX] = "", own[GROUP_PATH_MAX] = "";
         FilesystemSpec filesystem;
@@ -159,9 +159,9 @@ static int start_anchor(const CellPlan *c, pid_t *ret_pid, int *ret_pidfd, JobRe
         else if (c->driver->delegated)
                 c->driver->delegated(&c->cell, own);
         fill_filesystem(c, hosts, root, own, &filesystem);
-        r = start_anchor_in(c, false, &filesystem, ret_pid, ret_pidfd, &what);
-        if (r == -EAGAIN) /* the user's or policy's sum of tasks is used up */
-                r = start_anchor_in(c, true, &filesystem, ret_pid, ret_pidfd, &what);
+        r = start_anchor_in(c, false, &filesystem, &report->pid, ret_pidfd, &what);
+        if (r == -EAGAIN && report->pid == 0) /* the user's or policy's sum of tasks is used up */
+                r = start_anchor_in(c, true, &filesystem, &report->pid, ret_pidfd, &what);
         if (r < 0)
                 builder_fail(report, LOGIN_STAGE_NAMESPACE, r, "namespaces can't be made (%s)", what);
         return r;
@@ -364,26 +364,6 @@ static int make_network(const CellPlan *c, int pidfd, JobReport *report) {
         return r;
 }
 
-static int read_inodes(const CellPlan *c, pid_t pid, JobReport *report) {
-        for (int i = 0; i < _LOGIN_NS_MAX; i++) {
-                char path[64];
-                struct stat st;
-
-                if (!(c->namespaces & (unsigned) login_namespaces[i].flag))
-                        continue;
-                (void) snprintf(path, sizeof(path), "/proc/%d/ns/%s", (int) pid, login_namespaces[i].name);
-                if (stat(path, &st) < 0) {
-                        int error = -errno;
-
-                        builder_fail(report, LOGIN_STAGE_NAMESPACE, error, "%s namespace can't be read",
-                             login_namespaces[i].name);
-                        return error;
-                }
-                report->numbers[i] = st.st_ino;
-        }
-        return 0;
-}
-
 /* What a driver says, for the report. */
 static void fail_groups(JobReport *report, int error, const char *what) {
         builder_fail(report, LOGIN_STAGE_CGROUP, error, "%s", what);
@@ -392,7 +372,6 @@ static void fail_groups(JobReport *report, int error, const char *what) {
 void builder_make(const CellPlan *c, JobReport *report) {
         _cleanup_(close_fdp) int pidfd = -EBADF;
         char what[DRIVER_WHAT_MAX] = "";
-        pid_t pid;
         int r;
 
         r = c->driver->make(&c->cell, what);
@@ -400,16 +379,9 @@ void builder_make(const CellPlan *c, JobReport *report) {
                 fail_groups(report, r, what);
                 return;
         }
-        if (start_anchor(c, &pid, &pidfd, report) < 0)
+        if (start_anchor(c, &pidfd, report) < 0 || make_network(c, pidfd, report) < 0 || !*c->netns_name)
                 return;
-        report->pid = pid;
-        if (read_inodes(c, pid, report) < 0 || make_network(c, pidfd, report) < 0) {
-                (void) fd_pidfd_send_signal(pidfd, SIGKILL);
-                return;
-        }
-        if (!*c->netns_name)
-                return;
-        r = netns_name_set(c->netns_name, pid);
+        r = netns_name_set(c->netns_name, report->pid);
         if (r < 0) /* for the eyes of administrators alone */
                 log_warning_errno(r, "Cannot name the network of cell %s in " NETNS_NAMES_DIR ": %m", c->cell.id);
 }

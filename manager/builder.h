@@ -49,8 +49,8 @@ typedef struct LeaderPlan {
 
 #define BUILDER_IN_RESERVE 1U /* JobReport.flags of builder_attach() */
 
-/* Makes a cell: groups with limits, namespaces, interface, firewall. report->pid is its pid 1 and
- * report->numbers its namespaces' inodes. On error the parts made so far remain for builder_remove(). */
+/* Makes a cell: groups with limits, namespaces, interface, firewall. report->pid is its pid 1. On error
+ * the parts made so far remain for builder_remove(). */
 void builder_make(const CellPlan *c, JobReport *report);
 
 /* As the guard knows the port of a cell with Mode=bridge; borrows. */

@@ -205,7 +205,8 @@ static int watch_init(Cell *c) {
         unsigned long long start;
         struct stat st;
         char path[64];
-        int fd, r;
+        _cleanup_(close_fdp) int fd = -EBADF;
+        int r;
 
         fd = fd_store_take_pidfd(c->host->fd_store, c->id, &c->init_pid);
         if (fd >= 0)
@@ -214,14 +215,12 @@ static int watch_init(Cell *c) {
                 fd = fd_pidfd_open(c->init_pid);
         if (fd < 0)
                 return fd;
-        c->init_pidfd = fd_move_high(fd);
         r = fd_pid_start_time(c->init_pid, &start);
         if (r < 0)
                 return r;
-        if (c->init_start_time != 0 && c->init_start_time != start) {
-                c->init_pidfd = close_fd(c->init_pidfd);
+        if (c->init_start_time != 0 && c->init_start_time != start)
                 return -ESRCH; /* the number is somebody else's now */
-        }
+        c->init_pidfd = fd_move_high(TAKE_FD(fd));
         c->init_start_time = start;
         for (int i = 0; i < _LOGIN_NS_MAX; i++) {
                 if (!(cell_namespaces(c) & (unsigned) login_namespaces[i].flag))
@@ -336,10 +335,12 @@ static void on_made(const JobReport *report, const char *text, void *userdata) {
         (void) text;
         c->job = NULL;
         policy_filesystem_done(&c->filesystem);
-        c->init_pid = report->pid;
-        if (outcome.pid > 0) {
+        if (outcome.error >= 0) {
+                c->init_pid = outcome.pid;
                 r = watch_init(c);
-                if (r < 0 && outcome.error >= 0) {
+                if (r < 0) {
+                        if (c->init_pidfd < 0)
+                                (void) reap_later(c->host->event, c->init_pid);
                         outcome = (JobReport) { .error = r, .stage = LOGIN_STAGE_NAMESPACE };
                         (void) strcpy(outcome.what, "its pid 1 can't be watched");
                 }

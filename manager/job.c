@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* A job is a fork: no arguments to marshal, nothing to free, and whatever it leaves open goes with it.
- * Its report comes through a pipe, at whose end of file the child is reaped. The table of fds, with some for each
+ * Its text comes through a pipe, at whose end of file the child is reaped. The table of fds, with some for each
  * cell and session, is shared until the child has copied the few that it needs: copying and closing thousands
  * takes longer than most jobs. */
 
@@ -12,6 +12,7 @@
 #include <signal.h>
 #include <stdarg.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/queue.h>
 #include <sys/syscall.h>
@@ -36,7 +37,7 @@ struct Job {
         pid_t pid; /* 0: waiting */
         int fd, child_fd; /* the ends of the pipe; the child's until it says that it has its own */
         sd_event_source *io_source, *timer_source;
-        JobReport report;
+        JobReport *report; /* shared with the child */
         char *text;
         size_t n_read, n_allocated;
 };
@@ -71,7 +72,6 @@ static void run_child(Job *job, int fd, pid_t parent) __attribute__((noreturn));
 
 static void run_child(Job *job, int fd, pid_t parent) {
         Jobs *j = job->jobs;
-        JobReport report = {};
         char *text = NULL;
         size_t size = 0;
         JobText t;
@@ -92,24 +92,36 @@ static void run_child(Job *job, int fd, pid_t parent) {
         t.f = open_memstream(&text, &size);
         if (!t.f)
                 _exit(1);
-        job->spec.run(job->spec.userdata, &report, &t);
+        job->spec.run(job->spec.userdata, job->report, &t);
         if (fclose(t.f) != 0)
                 _exit(1);
         if (size > JOB_TEXT_MAX) { /* a part of it would mean something else */
-                report.error = -E2BIG;
-                size = 0;
+                job->report->error = -E2BIG;
+                text[size = 0] = '\0';
         }
-        if (fd_write_all(fd, &report, sizeof(report)) < 0 || fd_write_all(fd, text, size) < 0)
-                _exit(1);
-        _exit(0);
+        _exit(fd_write_all(fd, text, size + 1) < 0); /* the NUL says that it was all */
 }
 
-/* Our own child, not reaped yet: the number can't be anybody else's. One that hangs in the kernel is
- * left to the loop. */
-static void end_child(Jobs *j, pid_t pid) {
+static void end_report(sd_event *event, JobReport *report) {
+        if (report->pid > 0) { /* a child not reaped yet: the number can't be anybody else's */
+                (void) kill(report->pid, SIGKILL);
+                (void) reap_later(event, report->pid);
+        }
+        (void) munmap(report, sizeof(*report));
+}
+
+static int on_child_exit(sd_event_source *s, const siginfo_t *si, void *userdata) {
+        (void) si;
+        end_report(sd_event_source_get_event(s), userdata);
+        return sd_event_source_set_floating(s, false);
+}
+
+/* One that hangs in the kernel is left to the loop; until it is gone it may leave something behind. */
+static void end_child(Jobs *j, pid_t pid, JobReport *report) {
         (void) kill(pid, SIGKILL);
-        if (waitpid(pid, NULL, WNOHANG) == 0)
-                (void) reap_later(j->event, pid);
+        if (waitpid(pid, NULL, WNOHANG) != 0 ||
+            sd_event_add_child(j->event, NULL, pid, WEXITED, on_child_exit, report) < 0)
+                end_report(j->event, report);
 }
 
 static void job_free(Job *job) {
@@ -120,7 +132,7 @@ static void job_free(Job *job) {
                 j->n_running--;
                 if (job->spec.exclusive)
                         j->exclusive = false;
-                end_child(j, job->pid);
+                end_child(j, job->pid, job->report);
         } else {
                 TAILQ_REMOVE(&j->waiting, job, entry);
                 j->n_waiting--;
@@ -135,25 +147,30 @@ static void job_free(Job *job) {
 
 static void finish(Job *job, int error) {
         _cleanup_(freep) char *text = TAKE_PTR(job->text);
-        JobReport report = job->report;
+        JobReport report = {};
         JobSpec spec = job->spec;
         Jobs *j = job->jobs;
 
         if (error < 0) {
-                report = (JobReport) { .error = error };
+                report.error = error;
                 (void) snprintf(report.what, sizeof(report.what), "%s", spec.name);
-        }
+        } else
+                report = *job->report;
+        if (report.error >= 0)
+                job->report->pid = 0; /* it is the caller's now */
+        else
+                report.pid = 0;
         job_free(job);
-        spec.done(&report, error >= 0 ? text + 1 + sizeof(JobReport) : "", spec.userdata);
+        spec.done(&report, error >= 0 ? text + 1 : "", spec.userdata);
         start_waiting(j);
 }
 
-/* For a byte more, and a NUL. */
+/* For a byte more. */
 static int make_room(Job *job) {
         size_t size = job->n_allocated ? 2 * job->n_allocated : READ_SIZE;
         char *grown;
 
-        if (job->n_read + 1 < job->n_allocated)
+        if (job->n_read < job->n_allocated)
                 return 0;
         grown = realloc(job->text, size);
         if (!grown)
@@ -174,7 +191,7 @@ static int on_readable(sd_event_source *s, int fd, uint32_t events, void *userda
                 finish(job, r);
                 return 0;
         }
-        n = read(fd, job->text + job->n_read, job->n_allocated - job->n_read - 1);
+        n = read(fd, job->text + job->n_read, job->n_allocated - job->n_read);
         if (n < 0 && (errno == EAGAIN || errno == EINTR))
                 return 0;
         if (n > 0) {
@@ -182,13 +199,11 @@ static int on_readable(sd_event_source *s, int fd, uint32_t events, void *userda
                 job->n_read += (size_t) n;
                 return 0;
         }
-        if (n < 0 || job->n_read < 1 + sizeof(JobReport)) {
+        if (n < 0 || job->n_read < 2 || job->text[job->n_read - 1]) {
                 log_warning("Job \"%s\" died without a report", job->spec.name);
                 finish(job, -EIO);
                 return 0;
         }
-        job->text[job->n_read] = '\0';
-        memcpy(&job->report, job->text + 1, sizeof(JobReport));
         finish(job, 0);
         return 0;
 }
@@ -205,6 +220,7 @@ static int on_timeout(sd_event_source *s, uint64_t usec, void *userdata) {
 static int start_now(Job *job) {
         Jobs *j = job->jobs;
         _cleanup_(close_fdp) int read_fd = -EBADF, write_fd = -EBADF;
+        JobReport *report = MAP_FAILED;
         pid_t pid, parent = getpid();
         int fds[2], r;
 
@@ -218,6 +234,12 @@ static int start_now(Job *job) {
                                                job->spec.timeout_usec, 0, on_timeout, job);
         if (r < 0)
                 goto fail;
+        report = mmap(NULL, sizeof(*report), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+        if (report == MAP_FAILED) {
+                r = -errno;
+                goto fail;
+        }
+        job->report = report;
 
         pid = (pid_t) syscall(SYS_clone, SIGCHLD | CLONE_FILES, NULL, NULL, NULL, NULL);
         if (pid < 0) {
@@ -240,6 +262,8 @@ static int start_now(Job *job) {
         return 0;
 
 fail:
+        if (report != MAP_FAILED)
+                (void) munmap(report, sizeof(*report));
         job->io_source = sd_event_source_disable_unref(job->io_source);
         job->timer_source = sd_event_source_disable_unref(job->timer_source);
         return r;

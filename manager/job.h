@@ -24,13 +24,14 @@ typedef struct JobReport {
         int error;                /* 0, or a negative errno */
         LoginStage stage;         /* which part of a cell failed */
         char what[JOB_WHAT_MAX];  /* in words; "" when error says it all */
-        pid_t pid;                /* free for the job's use, like the rest */
-        uint64_t numbers[_LOGIN_NS_MAX];
+        pid_t pid;                /* a child of the manager's (CLONE_PARENT) that the job leaves to it */
+        uint64_t numbers[2];      /* free for the job's use, like the rest */
         unsigned flags;
 } JobReport;
 
 /* Runs in the child. May append text with job_write_text(), up to JOB_TEXT_MAX, beyond which the job has failed with
- * -E2BIG; `report` is zero at first. */
+ * -E2BIG; `report` is zero at first, and in memory shared with the manager: when a job has failed, by itself or by
+ * being killed, report->pid is killed and reaped. */
 typedef struct JobText JobText;
 typedef void (*job_run_t)(void *userdata, JobReport *report, JobText *text);
 void job_write_text(JobText *t, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -225,11 +225,16 @@ leftovers() {
         find /run/confine -mindepth 1 2>/dev/null
 }
 
+unreaped() { ps -o stat=,pid=,comm= --ppid "$manager" | grep '^Z'; }
+all_reaped() { [ ! "$(unreaped)" ]; }
+
 # Stops the manager, shows its log after a failure, and checks that nothing is left.
 lab_done() {
         if kill -0 "${manager:-0}" 2>/dev/null; then
                 wait_for 20 no_cells
                 wait_for 20 idle
+                wait_for 20 all_reaped
+                is "the manager has reaped its children" "$(unreaped)" ""
                 manager_kill TERM
         fi
         is "nothing is left on the host" "$(leftovers)" ""

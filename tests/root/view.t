@@ -203,4 +203,7 @@ let_go a
 like "explain, too" "$(ctl explain --user alice)" 'Hidden: /srv/secret'
 is "... in JSON" "$(ctl --json=short explain --user alice | jq -r '.View[] | select(.Key == "InaccessiblePaths") | .How + " " + .What')" "Hidden /srv/secret"
 umount /srv/mnt $root/usr /srv/host-ro
+for i in 1 2; do # lab_done looks at what they leave
+        is "a path that isn't there, and has to be: the login is refused" "$(with "$FS" BindPaths=/srv/nothere -- 'echo in' | grep -c '^in$')" 0
+done
 lab_done

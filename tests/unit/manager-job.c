@@ -1,10 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
+#include <limits.h>
+#include <linux/sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -92,6 +97,58 @@ static void test_much_text(void **state) {
         sd_event_unref(event);
 }
 
+static bool left;
+
+static void run_leaving(void *userdata, JobReport *report, JobText *text) {
+        struct clone_args args = { .flags = CLONE_PARENT | CLONE_PARENT_SETTID,
+                                   .parent_tid = (uint64_t) (uintptr_t) &report->pid };
+
+        (void) text;
+        if (syscall(SYS_clone3, &args, sizeof(args)) == 0)
+                for ((void) close_range(3, UINT_MAX, 0);;)
+                        (void) pause();
+        if (*(bool *) userdata)
+                report->error = -EIO;
+        else
+                for (;;)
+                        (void) pause();
+}
+
+static void on_left(const JobReport *report, const char *text, void *userdata) {
+        (void) text;
+        assert_int_equal(report->error, *(bool *) userdata ? -EIO : -ETIMEDOUT);
+        assert_int_equal(report->pid, 0);
+        left = true;
+}
+
+/* Whether a job fails or is killed: what it has left to us is killed and reaped. */
+static void test_left_behind(void **state) {
+        sd_event *event = NULL;
+        Jobs *jobs = NULL;
+        sigset_t mask;
+
+        (void) state;
+        sigemptyset(&mask);
+        sigaddset(&mask, SIGCHLD);
+        assert_int_equal(sigprocmask(SIG_BLOCK, &mask, NULL), 0);
+        assert_int_equal(sd_event_new(&event), 0);
+        assert_int_equal(jobs_new(event, no_fds, 0, false, &jobs), 0);
+        for (int fails = 0; fails < 2; fails++) {
+                bool b = fails;
+                const JobSpec spec = { .name = "leaving", .timeout_usec = (fails ? 20000 : 50) * USEC_PER_MSEC,
+                                       .run = run_leaving, .done = on_left, .userdata = &b };
+
+                left = false;
+                assert_int_equal(job_start(jobs, &spec, NULL), 0);
+                while (!left)
+                        assert_true(sd_event_run(event, UINT64_MAX) >= 0);
+                while (waitid(P_ALL, 0, &(siginfo_t) {}, WEXITED | WNOWAIT | WNOHANG) >= 0)
+                        assert_true(sd_event_run(event, USEC_PER_SEC) >= 0);
+        }
+        jobs_free(jobs);
+        sd_event_unref(event);
+}
+
 /* What the watchdog looks at. */
 static void test_moving(void **state) {
         sd_event *event = NULL;
@@ -118,6 +175,7 @@ static void test_moving(void **state) {
 
 int main(void) {
         const struct CMUnitTest tests[] = { cmocka_unit_test(test_done), cmocka_unit_test(test_much_text),
+                                             cmocka_unit_test(test_left_behind),
                                              cmocka_unit_test(test_moving) };
 
         cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -115,7 +115,7 @@ static void run_limits(const Adjust *a, const Cell *c, CellPlan *plan, JobReport
         builder_change_limits(plan, &changed->cell, report);
         if (report->error < 0 || a->kind == ADJUST_LIMITS_RUNTIME)
                 return;
-        report->error = drop_in_write(a->manager->config.config_dir, c->policy->name, c->assignments);
+        report->error = drop_in_write(a->manager->config.config_dir, changed, c->assignments);
         if (report->error >= 0)
                 return;
         (void) snprintf(report->what, sizeof(report->what), "the drop-in for policy %s can't be written",

@@ -17,67 +17,94 @@ static size_t key_length(const char *assignment) {
         return strcspn(assignment, "=");
 }
 
-static bool is_set_anew(const char *line, char *const *assignments) {
+/* The first of `assignments` to the same key, or NULL. */
+static const char *find_key(char *const *assignments, const char *line) {
         size_t n = key_length(line);
 
         for (size_t i = 0; assignments && assignments[i]; i++)
                 if (key_length(assignments[i]) == n && strncmp(assignments[i], line, n) == 0)
-                        return true;
-        return false;
+                        return assignments[i];
+        return NULL;
 }
 
-static bool is_of_section(const char *assignment, const char *section) {
-        char key[64];
+static const PolicyKey *key_of(const char *assignment) {
+        char name[64];
 
-        (void) snprintf(key, sizeof(key), "%.*s", (int) key_length(assignment), assignment);
-        return strcmp(policy_key_live_section(key), section) == 0;
+        (void) snprintf(name, sizeof(name), "%.*s", (int) key_length(assignment), assignment);
+        return policy_key_find(policy_key_live_section(name), name);
+}
+
+static int print_list(FILE *f, const PolicyKey *k, const Policy *p) {
+        _cleanup_(freep) char *lines = k->format(k, p);
+        char *save = NULL;
+
+        if (!lines)
+                return -ENOMEM;
+        fprintf(f, "%s=\n", k->name);
+        for (char *line = strtok_r(lines, "\n", &save); line; line = strtok_r(NULL, "\n", &save))
+                fprintf(f, "%s=%s\n", k->name, line);
+        return 0;
+}
+
+static void begin_section(FILE *f, const char *section, bool *begun) {
+        if (!*begun)
+                fprintf(f, "[%s]\n", section);
+        *begun = true;
 }
 
 /* Old lines whose key is not set anew, then the new ones. */
-static void print_section(FILE *f, const char *section, const char *old, char *const *assignments) {
+static int print_section(FILE *f, const char *section, const char *old, const Policy *p, char *const *assignments) {
         bool begun = false;
+        int r = 0;
 
         for (const char *line = old; line && *line; line += strcspn(line, "\n"), line += *line == '\n') {
-                if (*line == '\n' || *line == '#' || *line == '[' || is_set_anew(line, assignments) ||
-                    !is_of_section(line, section))
+                const PolicyKey *k = key_of(line);
+
+                if (!k || strcmp(k->section, section) != 0 || find_key(assignments, line))
                         continue;
-                fprintf(f, "%s%s%s%.*s\n", begun ? "" : "[", begun ? "" : section, begun ? "" : "]\n",
-                        (int) strcspn(line, "\n"), line);
-                begun = true;
+                begin_section(f, section, &begun);
+                fprintf(f, "%.*s\n", (int) strcspn(line, "\n"), line);
         }
-        for (size_t i = 0; assignments && assignments[i]; i++) {
-                if (!is_of_section(assignments[i], section))
+        for (size_t i = 0; assignments && assignments[i] && r >= 0; i++) {
+                const PolicyKey *k = key_of(assignments[i]);
+
+                if (!k || strcmp(k->section, section) != 0)
                         continue;
-                fprintf(f, "%s%s%s%s\n", begun ? "" : "[", begun ? "" : section, begun ? "" : "]\n",
-                        assignments[i]);
-                begun = true;
+                begin_section(f, section, &begun);
+                if (!k->list)
+                        fprintf(f, "%s\n", assignments[i]);
+                else if (find_key(assignments, assignments[i]) == assignments[i])
+                        r = print_list(f, k, p);
         }
+        return r;
 }
 
-static char *compose(const char *old, char *const *assignments) {
+static char *compose(const char *old, const Policy *p, char *const *assignments) {
         char *text = NULL;
         size_t size;
         FILE *f = open_memstream(&text, &size);
+        int r;
 
         if (!f)
                 return NULL;
         fputs(HEADER, f);
-        print_section(f, "Resources", old, assignments);
-        print_section(f, "Network", old, assignments);
-        if (fclose(f) != 0) {
+        r = print_section(f, "Resources", old, p, assignments);
+        if (r >= 0)
+                r = print_section(f, "Network", old, p, assignments);
+        if (fclose(f) != 0 || r < 0) {
                 free(text);
                 return NULL;
         }
         return text;
 }
 
-int drop_in_write(const char *config_dir, const char *policy, char *const *assignments) {
+int drop_in_write(const char *config_dir, const Policy *p, char *const *assignments) {
         _cleanup_(freep) char *dir = NULL, *old = NULL, *text = NULL;
         _cleanup_(close_fdp) int dir_fd = -EBADF;
         ssize_t n;
         int r;
 
-        if (asprintf(&dir, "%s/policies/%s.ini.d", config_dir, policy) < 0)
+        if (asprintf(&dir, "%s/policies/%s.ini.d", config_dir, p->name) < 0)
                 return -ENOMEM;
         r = fd_mkdir_parents_at(AT_FDCWD, dir, 0755);
         if (r < 0)
@@ -88,7 +115,7 @@ int drop_in_write(const char *config_dir, const char *policy, char *const *assig
         n = fd_read_file_at(dir_fd, FILE_NAME, 1 << 20, &old);
         if (n < 0 && n != -ENOENT)
                 return (int) n;
-        text = compose(old, assignments);
+        text = compose(old, p, assignments);
         if (!text)
                 return -ENOMEM;
         return fd_replace_file_at(dir_fd, FILE_NAME, text, 0644, true);

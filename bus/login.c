@@ -227,5 +227,5 @@ int login_call(int fd, const LoginRequest *request, uint64_t deadline_usec, Logi
 
 int login_joined(int fd) {
         /* The socket's buffer is empty: this never waits. */
-        return send(fd, "J", 1, MSG_NOSIGNAL) == 1 ? 0 : -errno;
+        return send(fd, &(char) { LOGIN_JOINED }, 1, MSG_NOSIGNAL) == 1 ? 0 : -errno;
 }

@@ -14,6 +14,7 @@
 #define LOGIN_VERSION 2
 #define LOGIN_VERSION_BEFORE 1 /* the same request; its reply is a LoginReply1 */
 #define LOGIN_MAGIC 0x436f6e66U /* "Conf" */
+#define LOGIN_JOINED 'J' /* the byte that says so */
 
 #define LOGIN_GROUPS_MAX 1024 /* supplementary groups that can be matched; more is -E2BIG */
 #define LOGIN_NAME_MAX 256

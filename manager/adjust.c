@@ -8,6 +8,8 @@
 #include "base/log.h"
 #include "base/strv.h"
 #include "manager/drop-in.h"
+#include "manager/login-server.h"
+#include "manager/session.h"
 #include "policies/policy-check.h"
 #include "policies/policy-keys.h"
 
@@ -173,6 +175,11 @@ static int note_limits(Cell *c, AdjustKind kind) {
         return 0;
 }
 
+/* What was killed half-way may have frozen some of it: that is for a thaw to say. */
+static bool may_be_frozen(AdjustKind kind, int error) {
+        return (kind == ADJUST_FREEZE || kind == ADJUST_THAW) && (error == -EIO || error == -ETIMEDOUT);
+}
+
 static int note(Cell *c, AdjustKind kind) {
         switch (kind) {
         case ADJUST_FREEZE:
@@ -214,6 +221,8 @@ static void on_adjusted(const JobReport *report, const char *text, void *userdat
         (void) text;
         if (c && own.error >= 0)
                 own.error = note(c, a->kind);
+        else if (c && may_be_frozen(a->kind, own.error))
+                c->frozen = true;
         if (c) {
                 c->adjusting = ADJUST_NONE;
                 c->assignments = strv_free(c->assignments);
@@ -228,6 +237,17 @@ static void on_adjusted(const JobReport *report, const char *text, void *userdat
         begin_next(m);
 }
 
+/* Logins that are under way would hang where they are, each within a call of its login program. */
+static void refuse_logins(Cell *c) {
+        Session *s, *next;
+
+        for (s = LIST_FIRST(&c->sessions); s; s = next) {
+                next = LIST_NEXT(s, entry);
+                if (s->connection)
+                        login_server_refuse(s, "the cell is frozen by the administrator");
+        }
+}
+
 /* On error nothing is under way. */
 static int begin(Adjust *a, Cell *c) {
         const JobSpec spec = {
@@ -240,6 +260,10 @@ static int begin(Adjust *a, Cell *c) {
         };
         int r;
 
+        if (a->kind == ADJUST_FREEZE)
+                refuse_logins(c);
+        if (c->state != CELL_LIVE) /* they were its only ones */
+                return -ESTALE;
         c->adjusting = a->kind;
         c->assignments = TAKE_PTR(a->assignments);
         a->begun = true;

@@ -547,6 +547,10 @@ static void watch_user_manager(Cell *c) {
                 log_warning_errno(r, "Cannot watch for the end of cell %s: %m", c->id);
 }
 
+bool cell_admits(const Cell *c) {
+        return !c->frozen && c->adjusting != ADJUST_FREEZE;
+}
+
 void cell_session_joined(Cell *c, const Session *s) {
         c->linger_source = sd_event_source_disable_unref(c->linger_source);
         if (!session_is_user_manager(s))

@@ -145,6 +145,7 @@ int cell_restore(CellHost *host, const char *id, Cell **ret);
 void cell_end(Cell *c, const char *reason);
 /* The last session has left: ends the cell at once, or LingerSec= later. */
 void cell_session_left(Cell *c);
+bool cell_admits(const Cell *c); /* it is not frozen, nor about to be */
 void cell_session_joined(Cell *c, const Session *s);
 
 Cell *cell_free(Cell *c); /* leaves the cell as it is, takes NULL, returns NULL */

@@ -67,6 +67,26 @@ static Connection *connection_free(Connection *c) {
         return NULL;
 }
 
+static void take_joined(Connection *c) {
+        Session *s = c->session;
+
+        c->session = NULL;
+        session_joined(s);
+        bus_server_announce(c->server->manager->bus, MANAGER_SESSION_NEW, s->cell, s);
+        connection_free(c);
+}
+
+/* A login that says "joined" goes on: either it is heard, or the caller is told that it can't be said any more. */
+static void withdraw(Connection *c) {
+        char byte = 0;
+
+        (void) shutdown(c->fd, SHUT_RD);
+        if (c->offered && c->session && recv(c->fd, &byte, 1, MSG_DONTWAIT) == 1 && byte == LOGIN_JOINED)
+                take_joined(c);
+        else
+                connection_free(c);
+}
+
 /* --- answers ----------------------------------------------------------------------------- */
 
 static void init_reply(LoginReply *reply, LoginVerdict verdict) {
@@ -210,6 +230,15 @@ void login_server_session_removed(LoginServer *l, Session *s) {
                 connection_free(c);
         else
                 answer_failure(c, LOGIN_STAGE_OTHER, "the cell has ended");
+}
+
+void login_server_refuse(Session *s, const char *message) {
+        Connection *c = s->connection;
+
+        if (c->offered)
+                withdraw(c);
+        else
+                answer(c, LOGIN_REFUSED, LOGIN_STAGE_OTHER, true, "%s", message);
 }
 
 /* Is it what systemd starts a unit as, with PAMName=: a process that opens a session and then executes what
@@ -382,13 +411,8 @@ static int on_connection(sd_event_source *source, int fd, uint32_t events, void 
                 on_hangup(c);
                 return 0;
         }
-        if (c->offered && c->session && n == 1 && buffer[0] == 'J') {
-                Session *s = c->session;
-
-                c->session = NULL;
-                session_joined(s);
-                bus_server_announce(c->server->manager->bus, MANAGER_SESSION_NEW, s->cell, s);
-                connection_free(c);
+        if (c->offered && c->session && n == 1 && buffer[0] == LOGIN_JOINED) {
+                take_joined(c);
                 return 0;
         }
         if (c->request.magic != 0) { /* a second request */
@@ -412,7 +436,7 @@ static int on_deadline(sd_event_source *source, uint64_t usec, void *userdata) {
 
         (void) source, (void) usec;
         log_warning("Process %d used up the time of its login, closing the connection", (int) c->pid);
-        connection_free(c);
+        withdraw(c);
         return 0;
 }
 

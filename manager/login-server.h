@@ -17,3 +17,7 @@ bool login_server_is_served(LoginServer *l);
 void login_server_session_ready(LoginServer *l, Session *s, const JobReport *report);
 /* It is gone before it was joined. */
 void login_server_session_removed(LoginServer *l, Session *s);
+
+/* Ends a session that nobody is known to have joined, whatever OnFailure= says, unless "joined" has come meanwhile.
+ * s->connection is set. */
+void login_server_refuse(Session *s, const char *message);

@@ -338,6 +338,9 @@ int manager_open_session_in(Manager *m, Cell *cell, const OpenInfo *info, Sessio
         Session *s;
         int r;
 
+        if (!cell_admits(cell))
+                return explain(-EBUSY, ret_message, "policy %s: the cell is frozen by the administrator",
+                               cell->policy->name);
         r = session_new(&m->session_host, cell, &session_info, &s);
         if (r < 0) {
                 cell_session_left(cell); /* a cell made just for it is not needed */
@@ -452,9 +455,6 @@ int manager_open_session(Manager *m, Policy *policy, const OpenInfo *info, Sessi
                                (unsigned long long) policy->max_sessions,
                                (unsigned long long) policy->max_sessions);
         cell = find_shared_cell(m, policy, subject->uid);
-        if (cell && cell->frozen)
-                return explain(-EBUSY, ret_message, "policy %s: your cell is frozen by the administrator",
-                               policy->name);
         if (m->shares && shares_add(m->shares, policy, subject->uid, false) < 0)
                 return -ENOMEM;
         r = cell ? 0 : make_cell(m, policy, subject, &cell, ret_message);

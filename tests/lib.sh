@@ -268,6 +268,22 @@ set_property() { # CELL RUNTIME ASSIGNMENT...
         bus_cell "$c" SetProperties bas "$runtime" $# "$@"
 }
 
+# old_login UID USER [FILE]: what a module of version 1 gets: size, verdict, stage and message. With a file, it goes
+# there, and the module never says that it has joined: it waits until the manager hangs up, which is the second line.
+old_login() {
+        python3 -c '
+import socket, struct, sys
+uid, user, out = int(sys.argv[1]), sys.argv[2], open(sys.argv[3], "w") if sys.argv[3:] else sys.stdout
+s = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+s.settimeout(60 if sys.argv[3:] else 10)
+s.connect("/run/confine/login")
+field = lambda text: text.encode().ljust(256, b"\0")
+s.send(struct.pack("<6I1024II", 0x436f6e66, 1, 1, uid, uid, 0, *[0] * 1025) + field(user) + field("su") + field("") * 3)
+reply = s.recv(65536)
+print(len(reply), *struct.unpack("<3I", reply[:12])[1:], reply[-512:].split(b"\0")[0].decode()[:40], file=out, flush=True)
+if sys.argv[3:]: print("closed" if s.recv(1) == b"" else "?", file=out, flush=True)' "$@"
+}
+
 # The ids of the live cells of a user.
 cells_of() { grep -l "^User=$1\$" /run/confine/cells/* 2>/dev/null | xargs -r -n1 basename; }
 

@@ -261,6 +261,16 @@ bus_cell "$cell" Freeze
 is "freeze: the cell is shown as frozen" "$(bus_get "$cell" State)" frozen
 out=$(su alice -c true 2>&1)
 like "freeze: a login is refused and told why" "$out" 'frozen by the administrator'
+out=$(ctl shell "$cell" true 2>&1)
+like "freeze: a shell, too" "$out" 'frozen by the administrator'
+bus_cell "$cell" Thaw
+old_login 2101 alice "$LAB_DIR/old" & old=$!
+offered() { [ "$(grep -c . "$LAB_DIR/old")" = "$1" ]; }
+check "a login that has got its cell, and has not joined yet" wait_for 10 offered 1
+bus_cell "$cell" Freeze
+check "freeze: it is given up, and does not hang" wait_for 10 offered 2
+wait $old
+like "... (it had been offered its cell)" "$(cat "$LAB_DIR/old")" "^1[0-9]+ 1 1 "
 bus_cell "$cell" Thaw
 check "thaw: logins work" su alice -c true
 

@@ -196,20 +196,9 @@ let_go b
 # --- a module of the version before ---------------------------------------------------------------------
 printf '[Match]\nUser=alice\n[Network]\nMode=none\n[Process]\nUMask=0077\n' | policy 50-process
 bus_reload
-ask1() { # what a caller of version 1 gets: the verdict, and the message
-        python3 -c '
-import socket, struct, sys
-s = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-s.settimeout(10)
-s.connect("/run/confine/login")
-field = lambda text: text.encode().ljust(256, b"\0")
-s.send(struct.pack("<6I1024II", 0x436f6e66, 1, 1, 2001, 2001, 0, *[0] * 1025) + field("alice") + field("su") + field("") * 3)
-reply = s.recv(65536)
-print(len(reply), *struct.unpack("<3I", reply[:12])[1:], reply[-512:].split(b"\0")[0].decode()[:40])'
-}
-like "is told that it can't do what [Process] wants" "$(ask1)" '^1[0-9]{3} 1 6 the module or tool is of an older'
+like "is told that it can't do what [Process] wants" "$(old_login 2001 alice)" '^1[0-9]{3} 1 6 the module or tool is of an older'
 printf '[Match]\nUser=alice\n[Network]\nMode=none\n' | policy 50-process
 bus_reload
-like "... and is served where nothing of it is needed" "$(ask1)" '^1[0-9]{3} 1 1 $'
+like "... and is served where nothing of it is needed" "$(old_login 2001 alice)" '^1[0-9]{3} 1 1 $'
 wait_for 20 no_cells
 lab_done

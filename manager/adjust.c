@@ -52,7 +52,6 @@ Adjusts *adjusts_free(Adjusts *a) {
         return NULL;
 }
 
-
 /* --- what is wanted ---------------------------------------------------------------------- */
 
 static int assign(Policy *p, const char *assignment, char **ret_message) {
@@ -74,6 +73,20 @@ static int assign(Policy *p, const char *assignment, char **ret_message) {
         return r;
 }
 
+/* NULL: out of memory, then or now. */
+static char *first_error(const PolicyDiags *diags) {
+        const PolicyDiag *d = diags->items;
+        char *text;
+
+        while (d < diags->items + diags->n_items && d->warning)
+                d++;
+        if (d == diags->items + diags->n_items)
+                return NULL;
+        if (!d->key)
+                return strdup(d->message);
+        return asprintf(&text, "[%s] %s=: %s", d->section, d->key, d->message) < 0 ? NULL : text;
+}
+
 int adjust_policy(const Cell *c, char *const *assignments, Policy **ret, char **ret_message) {
         _cleanup_(policy_unrefp) Policy *p = policy_new(c->policy->name);
         PolicyDiags diags = {};
@@ -93,7 +106,10 @@ int adjust_policy(const Cell *c, char *const *assignments, Policy **ret, char **
                 return r;
         policy_check(p, &diags);
         if (policy_diags_has_error(&diags)) {
-                *ret_message = strdup(diags.items[0].message);
+                *ret_message = first_error(&diags);
+                r = *ret_message ? -EINVAL : -ENOMEM;
+        } else if (!*c->link && resources_differ_in_bandwidth(&p->cell, &c->policy->cell)) {
+                *ret_message = strdup("BandwidthUp=, BandwidthDown=: the cell has no interface on the host to limit");
                 r = *ret_message ? -EINVAL : -ENOMEM;
         }
         policy_diags_done(&diags);
@@ -109,6 +125,12 @@ static void run_limits(const Adjust *a, const Cell *c, CellPlan *plan, JobReport
         _cleanup_(freep) char *message = NULL;
         JobReport ignored = {};
 
+        if (a->kind == ADJUST_LIMITS && !policy_set_find(a->manager->policies, c->policy->name)) {
+                report->error = -ENOENT;
+                (void) snprintf(report->what, sizeof(report->what), "policy %s is gone, so nothing can be set for good",
+                                c->policy->name);
+                return;
+        }
         report->error = adjust_policy(c, c->assignments, &changed, &message);
         if (report->error < 0) {
                 (void) snprintf(report->what, sizeof(report->what), "%s", message ?: "");
@@ -133,7 +155,7 @@ static void run_adjust(void *userdata, JobReport *report, JobText *text) {
         CellPlan plan;
 
         (void) text;
-        if (!c) {
+        if (!c || c->state != CELL_LIVE) {
                 report->error = -ESTALE;
                 return;
         }
@@ -175,9 +197,9 @@ static int note_limits(Cell *c, AdjustKind kind) {
         return 0;
 }
 
-/* What was killed half-way may have frozen some of it: that is for a thaw to say. */
-static bool may_be_frozen(AdjustKind kind, int error) {
-        return (kind == ADJUST_FREEZE || kind == ADJUST_THAW) && (error == -EIO || error == -ETIMEDOUT);
+/* It was killed, or has died. */
+static bool is_half_done(const JobReport *report) {
+        return report->error < 0 && report->error != -EAGAIN && strcmp(report->what, JOB_NAME) == 0;
 }
 
 static int note(Cell *c, AdjustKind kind) {
@@ -198,8 +220,9 @@ static int note(Cell *c, AdjustKind kind) {
 
 /* Tells who asked, or everybody. */
 static void finish(Adjust *a, JobReport *report) {
-        if (strcmp(report->what, JOB_NAME) == 0) /* it was killed, or has died */
-                (void) snprintf(report->what, sizeof(report->what), "nobody knows how far it came");
+        if (strcmp(report->what, JOB_NAME) == 0)
+                (void) snprintf(report->what, sizeof(report->what), "%s", is_half_done(report) ?
+                                "nobody knows how far it came" : "it can't be begun");
         if (a->done)
                 a->done(report, "", a->userdata);
         else if (report->error < 0 && report->error != -ESTALE)
@@ -221,13 +244,13 @@ static void on_adjusted(const JobReport *report, const char *text, void *userdat
         (void) text;
         if (c && own.error >= 0)
                 own.error = note(c, a->kind);
-        else if (c && may_be_frozen(a->kind, own.error))
-                c->frozen = true;
+        else if (c && (a->kind == ADJUST_FREEZE || a->kind == ADJUST_THAW) && is_half_done(report))
+                c->frozen = true; /* some of it may be: that is for a thaw to put right */
         if (c) {
                 c->adjusting = ADJUST_NONE;
                 c->assignments = strv_free(c->assignments);
         }
-        if (!live)
+        if (!live && a->kind != ADJUST_LIMITS) /* which holds for cells to come, too */
                 own.error = -ESTALE;
         if (live && cell_save(c) < 0)
                 log_warning("Cannot record cell %s: after a restart of the manager it would be adjusted once more", c->id);
@@ -288,12 +311,13 @@ static void begin_next(Manager *m) {
 
         for (a = TAILQ_FIRST(&m->adjusts->items); a; a = next) {
                 Cell *c = manager_find_cell(m, a->cell);
+                bool live = c && c->state == CELL_LIVE;
                 JobReport report = { .error = -ESTALE };
 
                 next = TAILQ_NEXT(a, entry);
-                if (a->begun || (c && c->state == CELL_LIVE && c->adjusting))
+                if (a->begun || (live && c->adjusting))
                         continue;
-                if (c && c->state == CELL_LIVE)
+                if (live)
                         report.error = begin(a, c);
                 if (report.error >= 0)
                         continue;

@@ -489,8 +489,7 @@ void builder_shape(const CellPlan *c, JobReport *report) {
 void builder_change_limits(const CellPlan *c, const Resources *to, JobReport *report) {
         const Resources *from = &c->cell.policy->cell;
         char what[DRIVER_WHAT_MAX] = "";
-        bool reshape = from->bandwidth_up_bits != to->bandwidth_up_bits ||
-                from->bandwidth_down_bits != to->bandwidth_down_bits;
+        bool reshape = resources_differ_in_bandwidth(from, to);
         JobReport ignored = {};
         int r;
 

@@ -150,6 +150,10 @@ int resources_copy(Resources *to, const Resources *from) {
         return 0;
 }
 
+bool resources_differ_in_bandwidth(const Resources *a, const Resources *b) {
+        return a->bandwidth_up_bits != b->bandwidth_up_bits || a->bandwidth_down_bits != b->bandwidth_down_bits;
+}
+
 bool resources_limit_bandwidth(const Resources *r) {
         return r->bandwidth_up_bits != LIMIT_NONE || r->bandwidth_down_bits != LIMIT_NONE;
 }

@@ -341,6 +341,7 @@ void resources_done(Resources *r); /* frees what it owns, and leaves it unset */
 int resources_copy(Resources *to, const Resources *from); /* `to` is initialised; -ENOMEM */
 bool resources_is_unset(const Resources *r);
 bool resources_limit_bandwidth(const Resources *r);
+bool resources_differ_in_bandwidth(const Resources *a, const Resources *b);
 /* Do cells of the policy have a sum of bandwidth in common? */
 bool policy_shares_bandwidth(const Policy *p);
 bool policy_limits_traffic(const Policy *p);

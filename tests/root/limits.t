@@ -17,6 +17,7 @@ MemoryMax=96M
 TasksMax=30
 [Network]
 Mode=none
+DNS=192.0.2.1
 END
 policy 20-sums <<'END'
 [Match]
@@ -58,6 +59,8 @@ chunks = []
 for i in range(int(sys.argv[1])): chunks.append(b\"x\" * (1 << 20))
 print(\"filled\", flush=True); sys.stdin.read()"'
 bomb='python3 -c "
+import resource
+resource.setrlimit(resource.RLIMIT_NPROC, (500, 500)) # not to take the machine down, should no policy hold
 import os, time
 os.closerange(1, 9)
 try:
@@ -233,6 +236,14 @@ like "... of a list, all that is in force" "$(set_property "$cell" false 'Device
 is "... a reset stays" "$(set_property "$cell" false DeviceAllow= && set_property "$cell" false 'DeviceAllow=/dev/zero r' &&
         grep '^[DT]' /etc/confine/policies/10-alice.ini.d/50-set-property.ini | tr '\n' ' ')" 'TasksMax=25 DeviceAllow= DeviceAllow=/dev/zero r '
 check "... and again" set_property "$cell" true DeviceAllow=
+out=$(set_property "$cell" true BandwidthUp=1M 2>&1)
+like "set-property: a bandwidth without an interface is refused, whatever warnings there are" "$out" 'no interface'
+mv /etc/confine/policies/10-alice.ini "$LAB_DIR/"
+bus_reload
+out=$(set_property "$cell" false TasksMax=28 2>&1)
+like "... for good, when the policy is gone: refused" "$out" 'policy 10-alice is gone'
+mv "$LAB_DIR/10-alice.ini" /etc/confine/policies/
+bus_reload
 in_force() { find /sys/fs/cgroup -path "*/$instance/cells/*/$cell/pids.max" -exec cat {} \;; }
 rm -r /etc/confine/policies/10-alice.ini.d
 touch /etc/confine/policies/10-alice.ini.d

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* A link is put into the path's text, and the walk begins anew: so the text that remains has none. Where a link may
- * be followed, its directory can't be moved by others, and ".." in it means what the text says. */
+/* A link is put into the path's text, and the walk begins anew: so what the walk has behind it has no links, and
+ * ".." there means what the text says. */
 
 #include "base/path.h"
 
@@ -23,7 +23,7 @@ static bool is_roots(const struct stat *st) {
         return st->st_uid == 0 && !(st->st_mode & (S_IWGRP | S_IWOTH));
 }
 
-/* "//a/b/../c/" to "/a/c"; there are no links in front of a "..". */
+/* "//a/./b/" to "/a/b". */
 static void flatten(char *path) {
         char *to = path;
 
@@ -32,10 +32,7 @@ static void flatten(char *path) {
 
                 from += strspn(from, "/");
                 n = strcspn(from, "/");
-                if (n == 2 && from[0] == '.' && from[1] == '.') {
-                        while (to > path && *--to != '/')
-                                ;
-                } else if (n > 0 && !(n == 1 && from[0] == '.')) {
+                if (n > 0 && !(n == 1 && from[0] == '.')) {
                         *to++ = '/';
                         memmove(to, from, n);
                         to += n;
@@ -63,7 +60,15 @@ static int follow(char **path, size_t start, size_t end, int dir_fd, const char 
         return strlen(next) < PATH_BYTES_MAX ? 1 : -ENAMETOOLONG;
 }
 
-/* From the root to the end, or to the first link: 1, and it is followed. */
+/* Takes the ".." at path[start..end), and the component in front of it, away. */
+static void go_up(char *path, size_t start, size_t end) {
+        while (start > 0 && path[--start] != '/')
+                ;
+        memmove(path + start, path + end, strlen(path + end) + 1);
+        flatten(path);
+}
+
+/* From the root to the end; or to the first link: 1, and it is followed; or to the first "..": 2, and it is gone. */
 static int walk(int root_fd, char **path, int *ret_fd) {
         _cleanup_(close_fdp) int fd = openat(root_fd, ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
         bool trusted = true;
@@ -83,6 +88,10 @@ static int walk(int root_fd, char **path, int *ret_fd) {
                         return -ENAMETOOLONG;
                 memcpy(name, *path + begin, n);
                 name[n] = '\0';
+                if (strcmp(name, "..") == 0) {
+                        go_up(*path, start, begin + n);
+                        return S_ISDIR(st.st_mode) ? 2 : -ENOTDIR;
+                }
                 next = openat(fd, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
                 if (next < 0)
                         return -errno;
@@ -110,9 +119,9 @@ int path_open(int root_fd, const char *path, char **ret_path, int *ret_fd) {
         if (!text)
                 return -ENOMEM;
         flatten(text);
-        for (unsigned i = 0; r > 0; i++)
-                r = i > PATH_LINKS_MAX ? -ELOOP : walk(root_fd, &text, &fd);
-        if (r == 0 || r == -ENOENT)
+        for (unsigned links = 0; r > 0; links += r == 1)
+                r = links > PATH_LINKS_MAX ? -ELOOP : walk(root_fd, &text, &fd);
+        if (r == 0 || r == -ENOENT || r == -ELOOP)
                 *ret_path = TAKE_PTR(text);
         if (r == 0 && ret_fd)
                 *ret_fd = TAKE_FD(fd);

@@ -5,13 +5,13 @@
 
 #define PATH_LINKS_MAX 40 /* as the kernel has it, path_resolution(7) */
 
-/* Finds the absolute `path`, without "..", with `root_fd` as "/", a component at a time. A symbolic link is followed only where
+/* Finds the absolute `path`, with `root_fd` as "/", a component at a time. A symbolic link is followed only where
  * nobody but root can have put it: it, and all directories on the way to it, belong to root and are writable by
  * no one else. Automounts are not waited for at the last component.
  *
  * 0        *ret_fd (may be NULL) is an O_PATH fd, and *ret_path, which the caller frees, leads there without links
  * -ELOOP   there is a link that its owner can change, or too many links
- * -ENOENT  it is not there: *ret_path is then as far as it is known, with the rest as it was given
+ * -ENOENT  it is not there; with both, *ret_path is as far as it is known, with the rest as it was given
  * -ENOTDIR, -EACCES, ...: as open(2); -ENOMEM */
 int path_open(int root_fd, const char *path, char **ret_path, int *ret_fd);
 

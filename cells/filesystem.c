@@ -204,13 +204,14 @@ static int put_part(int tmpfs, const char *name, const char *target) {
         return fd < 0 ? fd : mount_put(fd, target);
 }
 
-/* Over a link that leads nowhere (resolv.conf before its service has started) the link itself is covered. What
- * is not there at all stays so: a mount needs something to be on. */
+/* Over a link that leads nowhere (resolv.conf before its service has started), or by a link that a service owns
+ * (systemd-resolved's without DNSStubListener=), the link itself is covered. What is not there at all stays so: a
+ * mount needs something to be on. */
 static int put_over(int mount_fd, const char *target) {
         _cleanup_(close_fdp) int link_fd = -EBADF;
         int r = mount_put(mount_fd, target);
 
-        if (r != -ENOENT)
+        if (r != -ENOENT && r != -ELOOP)
                 return r;
         link_fd = open(target, O_PATH | O_NOFOLLOW | O_CLOEXEC);
         return link_fd >= 0 ? mount_put_fd(mount_fd, link_fd) : errno == ENOENT ? 0 : -errno;

@@ -32,7 +32,9 @@ typedef struct Point {
         int mount_fd;  /* the copy or new mount; kept once it is in place */
         dev_t dev;     /* of what was copied */
         ino_t ino;
-        bool covered, gone; /* inside of what another point puts there; not there at all */
+        bool covered;  /* inside of what another point puts there */
+        bool of_cell;  /* a copy of what is in memory of the cell's own */
+        bool gone;     /* not there at all */
 } Point;
 
 typedef struct Points {

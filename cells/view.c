@@ -138,6 +138,12 @@ static int compare(const void *a, const void *b) {
         return strcmp(((const Point *) a)->path, ((const Point *) b)->path);
 }
 
+static int compare_lengths(const void *a, const void *b) {
+        size_t n = strlen(((const Point *) a)->path), m = strlen(((const Point *) b)->path);
+
+        return (n > m) - (n < m);
+}
+
 static Point *nearest_above(const View *v, const Point *p) {
         Point *best = NULL;
 
@@ -159,18 +165,41 @@ static void merge(Point *to, Point *from) {
         to->write = to->write == ACCESS_NO || from->write == ACCESS_UNSET ? to->write : from->write;
         to->execute = to->execute == ACCESS_NO || from->execute == ACCESS_UNSET ? to->execute : from->execute;
         to->optional = to->optional && from->optional;
+        to->gone = to->gone && from->gone;
         from->gone = true;
 }
 
-/* Is it inside of what another point puts there? Then what is at it is not known before. */
-static bool is_covered(const View *v, const Point *p) {
+/* The nearest point that puts something there that p is inside of; then what is at p is not known before. */
+static const Point *covering(const View *v, const Point *p) {
+        const Point *best = NULL;
+
         for (size_t i = 0; i < v->points.n; i++) {
                 const Point *q = &v->points.all[i];
 
-                if (q->content != CONTENT_SAME && q->content != CONTENT_HIDDEN && is_above(q->path, p->path))
-                        return true;
+                if (q->content != CONTENT_SAME && q->content != CONTENT_HIDDEN && is_above(q->path, p->path) &&
+                    (!best || strlen(q->path) > strlen(best->path)))
+                        best = q;
         }
-        return false;
+        return best;
+}
+
+/* There was a link on the way: what is below comes along. Takes `resolved`. */
+static int move(View *v, Point *p, char *resolved) {
+        _cleanup_(freep) char *from = p->path;
+
+        p->path = resolved;
+        for (size_t i = 0; i < v->points.n && strcmp(from, resolved) != 0; i++) {
+                Point *q = &v->points.all[i];
+                char *moved;
+
+                if (!is_above(from, q->path))
+                        continue;
+                if (asprintf(&moved, "%s%s", strcmp(resolved, "/") == 0 ? "" : resolved, q->path + strlen(from)) < 0)
+                        return -ENOMEM;
+                free(q->path);
+                q->path = moved;
+        }
+        return 0;
 }
 
 /* Finds where a point is, and takes a copy of what is there if that is to stay. */
@@ -180,14 +209,15 @@ static int look(View *v, int root_fd, Point *p, const char **ret_what) {
         struct stat st;
         int r;
 
-        p->covered = is_covered(v, p);
+        p->covered = covering(v, p);
         if (p->covered)
                 return 0;
         r = path_open(root_fd, p->path, &resolved, &fd);
-        if (resolved) {
-                free(p->path);
-                p->path = resolved;
-        }
+        if (resolved && move(v, p, resolved) < 0)
+                return -ENOMEM;
+        p->covered = covering(v, p);
+        if (p->covered)
+                return 0;
         if (r == -ENOENT && p->optional)
                 p->gone = true;
         if (r == -ENOENT) /* it may come to be there */
@@ -205,6 +235,7 @@ static int look(View *v, int root_fd, Point *p, const char **ret_what) {
 }
 
 static int look_at_all(View *v, int root_fd, const char **ret_what) {
+        qsort(v->points.all, v->points.n, sizeof(Point), compare_lengths); /* what is above comes first, also if it moves */
         for (int same = 0; same < 2; same++)
                 for (size_t i = 0; i < v->points.n; i++) {
                         bool is_same = v->points.all[i].content == CONTENT_SAME;
@@ -339,9 +370,10 @@ static int provide(Point *p, const ViewParts *parts, int target_fd, bool *ret_re
                 return 0;
         if (p->content == CONTENT_TMPFS)
                 p->mount_fd = tmpfs_for(p, parts, ret_read_only);
-        else if (p->content == CONTENT_SAME) /* covered */
+        else if (p->content == CONTENT_SAME) {
                 p->mount_fd = mount_copy(target_fd, "", true);
-        else if (fstat(target_fd, &st) < 0)
+                p->of_cell = true;
+        } else if (fstat(target_fd, &st) < 0)
                 return -errno;
         else
                 p->mount_fd = mount_copy(parts->tmpfs_fd, S_ISDIR(st.st_mode) ? parts->empty_dir : parts->empty_file, false);
@@ -375,9 +407,26 @@ static int restrict_point(const View *v, Point *p) {
                 attributes |= MOUNT_READ_ONLY;
         if (execute == ACCESS_NO)
                 attributes |= MOUNT_NO_EXEC;
-        if (p->content == CONTENT_SAME && p->covered) /* the copy has what the point above has */
+        if (p->of_cell) /* the copy has what the point above has */
                 return mount_set(p->mount_fd, attributes, (MOUNT_READ_ONLY | MOUNT_NO_EXEC) & ~attributes, false);
         return attributes ? mount_set(p->mount_fd, attributes, 0, true) : 0;
+}
+
+/* What other keys say of places inside of p is for copies of what is there, taken before p is restricted. */
+static int copy_covered(View *v, int root_fd, const Point *p) {
+        for (size_t i = 0; i < v->points.n; i++) {
+                _cleanup_(close_fdp) int fd = -EBADF;
+                Point *q = &v->points.all[i];
+
+                if (q->gone || q->content != CONTENT_SAME || !q->covered || covering(v, q) != p)
+                        continue;
+                fd = path_reopen(root_fd, q->path);
+                if (fd >= 0)
+                        q->mount_fd = mount_copy(fd, "", true);
+                if (fd >= 0 && q->mount_fd < 0)
+                        return q->mount_fd;
+        }
+        return 0;
 }
 
 static int place(View *v, int root_fd, Point *p, const ViewParts *parts) {
@@ -402,9 +451,11 @@ static int place(View *v, int root_fd, Point *p, const ViewParts *parts) {
                 return -ESTALE;
         r = provide(p, parts, target_fd, &read_only);
         if (r >= 0)
-                r = restrict_point(v, p);
-        if (r >= 0)
                 r = mount_put_fd(p->mount_fd, target_fd);
+        if (r >= 0 && !is_in_memory(p))
+                r = copy_covered(v, root_fd, p);
+        if (r >= 0)
+                r = restrict_point(v, p);
         if (read_only || p->content == CONTENT_EMPTY)
                 p->write = ACCESS_NO; /* when all is in it */
         return r;

@@ -202,7 +202,11 @@ like "... what is read-only, and what is forbidden" "$(ctl status "$(cells_of al
 let_go a
 like "explain, too" "$(ctl explain --user alice)" 'Hidden: /srv/secret'
 is "... in JSON" "$(ctl --json=short explain --user alice | jq -r '.View[] | select(.Key == "InaccessiblePaths") | .How + " " + .What')" "Hidden /srv/secret"
-umount /srv/mnt $root/usr /srv/host-ro
+umount /srv/mnt $root/usr
+is "... also inside of a bind" "$(with "$FS" BindPaths=/srv:/mnt ReadWritePaths=/mnt/host-ro ReadOnlyPaths=/mnt/data ReadWritePaths=/mnt/data/rw -- "$(writes /mnt/host-ro/x); $(writes /mnt/data/x); $(writes /mnt/data/rw/x)" | tr '\n' ' ')" "Read-only file system Read-only file system yes "
+umount /srv/host-ro
+ln -s /srv/data /srv/link
+is "a path through a link, with another below" "$(with "$FS" TemporaryFileSystem=/srv/link BindPaths=/srv/scratch/%u:/srv/link/own ReadOnlyPaths=-/srv/link/own/none -- "ls /srv/data /srv/link; $(writes /srv/data/own/x)" | tr '\n' ' ')" "/srv/data: own  /srv/link: own yes "
 for i in 1 2; do # lab_done looks at what they leave
         is "a path that isn't there, and has to be: the login is refused" "$(with "$FS" BindPaths=/srv/nothere -- 'echo in' | grep -c '^in$')" 0
 done

@@ -45,6 +45,7 @@ static int setup(void **state) {
         make_link("/usr/../bin/.", "also", 0);
         make_link("../usr", "usr/up", 0);
         make_link("../../../../usr/bin", "beyond", 0);
+        make_link("bin/..", "parent", 0);
         make_link("loop", "loop", 0);
         make_link("nowhere/at/all", "dangling", 0);
         make_dir("home", 0, 0755);
@@ -77,15 +78,18 @@ static void test_walks(void **state) {
                 { "/also", 0, "/usr/bin" },
                 { "/usr/up/bin", 0, "/usr/bin" },
                 { "/beyond", 0, "/usr/bin" }, /* the root is as far as it goes */
-                { "/loop", -ELOOP, NULL },
+                { "/parent", 0, "/usr" }, /* of where the link leads */
+                { "/parent/bin/../..", 0, "/" },
+                { "/dangling/..", -ENOENT, "/nowhere/at/all/.." },
+                { "/loop", -ELOOP, "/loop" },
                 { "/dangling", -ENOENT, "/nowhere/at/all" },
                 { "/bin/missing/x", -ENOENT, "/usr/bin/missing/x" },
                 { "/home/alice/data", 0, "/home/alice/data" },
                 { "/shortcut", 0, "/home/alice/data" },
-                { "/home/alice/link", -ELOOP, NULL },
-                { "/home/alice/link/bin", -ELOOP, NULL },
-                { "/home/alice/root-link", -ELOOP, NULL }, /* put there by whoever owns the directory */
-                { "/tmp/link", -ELOOP, NULL },
+                { "/home/alice/link", -ELOOP, "/home/alice/link" },
+                { "/home/alice/link/bin", -ELOOP, "/home/alice/link/bin" },
+                { "/home/alice/root-link", -ELOOP, "/home/alice/root-link" }, /* put there by whoever owns the directory */
+                { "/tmp/link", -ELOOP, "/tmp/link" },
         };
 
         (void) state;

@@ -415,15 +415,17 @@ like "Egress= is refused where it would not be done" "$(ctl verify /var/lib/brid
         'bridged\.ini:4: \[Network\] Mode=: .*Mode=routed only'
 
 # A resolv.conf that leads nowhere yet.
+wait_for 20 no_cells
 rm /etc/resolv.conf
 ln -s /run/nowhere/resolv.conf /etc/resolv.conf
 like "a dangling resolv.conf: DNS= is there all the same" "$(su bob -c 'cat /etc/resolv.conf')" 'nameserver 192\.0\.2\.3'
 is "... and without DNS= a login is not refused" "$(su alice -c 'echo in')" in
 # ... or by a link that a service owns, as systemd-resolved's without a stub.
+check "(in a new cell)" wait_for 20 no_cells
 mkdir /run/nowhere
 printf 'nameserver 192.0.2.9\n' > /run/nowhere/upstream
 ln -s upstream /run/nowhere/resolv.conf
-chown -hR 65534: /run/nowhere
+chown -hR 65534:65534 /run/nowhere
 like "a link of a service's as resolv.conf: DNS= is there all the same" "$(su bob -c 'cat /etc/resolv.conf')" 'nameserver 192\.0\.2\.3'
 is "... the service's own stays what it is" "$(cat /run/nowhere/resolv.conf)" "nameserver 192.0.2.9"
 rm -r /run/nowhere

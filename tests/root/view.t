@@ -17,7 +17,7 @@ cp /bin/true /srv/bin/not
 chown alice: /srv/scratch/alice
 chown bob: /srv/scratch/bob
 mount -t tmpfs -o mode=777 tmpfs /srv/host-ro
-mount -o remount,ro /srv/host-ro
+mount -o remount,bind,ro /srv/host-ro
 mkdir -p "$LAB_DIR/vendor"
 
 manager_start

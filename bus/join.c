@@ -32,7 +32,7 @@ static int count_threads(void) {
         return (int) st.st_nlink - 2;
 }
 
-/* Do all lines of /proc/self/cgroup that mention confine agree with `group`, and is there one? */
+/* Is there a hierarchy where this process is in `group`? The manager has put it there in all that count. */
 static int verify_group(const char *group) {
         char text[8192], *save = NULL;
         _cleanup_(close_fdp) int fd = -EBADF;
@@ -93,7 +93,7 @@ static int close_ways_out(void) {
 }
 
 static int enter(int pidfd, const LoginReply *reply) {
-        int flags = 0;
+        int flags = 0, r;
 
         for (int i = 0; i < _LOGIN_NS_MAX; i++)
                 if (reply->inodes[i] != 0)
@@ -103,8 +103,9 @@ static int enter(int pidfd, const LoginReply *reply) {
         /* Cell root must not be able to ptrace us between setns and exec: CVE-2016-9962. */
         if (prctl(PR_SET_DUMPABLE, 0) < 0)
                 return -errno;
-        if (close_ways_out() < 0)
-                return -errno;
+        r = close_ways_out();
+        if (r < 0)
+                return r;
         return setns(pidfd, flags) < 0 ? -errno : 0; /* needs CAP_SYS_ADMIN; Linux 5.8 */
 }
 

@@ -105,14 +105,18 @@ static int append_context(Build *b, scmp_filter_ctx ctx) {
 /* --- what single keys refuse ------------------------------------------------------------- */
 
 /* One that an architecture doesn't have needs no rule there. */
-static int refuse_if(scmp_filter_ctx ctx, const char *name, int error, unsigned n_args, struct scmp_arg_cmp arg) {
+static int refuse_if_all(scmp_filter_ctx ctx, const char *name, int error, unsigned n_args, const struct scmp_arg_cmp *args) {
         int number = seccomp_syscall_resolve_name(name);
 
-        return number == __NR_SCMP_ERROR ? 0 : seccomp_rule_add_array(ctx, SCMP_ACT_ERRNO((uint32_t) error), number, n_args, &arg);
+        return number == __NR_SCMP_ERROR ? 0 : seccomp_rule_add_array(ctx, SCMP_ACT_ERRNO((uint32_t) error), number, n_args, args);
+}
+
+static int refuse_if(scmp_filter_ctx ctx, const char *name, int error, struct scmp_arg_cmp arg) {
+        return refuse_if_all(ctx, name, error, 1, &arg);
 }
 
 static int refuse(scmp_filter_ctx ctx, const char *name, int error) {
-        return refuse_if(ctx, name, error, 0, (struct scmp_arg_cmp) {});
+        return refuse_if_all(ctx, name, error, 0, NULL);
 }
 
 static struct scmp_arg_cmp is_value(unsigned arg, uint64_t mask, uint64_t value) {
@@ -129,9 +133,9 @@ static int refuse_group(scmp_filter_ctx ctx, const char *group, int error) {
 }
 
 static int restrict_terminals(scmp_filter_ctx ctx) {
-        int r = refuse_if(ctx, "ioctl", EPERM, 1, is_value(1, INT_MASK, TIOCSTI));
+        int r = refuse_if(ctx, "ioctl", EPERM, is_value(1, INT_MASK, TIOCSTI));
 
-        return r < 0 ? r : refuse_if(ctx, "ioctl", EPERM, 1, is_value(1, INT_MASK, TIOCLINUX));
+        return r < 0 ? r : refuse_if(ctx, "ioctl", EPERM, is_value(1, INT_MASK, TIOCLINUX));
 }
 
 static int restrict_namespaces(scmp_filter_ctx ctx, unsigned forbidden) {
@@ -142,14 +146,14 @@ static int restrict_namespaces(scmp_filter_ctx ctx, unsigned forbidden) {
         for (unsigned bit = 1; bit && r >= 0; bit <<= 1) {
                 if (!(forbidden & bit))
                         continue;
-                r = refuse_if(ctx, "unshare", EPERM, 1, is_value(0, bit, bit));
+                r = refuse_if(ctx, "unshare", EPERM, is_value(0, bit, bit));
                 if (r >= 0 && bit != CLONE_NEWTIME) /* of clone(2) that is a signal's number */
-                        r = refuse_if(ctx, "clone", EPERM, 1, is_value(0, bit, bit));
+                        r = refuse_if(ctx, "clone", EPERM, is_value(0, bit, bit));
                 if (r >= 0)
-                        r = refuse_if(ctx, "setns", EPERM, 1, is_value(1, bit, bit));
+                        r = refuse_if(ctx, "setns", EPERM, is_value(1, bit, bit));
         }
         if (r >= 0) /* whatever the fd is of */
-                r = refuse_if(ctx, "setns", EPERM, 1, is_value(1, INT_MASK, 0));
+                r = refuse_if(ctx, "setns", EPERM, is_value(1, INT_MASK, 0));
         return r < 0 ? r : refuse(ctx, "clone3", ENOSYS);
 }
 
@@ -168,10 +172,9 @@ static int restrict_families(scmp_filter_ctx ctx, const NameFilter *f) {
         }
         for (unsigned i = 0; i < AF_MAX && r >= 0; i++)
                 if (listed[i] != f->allow)
-                        r = refuse_if(ctx, "socket", EAFNOSUPPORT, 1, is_value(0, INT_MASK, i));
+                        r = refuse_if(ctx, "socket", EAFNOSUPPORT, is_value(0, INT_MASK, i));
         if (r >= 0 && f->allow)
-                r = refuse_if(ctx, "socket", EAFNOSUPPORT, 1,
-                              (struct scmp_arg_cmp) { .arg = 0, .op = SCMP_CMP_GE, .datum_a = AF_MAX });
+                r = refuse_if(ctx, "socket", EAFNOSUPPORT, (struct scmp_arg_cmp) { .arg = 0, .op = SCMP_CMP_GE, .datum_a = AF_MAX });
         if (r >= 0)
                 r = refuse(ctx, "io_uring_setup", EPERM);
         return r < 0 ? r : refuse(ctx, "socketcall", EAFNOSUPPORT); /* of x86, with its arguments in memory */
@@ -182,26 +185,37 @@ static int restrict_realtime(scmp_filter_ctx ctx) {
         int r = refuse(ctx, "sched_setattr", EPERM);
 
         for (size_t i = 0; i < ELEMENTSOF(policies) && r >= 0; i++)
-                r = refuse_if(ctx, "sched_setscheduler", EPERM, 1,
-                              is_value(1, INT_MASK & ~(uint64_t) SCHED_RESET_ON_FORK, policies[i]));
+                r = refuse_if(ctx, "sched_setscheduler", EPERM, is_value(1, INT_MASK & ~(uint64_t) SCHED_RESET_ON_FORK, policies[i]));
+        return r;
+}
+
+/* With 0 in place of `make_flags` the call has none: it always makes a file, or changes its mode. */
+static int restrict_mode(scmp_filter_ctx ctx, const char *name, unsigned mode, unsigned make_flags) {
+        static const unsigned bits[] = { S_ISUID, S_ISGID }, flags[] = { O_CREAT, O_TMPFILE & ~O_DIRECTORY };
+        size_t n_flags = make_flags > 0 ? ELEMENTSOF(flags) : 1;
+        int r = 0;
+
+        for (size_t i = 0; i < ELEMENTSOF(bits) * n_flags && r >= 0; i++) {
+                unsigned bit = bits[i / n_flags], flag = flags[i % n_flags];
+                const struct scmp_arg_cmp both[] = { is_value(mode, bit, bit), is_value(make_flags, flag, flag) };
+
+                r = refuse_if_all(ctx, name, EPERM, make_flags > 0 ? 2 : 1, both);
+        }
         return r;
 }
 
 static int restrict_suid_sgid(scmp_filter_ctx ctx) {
         static const struct {
                 const char *name;
-                unsigned mode; /* which argument */
+                unsigned mode, flags; /* which argument */
         } calls[] = {
-                { "chmod", 1 }, { "fchmod", 1 },   { "fchmodat", 2 }, { "mkdir", 1 },   { "mkdirat", 2 },
-                { "mknod", 1 }, { "mknodat", 2 },  { "open", 2 },     { "openat", 3 },  { "creat", 1 },
+                { "chmod", 1, 0 }, { "fchmod", 1, 0 },  { "fchmodat", 2, 0 }, { "mkdir", 1, 0 }, { "mkdirat", 2, 0 },
+                { "mknod", 1, 0 }, { "mknodat", 2, 0 }, { "creat", 1, 0 },    { "open", 2, 1 },  { "openat", 3, 2 },
         };
         int r = 0;
 
-        for (size_t i = 0; i < ELEMENTSOF(calls) && r >= 0; i++) {
-                r = refuse_if(ctx, calls[i].name, EPERM, 1, is_value(calls[i].mode, S_ISUID, S_ISUID));
-                if (r >= 0)
-                        r = refuse_if(ctx, calls[i].name, EPERM, 1, is_value(calls[i].mode, S_ISGID, S_ISGID));
-        }
+        for (size_t i = 0; i < ELEMENTSOF(calls) && r >= 0; i++)
+                r = restrict_mode(ctx, calls[i].name, calls[i].mode, calls[i].flags);
         if (r >= 0)
                 r = refuse(ctx, "io_uring_setup", EPERM);
         return r < 0 ? r : refuse(ctx, "openat2", ENOSYS);
@@ -215,7 +229,7 @@ static int lock_personality(scmp_filter_ctx ctx) {
         for (unsigned i = 0; i < 32 && r >= 0; i++) {
                 uint64_t bit = UINT64_C(1) << i, next = UINT64_C(1) << (i + 1) % 32;
 
-                r = refuse_if(ctx, "personality", EPERM, 1, is_value(0, bit | next, bit));
+                r = refuse_if(ctx, "personality", EPERM, is_value(0, bit | next, bit));
         }
         return r;
 }
@@ -250,14 +264,14 @@ static int append_restrictions(Build *b) {
 
 /* Adds what is the same everywhere, and ends. */
 static int append_write_xor_execute(Build *b, scmp_filter_ctx ctx) {
-        int r = refuse_if(ctx, "mmap2", EPERM, 1, is_value(2, PROT_EXEC | PROT_WRITE, PROT_EXEC | PROT_WRITE));
+        int r = refuse_if(ctx, "mmap2", EPERM, is_value(2, PROT_EXEC | PROT_WRITE, PROT_EXEC | PROT_WRITE));
 
         if (r >= 0)
-                r = refuse_if(ctx, "mprotect", EPERM, 1, is_value(2, PROT_EXEC, PROT_EXEC));
+                r = refuse_if(ctx, "mprotect", EPERM, is_value(2, PROT_EXEC, PROT_EXEC));
         if (r >= 0)
-                r = refuse_if(ctx, "pkey_mprotect", EPERM, 1, is_value(2, PROT_EXEC, PROT_EXEC));
+                r = refuse_if(ctx, "pkey_mprotect", EPERM, is_value(2, PROT_EXEC, PROT_EXEC));
         if (r >= 0)
-                r = refuse_if(ctx, "shmat", EPERM, 1, is_value(2, SHM_EXEC, SHM_EXEC));
+                r = refuse_if(ctx, "shmat", EPERM, is_value(2, SHM_EXEC, SHM_EXEC));
         return r < 0 ? r : append_context(b, ctx);
 }
 
@@ -288,7 +302,7 @@ static int append_deny_write_execute(Build *b) {
                         others[n++] = *a;
         r = context_new(others, &ctx);
         if (r >= 0)
-                r = refuse_if(ctx, "mmap", EPERM, 1, is_value(2, PROT_EXEC | PROT_WRITE, PROT_EXEC | PROT_WRITE));
+                r = refuse_if(ctx, "mmap", EPERM, is_value(2, PROT_EXEC | PROT_WRITE, PROT_EXEC | PROT_WRITE));
         if (r >= 0)
                 r = append_write_xor_execute(b, ctx);
         return r >= 0 && has_x86 ? append_write_xor_execute_x86(b) : r;

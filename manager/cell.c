@@ -292,6 +292,7 @@ static void start_removal(Cell *c) {
         const JobSpec spec = {
                 .name = "remove a cell",
                 .uid = c->uid,
+                .exclusive = c->uid == UID_INVALID && c->host->driver->user_in_one_group, /* it is every user's */
                 .timeout_usec = REMOVE_TIMEOUT_USEC,
                 .run = run_removal,
                 .done = on_removed,

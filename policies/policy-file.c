@@ -17,6 +17,7 @@
 #include <sys/stat.h>
 
 #include "base/fd.h"
+#include "base/utf8.h"
 #include "policies/policy-keys.h"
 
 #define FILE_BYTES_MAX (1U << 20)
@@ -479,6 +480,20 @@ static int read_file(int dir_fd, const char *name, const char *path, bool trust,
         return r;
 }
 
+/* In a comment it is nobody's business. */
+static const char *find_invalid(const char *text) {
+        for (const char *bad = utf8_find_invalid(text); bad; bad = utf8_find_invalid(bad + 1)) {
+                const char *line = bad;
+
+                while (line > text && line[-1] != '\n')
+                        line--;
+                line += strspn(line, " \t");
+                if (*line != '#' && *line != ';')
+                        return bad;
+        }
+        return NULL;
+}
+
 static unsigned line_of(const char *text, const char *position) {
         unsigned line = 1;
 
@@ -489,7 +504,7 @@ static unsigned line_of(const char *text, const char *position) {
 
 /* What makes the whole file no text. */
 static int check_text(const char *text, size_t size, const char *path, PolicyDiags *diags) {
-        const char *nul = memchr(text, '\0', size);
+        const char *nul = memchr(text, '\0', size), *invalid;
 
         if (nul) {
                 (void) policy_diags_add(diags, false, path, line_of(text, nul), NULL, NULL,
@@ -500,6 +515,12 @@ static int check_text(const char *text, size_t size, const char *path, PolicyDia
                 (void) policy_diags_add(diags, false, path, 1, NULL, NULL,
                                         "starts with a byte order mark (save it as UTF-8 without "
                                         "one)");
+                return -EBADMSG;
+        }
+        invalid = find_invalid(text);
+        if (invalid) {
+                (void) policy_diags_add(diags, false, path, line_of(text, invalid), NULL, NULL,
+                                        "a byte 0x%02x that is no UTF-8 (save the file as UTF-8)", (unsigned char) *invalid);
                 return -EBADMSG;
         }
         return 0;

@@ -223,8 +223,10 @@ static _Noreturn void lead(pid_t child, pid_t front, const sigset_t *set) {
                 pid_t pid = waitpid(child, &status, WNOHANG | WUNTRACED);
 
                 if (pid == child && WIFSTOPPED(status)) {
-                        (void) raise(SIGSTOP);
-                        (void) kill(child, SIGCONT);
+                        if (isatty(STDIN_FILENO)) { /* else see stop_too() */
+                                (void) raise(SIGSTOP);
+                                (void) kill(child, SIGCONT);
+                        }
                         continue;
                 }
                 if (pid == child)

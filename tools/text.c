@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* UTF-8 is decoded here and not by the locale, so that what is escaped is the same in every locale. */
-
 #include "tools/text.h"
 
 #include <stdbool.h>
@@ -13,27 +11,7 @@
 
 #include "base/cleanup.h"
 #include "base/parse.h"
-
-/* Decodes one character; 0: the first byte begins none. Refuses what RFC 3629 does. */
-static size_t decode(const unsigned char *p, uint32_t *ret) {
-        static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
-        size_t n = *p < 0x80 ? 1 : (*p & 0xe0) == 0xc0 ? 2 : (*p & 0xf0) == 0xe0 ? 3 :
-                (*p & 0xf8) == 0xf0 ? 4 : 0;
-        uint32_t c;
-
-        if (n == 0)
-                return 0;
-        c = n == 1 ? *p : *p & (0xffU >> (n + 1));
-        for (size_t i = 1; i < n; i++) {
-                if ((p[i] & 0xc0) != 0x80)
-                        return 0;
-                c = c << 6 | (p[i] & 0x3f);
-        }
-        if (c < least[n] || c > 0x10ffff || (c >= 0xd800 && c <= 0xdfff))
-                return 0;
-        *ret = c;
-        return n;
-}
+#include "base/utf8.h"
 
 static bool is_harmful(uint32_t c) {
         static const struct {
@@ -51,12 +29,12 @@ static bool is_harmful(uint32_t c) {
 }
 
 char *text_escape(const char *text) {
-        const unsigned char *p = (const unsigned char *) text;
+        const char *p = text;
         char *out = malloc(4 * strlen(text) + 1), *to = out;
 
         while (out && *p) {
                 uint32_t c = 0;
-                size_t n = decode(p, &c);
+                size_t n = utf8_decode(p, &c);
 
                 if (n > 0 && !is_harmful(c)) {
                         to = mempcpy(to, p, n);
@@ -64,7 +42,7 @@ char *text_escape(const char *text) {
                         continue;
                 }
                 for (n = MAX(n, (size_t) 1); n > 0; n--)
-                        to += sprintf(to, "\\x%02x", *p++);
+                        to += sprintf(to, "\\x%02x", (unsigned char) *p++);
         }
         if (out)
                 *to = '\0';
@@ -80,9 +58,9 @@ static size_t char_width(uint32_t c) {
 size_t text_width(const char *text) {
         size_t width = 0;
 
-        for (const unsigned char *p = (const unsigned char *) text; *p;) {
+        for (const char *p = text; *p;) {
                 uint32_t c = '?';
-                size_t n = decode(p, &c);
+                size_t n = utf8_decode(p, &c);
 
                 width += char_width(c);
                 p += MAX(n, (size_t) 1);
@@ -91,18 +69,18 @@ size_t text_width(const char *text) {
 }
 
 size_t text_fit(const char *text, size_t width) {
-        const unsigned char *start = (const unsigned char *) text, *p = start;
+        const char *p = text;
 
         while (*p) {
                 uint32_t c = '?';
-                size_t n = decode(p, &c);
+                size_t n = utf8_decode(p, &c);
 
                 if (char_width(c) > width)
                         break;
                 width -= char_width(c);
                 p += MAX(n, (size_t) 1);
         }
-        return (size_t) (p - start);
+        return (size_t) (p - text);
 }
 
 static const char *print_bytes(uint64_t bytes, unsigned base, char buffer[static TEXT_NUMBER_MAX]) {

@@ -338,6 +338,16 @@ is "nobody sees nothing" "$out" ""
 
 # --- control -------------------------------------------------------------------------------------
 
+ctl run --policy 10-alice --user alice -- sh -c 'kill -STOP $$; echo went on' > "$LAB_DIR/stopped" 2>&1 < /dev/null &
+front=$!
+stopped() { # the command, a child of the leader, which is one of the front
+        command=$(ps -o pid=,stat= --ppid "$(ps -o pid= --ppid $front | tr -d ' ')" | awk '$2 ~ /^T/ { print $1 }')
+        [ "$command" ]
+}
+check "a command that stops itself, without a terminal" wait_for 10 stopped
+kill -CONT "$command"
+wait $front
+is "... goes on by whoever lets it" "$? $(cat "$LAB_DIR/stopped")" "0 went on"
 exits "freeze" 0 freeze alice
 is "frozen" "$(ctl show "$cell" -p State --value)" frozen
 exits "run in a frozen cell" 1 run --policy 10-alice --user alice true

@@ -89,10 +89,12 @@ EAFNOSUPPORT
 EPERM"
         is "$how: RestrictAddressFamilies=~" "$(made 'RestrictAddressFamilies=~AF_NETLINK' -- '/var/lib/call socket 16 3 0; /var/lib/call socket 10 1 0')" "EAFNOSUPPORT
 ok"
-        is "$how: RestrictSUIDSGID=" "$(made RestrictSUIDSGID=yes -- 'touch /tmp/f; /var/lib/call chmod /tmp/f 2541; /var/lib/call chmod /tmp/f 1517; /var/lib/call chmod /tmp/f 493; /var/lib/call 257 -100 /tmp/g 65 2541; /var/lib/call 452 -100 /tmp/f 2541 0; chmod 644 /tmp/f && echo chmod')" "EPERM
+        is "$how: RestrictSUIDSGID=" "$(made RestrictSUIDSGID=yes -- 'touch /tmp/f; /var/lib/call chmod /tmp/f 2541; /var/lib/call chmod /tmp/f 1517; /var/lib/call chmod /tmp/f 493; /var/lib/call 257 -100 /tmp/g 65 2541; /var/lib/call 257 -100 /tmp 4259841 2541; /var/lib/call 257 -100 /tmp/f 0 2541; /var/lib/call 452 -100 /tmp/f 2541 0; chmod 644 /tmp/f && echo chmod')" "EPERM
 EPERM
 ok
 EPERM
+EPERM
+ok
 ENOSYS
 chmod"
         is "$how: MemoryDenyWriteExecute=" "$(made MemoryDenyWriteExecute=yes -- '/var/lib/call mmap 0 4096 7 34 -1 0; /var/lib/call mmap 0 4096 3 34 -1 0; /var/lib/call mprotect 0 0 4')" "EPERM

@@ -174,6 +174,8 @@ static void test_warning_is_no_error(void **state) {
 
 static void test_no_text(void **state) {
         (void) state;
+        expect("# f\xfcr\n  ; f\xfcr\n[Cell]\nScope=\xc3\xbc\xfc\n", 31, -EBADMSG,
+               "t.ini:4: a byte 0xfc that is no UTF-8 (save the file as UTF-8)\n");
         expect("[Cell]\nScope=u\0ser\n", 19, -EBADMSG, "t.ini:2: a NUL byte: this is no text file\n");
         expect("\xef\xbb\xbf[Cell]\n", 10, -EBADMSG,
                "t.ini:1: starts with a byte order mark (save it as UTF-8 without one)\n");

@@ -18,6 +18,7 @@
 #include "base/fd.h"
 #include "cells/devices.h"
 #include "cells/mounts.h"
+#include "cells/second-mounts.h"
 #include "cells/view.h"
 
 #define RESTRICTED (MOUNT_NO_SUID | MOUNT_NO_DEV | MOUNT_NO_EXEC)
@@ -113,6 +114,7 @@ static int put_cgroups(const FilesystemSpec *spec, const int *fds) {
 /* What of the host is needed after RootDirectory= was entered. */
 typedef struct HostMounts {
         int cgroups[FILESYSTEM_CGROUPS_MAX], layout, sys, dev, tmp, var_tmp;
+        int self; /* in the host's /proc */
 } HostMounts;
 
 static void host_mounts_done(HostMounts *m) {
@@ -122,6 +124,7 @@ static void host_mounts_done(HostMounts *m) {
         close_fd(m->dev);
         close_fd(m->tmp);
         close_fd(m->var_tmp);
+        close_fd(m->self);
 }
 
 /* A user's own directory, which stays. Nobody but root gets at it by another way than as a mount. */
@@ -151,10 +154,11 @@ static int open_persistent(const FilesystemSpec *spec, const char *name) {
 static int host_mounts_open(const FilesystemSpec *spec, HostMounts *ret) {
         int r;
 
-        *ret = (HostMounts) { .layout = -EBADF, .sys = -EBADF, .dev = -EBADF, .tmp = -EBADF, .var_tmp = -EBADF };
+        *ret = (HostMounts) { .layout = -EBADF, .sys = -EBADF, .dev = -EBADF, .tmp = -EBADF, .var_tmp = -EBADF,
+                              .self = open("/proc/self", O_PATH | O_DIRECTORY | O_CLOEXEC) };
         for (size_t i = 0; i < ELEMENTSOF(ret->cgroups); i++)
                 ret->cgroups[i] = -EBADF;
-        r = open_cgroups(spec, ret->cgroups);
+        r = ret->self < 0 ? -errno : open_cgroups(spec, ret->cgroups);
         if (r >= 0 && spec->own_net && spec->cgroup_layout)
                 r = ret->layout = mount_copy(AT_FDCWD, spec->cgroup_layout, false);
         if (r >= 0 && !spec->own_net && spec->policy->root_directory)
@@ -313,18 +317,41 @@ static int setup_mqueue(void) {
         return mount_put(fd, "/dev/mqueue");
 }
 
-static int apply_view(View *view, int tmpfs, const TmpfsQuota *quota, const char **ret_what) {
+static bool is_bound(const char *path, void *view) {
+        return view_binds(view, path);
+}
+
+static int apply_view(const FilesystemSpec *spec, const HostMounts *host, View *view, int tmpfs, const TmpfsQuota *quota,
+                      const char **ret_what) {
+        const char *own[FILESYSTEM_CGROUPS_MAX + 2] = {};
         const ViewParts parts = {
                 .tmpfs_fd = tmpfs,
                 .empty_dir = "hidden-directory",
                 .empty_file = "hidden-file",
                 .quota = quota,
         };
+        const SecondMounts second = {
+                .self_fd = host->self,
+                .devices = spec->policy->private_devices,
+                .queues = spec->own_ipc,
+                .own = own,
+                .is_wanted = is_bound,
+                .userdata = view,
+                .tmpfs_fd = tmpfs,
+                .empty_dir = parts.empty_dir,
+                .empty_file = parts.empty_file,
+        };
+        int r;
 
         *ret_what = "a place for what is hidden";
         if (mkdirat(tmpfs, parts.empty_dir, 0) < 0 || mknodat(tmpfs, parts.empty_file, S_IFREG, 0) < 0)
                 return -errno;
-        return view_apply(view, &parts, ret_what);
+        r = view_apply(view, &parts, ret_what);
+        if (r < 0)
+                return r;
+        memcpy(own, spec->cgroups, spec->n_cgroups * sizeof(*own));
+        own[spec->n_cgroups] = spec->cgroup_own;
+        return second_mounts_cover(&second, ret_what);
 }
 
 static int setup_all(const FilesystemSpec *spec, View *view, const HostMounts *host, const char **ret_what) {
@@ -361,7 +388,7 @@ static int setup_all(const FilesystemSpec *spec, View *view, const HostMounts *h
         *ret_what = "/proc";
         r = setup_proc(spec, &proc); /* late: the steps above use the host's */
         if (r >= 0)
-                r = apply_view(view, tmpfs, &quota, ret_what);
+                r = apply_view(spec, host, view, tmpfs, &quota, ret_what);
         if (r < 0)
                 return r;
         *ret_what = "/proc";

@@ -495,3 +495,11 @@ int view_apply(View *v, const ViewParts *parts, const char **ret_what) {
         }
         return r;
 }
+
+bool view_binds(const View *v, const char *path) {
+        for (size_t i = 0; i < v->points.n; i++)
+                if (v->points.all[i].content == CONTENT_BIND && !v->points.all[i].gone &&
+                    strcmp(v->points.all[i].path, path) == 0)
+                        return true;
+        return false;
+}

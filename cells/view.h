@@ -33,3 +33,6 @@ typedef struct ViewParts {
  * -EXDEV: something is hidden that another key puts something into; -ESTALE: a path was changed meanwhile; else as
  * path_open() and the mounts.h functions, with *ret_what naming key and path. */
 int view_apply(View *v, const ViewParts *parts, const char **ret_what);
+
+/* After that: does BindPaths= or BindReadOnlyPaths= put something just there? */
+bool view_binds(const View *v, const char *path);

@@ -114,7 +114,8 @@ static int on_message(sd_bus_message *m, void *userdata, sd_bus_error *error) {
 }
 
 /* Before libsystemd reads what has come. It may read more than that, which came meanwhile: of somebody who is as fast
- * as can be it gets some MiB. */
+ * as can be it gets some MiB. What it hasn't read by the next time counts again: so does who sends more than INPUT_MAX at
+ * once, in however many messages. */
 static int on_input(sd_event_source *source, int fd, uint32_t events, void *userdata) {
         Peer *p = userdata;
         int n = 0;
@@ -162,11 +163,12 @@ static int start_peer(BusServer *b, Peer *p, int fd) {
         int r;
 
         r = sd_bus_new(&p->bus);
-        if (r < 0)
+        if (r >= 0)
+                r = sd_bus_set_fd(p->bus, fd, fd); /* the bus owns it from here */
+        if (r < 0) {
+                close_fd(fd);
                 return r;
-        r = sd_bus_set_fd(p->bus, fd, fd); /* the bus owns it from here */
-        if (r < 0)
-                return r;
+        }
         r = sd_bus_set_server(p->bus, true, b->id);
         if (r >= 0)
                 r = sd_bus_negotiate_creds(p->bus, false, 0);
@@ -248,8 +250,6 @@ static int on_listening(sd_event_source *source, int listen_fd, uint32_t events,
         r = start_peer(b, p, fd);
         if (r < 0) {
                 log_warning_errno(r, "Cannot serve process %d on the bus socket: %m", (int) p->pid);
-                if (!p->bus)
-                        close_fd(fd);
                 peer_free(p);
         }
         return 0;

@@ -78,6 +78,8 @@ int cell_save(const Cell *c) {
 
                 record_set(r, "Adjusting", "%s", adjust_names[c->adjusting]);
                 record_set(r, "Assignments", "%s", assignments ?: "");
+                if (!assignments && c->assignments)
+                        record_lose(r);
         }
         record_set(r, "InitPid", "%d", (int) c->init_pid);
         record_set(r, "InitStartTime", "%llu", c->init_start_time);
@@ -104,7 +106,8 @@ int cell_save(const Cell *c) {
         }
         for (size_t i = 0; i < c->resolver.n_servers; i++)
                 save_address(r, server_keys[i], &c->resolver.servers[i]);
-        (void) save_policy(r, c->policy);
+        if (save_policy(r, c->policy) < 0)
+                record_lose(r);
         return record_write(r, c->host->records_fd, c->id);
 }
 

@@ -64,6 +64,10 @@ void record_set(Record *r, const char *key, const char *format, ...) {
         fputc('\n', r->f);
 }
 
+void record_lose(Record *r) {
+        r->lost = true;
+}
+
 int record_write(Record *r, int dir_fd, const char *name) {
         int result;
 

@@ -15,6 +15,7 @@ typedef struct Record Record;
 /* Collects a record; errors (memory) are kept until record_write(). NULL: out of memory. */
 Record *record_new(const char *section);
 void record_set(Record *r, const char *key, const char *format, ...) __attribute__((format(printf, 3, 4)));
+void record_lose(Record *r); /* something that belongs into it could not be had, for want of memory */
 /* Writes it as dir_fd/name, atomically, mode 0600, and frees it in any case. -E2BIG: it would be too long for
  * record_read() (1 MiB); -errno. */
 int record_write(Record *r, int dir_fd, const char *name);

@@ -71,9 +71,21 @@ bool subids_are_taken(const Subids *s, uint64_t first) {
         return false;
 }
 
+static bool overlaps(const Cell *c, uint64_t first) {
+        return c->first_id != 0 && c->first_id < first + ANCHOR_IDS && first < (uint64_t) c->first_id + ANCHOR_IDS;
+}
+
 static bool cell_has(const Manager *m, uint64_t first) {
         for (const Cell *c = m->cells; c; c = c->hh.next)
-                if (c->first_id != 0 && c->first_id == first)
+                if (overlaps(c, first))
+                        return true;
+        return false;
+}
+
+/* One made before the user was given the range. */
+static bool anothers_cell_has(const Manager *m, uint64_t first, uid_t uid) {
+        for (const Cell *c = m->cells; c; c = c->hh.next)
+                if (c->uid != uid && overlaps(c, first))
                         return true;
         return false;
 }
@@ -89,7 +101,7 @@ int subids_choose(const Manager *m, const char *user, uid_t uid, uid_t *ret_firs
         if (r < 0)
                 return r;
         own = subids_of(&uids, user, uid);
-        if (own > 0 && own == subids_of(&gids, user, uid)) {
+        if (own > 0 && own == subids_of(&gids, user, uid) && !anothers_cell_has(m, own, uid)) {
                 *ret_first = (uid_t) own;
                 return 0;
         }

@@ -135,10 +135,9 @@ int stand_in(uid_t uid, gid_t gid) {
                 (void) sigprocmask(SIG_SETMASK, &before, NULL);
                 return error;
         }
+        (void) signal(SIGCHLD, SIG_DFL); /* were it ignored, children would vanish unseen */
         leave_unit();
         let_go_of_files(); /* the pipe, too: the child goes on */
         drop_privileges(uid, gid);
-        /* were it ignored, children would vanish unseen */
-        (void) signal(SIGCHLD, SIG_DFL);
         stand(child, &all);
 }

@@ -135,11 +135,10 @@ static int drop_exceptions(char ***except, char *const *names,
         if (!*except)
                 return 0;
         r = without(*except, names, &left);
-        if (r < 0)
-                return r;
-        strv_free(*except);
-        *except = left;
-        return 0;
+        if (r >= 0)
+                SWAP(*except, left);
+        strv_free(left);
+        return r;
 }
 
 /* One line: it begins the list, goes on with it, or, being of the other kind, takes from it. */

@@ -260,6 +260,15 @@ static void retry_removal(Cell *c) {
                 log_error_errno(r, "Cannot schedule another try to remove cell %s: %m", c->id);
 }
 
+/* Who was stopped would not notice that the cell is gone, and its session stay for ever. */
+static void wake_leaders(const Cell *c) {
+        const Session *s;
+
+        LIST_FOREACH(s, &c->sessions, entry)
+                if (s->leader_pidfd >= 0)
+                        (void) fd_pidfd_send_signal(s->leader_pidfd, SIGCONT);
+}
+
 static void on_removed(const JobReport *report, const char *text, void *userdata) {
         Cell *c = userdata;
 
@@ -277,6 +286,7 @@ static void on_removed(const JobReport *report, const char *text, void *userdata
         event_cell(EVENT_CELL_REMOVED, c, "Cell %s of %s (policy %s) is gone", c->id, c->user ?: "all users",
                    c->policy->name);
         c->removed = true;
+        wake_leaders(c);
         free_if_gone(c);
 }
 

@@ -291,4 +291,10 @@ isnt "OnFailure=deny: refuses" $? 0
 like "OnFailure=deny: says why" "$out" 'policy 05-broken: no address is free in Pool='
 kill $taken
 wait $taken 2>/dev/null
+hold stopped alice
+kill -STOP "$held_stopped"
+ctl terminate "$(cells_of alice)"
+check "a su that is stopped notices that its cell is gone" wait_for 20 no_cells
+kill -CONT "$held_stopped" 2> /dev/null
+let_go stopped
 lab_done

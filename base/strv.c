@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/memstream.h"
+
 size_t strv_length(char *const *v) {
         size_t n = 0;
 
@@ -158,11 +160,7 @@ char *strv_join_quoted(char *const *v, char separator) {
                         fputc(*s, f);
                 }
         }
-        if (fclose(f) != 0) {
-                free(text);
-                return NULL;
-        }
-        return text;
+        return memstream_finish(f, &text);
 }
 
 bool strv_has(char *const *v, const char *text) {

@@ -105,10 +105,12 @@ static int append_context(Build *b, scmp_filter_ctx ctx) {
 /* --- what single keys refuse ------------------------------------------------------------- */
 
 /* One that an architecture doesn't have needs no rule there. */
-static int refuse_if_all(scmp_filter_ctx ctx, const char *name, int error, unsigned n_args, const struct scmp_arg_cmp *args) {
+static int refuse_if_all(scmp_filter_ctx ctx, const char *name, int error, unsigned n_args,
+                         const struct scmp_arg_cmp *args) {
         int number = seccomp_syscall_resolve_name(name);
 
-        return number == __NR_SCMP_ERROR ? 0 : seccomp_rule_add_array(ctx, SCMP_ACT_ERRNO((uint32_t) error), number, n_args, args);
+        return number == __NR_SCMP_ERROR ? 0 :
+                seccomp_rule_add_array(ctx, SCMP_ACT_ERRNO((uint32_t) error), number, n_args, args);
 }
 
 static int refuse_if(scmp_filter_ctx ctx, const char *name, int error, struct scmp_arg_cmp arg) {
@@ -174,7 +176,8 @@ static int restrict_families(scmp_filter_ctx ctx, const NameFilter *f) {
                 if (listed[i] != f->allow)
                         r = refuse_if(ctx, "socket", EAFNOSUPPORT, is_value(0, INT_MASK, i));
         if (r >= 0 && f->allow)
-                r = refuse_if(ctx, "socket", EAFNOSUPPORT, (struct scmp_arg_cmp) { .arg = 0, .op = SCMP_CMP_GE, .datum_a = AF_MAX });
+                r = refuse_if(ctx, "socket", EAFNOSUPPORT,
+                              (struct scmp_arg_cmp) { .arg = 0, .op = SCMP_CMP_GE, .datum_a = AF_MAX });
         if (r >= 0)
                 r = refuse(ctx, "io_uring_setup", EPERM);
         return r < 0 ? r : refuse(ctx, "socketcall", EAFNOSUPPORT); /* of x86, with its arguments in memory */
@@ -185,7 +188,8 @@ static int restrict_realtime(scmp_filter_ctx ctx) {
         int r = refuse(ctx, "sched_setattr", EPERM);
 
         for (size_t i = 0; i < ELEMENTSOF(policies) && r >= 0; i++)
-                r = refuse_if(ctx, "sched_setscheduler", EPERM, is_value(1, INT_MASK & ~(uint64_t) SCHED_RESET_ON_FORK, policies[i]));
+                r = refuse_if(ctx, "sched_setscheduler", EPERM,
+                              is_value(1, INT_MASK & ~(uint64_t) SCHED_RESET_ON_FORK, policies[i]));
         return r;
 }
 
@@ -379,17 +383,19 @@ static int number_of(uint32_t arch, const char *name) {
         return number < SYSCALLS_MAX ? number : -1;
 }
 
-static void mark(Verdicts *v, uint32_t arch, char *const *names, uint32_t verdict) {
-        for (; names && *names; names++) {
-                int number = number_of(arch, *names);
+static void mark(Verdicts *v, uint32_t arch, const char *name, uint32_t verdict) {
+        int number = number_of(arch, name);
 
-                if (number >= 0)
-                        v->of[number] = verdict;
-        }
+        if (number >= 0)
+                v->of[number] = verdict;
+}
+
+static void mark_all(Verdicts *v, uint32_t arch, char *const *names, uint32_t verdict) {
+        for (; names && *names; names++)
+                mark(v, arch, *names, verdict);
 }
 
 static int mark_deny_list(const PolicyProcess *p, uint32_t arch, Verdicts *v) {
-        static char setup[] = "io_uring_setup", *const ring[] = { setup, NULL };
         int r = 0;
 
         for (size_t i = 0; i < SYSCALLS_MAX; i++)
@@ -403,9 +409,9 @@ static int mark_deny_list(const PolicyProcess *p, uint32_t arch, Verdicts *v) {
                 if (r >= 0)
                         r = syscall_expand_all((char *[]) { *w, NULL }, p->syscalls.except, &names);
                 if (r >= 0)
-                        mark(v, arch, names, refusal(error));
+                        mark_all(v, arch, names, refusal(error));
         }
-        mark(v, arch, ring, refusal(EPERM)); /* which does what the list refuses */
+        mark(v, arch, "io_uring_setup", refusal(EPERM)); /* which does what the list refuses */
         return r;
 }
 
@@ -424,7 +430,7 @@ static int mark_allow_list(const PolicyProcess *p, uint32_t arch, Verdicts *v) {
         if (r >= 0)
                 r = syscall_expand("@default", &allowed);
         if (r >= 0)
-                mark(v, arch, allowed, SECCOMP_RET_ALLOW);
+                mark_all(v, arch, allowed, SECCOMP_RET_ALLOW);
         return r;
 }
 

@@ -12,6 +12,8 @@
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
+#include "base/memstream.h"
+
 typedef struct KnobRow KnobRow;
 
 struct KnobRow {
@@ -332,11 +334,7 @@ static char *io_max_value(unsigned major, unsigned minor, const IoLimit *l) {
                         fprintf(f, " %s=max", names[i]);
                 else
                         fprintf(f, " %s=%" PRIu64, names[i], values[i]);
-        if (fclose(f) != 0) {
-                free(out);
-                return NULL;
-        }
-        return out;
+        return memstream_finish(f, &out);
 }
 
 static int translate_io_v1(unsigned major, unsigned minor, const IoLimit *l, const IoLimit *old, Knobs *k) {

@@ -15,6 +15,7 @@
 
 #include "base/fd.h"
 #include "base/log.h"
+#include "base/memstream.h"
 #include "cells/anchor.h"
 #include "cells/devices.h"
 #include "cells/mounts.h"
@@ -52,11 +53,7 @@ static char *hosts_text(const CellPlan *c) {
                         fprintf(f, "%s %s\n", prefix_to_string(addresses[i], address), c->hostname);
         if (c->address4.family == AF_UNSPEC && c->address6.family == AF_UNSPEC)
                 fprintf(f, "127.0.1.1 %s\n", c->hostname);
-        if (fclose(f) != 0) {
-                free(text);
-                return NULL;
-        }
-        return text;
+        return memstream_finish(f, &text);
 }
 
 static void fill_filesystem(const CellPlan *c, const char *hosts, const char *cgroup_root, const char *cgroup_own,

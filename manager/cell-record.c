@@ -160,28 +160,42 @@ static int restore_name(char *field, size_t size, const char *value) {
         return 0;
 }
 
-static int restore_key(const char *key, const char *value, void *userdata) {
-        Cell *c = userdata;
-        uint64_t number;
+/* 1: it is none of these. */
+static int restore_word(Cell *c, const char *key, const char *value) {
+        const struct {
+                const char *key;
+                char **text;
+                char *name; /* an array in the cell, and its size */
+                size_t size;
+                IpPrefix *address;
+        } table[] = {
+                { "PolicyPath", .text = &c->policy->path },
+                { "User", .text = &c->user },
+                { "Hostname", .text = &c->hostname },
+                { "Link", .name = c->link, .size = sizeof(c->link) },
+                { "Device", .name = c->device, .size = sizeof(c->device) },
+                { "NetworkOf", .name = c->network_of, .size = sizeof(c->network_of) },
+                { "NetnsName", .name = c->netns_name, .size = sizeof(c->netns_name) },
+                { "Address4", .address = &c->address4 },
+                { "Address6", .address = &c->address6 },
+                { "Gateway4", .address = &c->gateway4 },
+                { "Gateway6", .address = &c->gateway6 },
+        };
 
-        if (strcmp(key, "BootId") == 0)
-                return strcmp(value, record_boot_id()) == 0 ? 0 : -ESTALE;
-        if (strcmp(key, "Policy") == 0) {
-                if (c->policy)
-                        return -EBADMSG;
-                c->policy = policy_new(value);
-                return c->policy ? 0 : -ENOMEM;
+        for (size_t i = 0; i < ELEMENTSOF(table); i++) {
+                if (strcmp(key, table[i].key) != 0)
+                        continue;
+                if (table[i].text)
+                        return restore_text(table[i].text, value);
+                if (table[i].name)
+                        return restore_name(table[i].name, table[i].size, value);
+                return parse_address(value, table[i].address) < 0 ? -EBADMSG : 0;
         }
-        if (!c->policy)
-                return -EBADMSG;
-        if (strchr(key, '.'))
-                return restore_policy_key(c, key, value);
-        if (strcmp(key, "PolicyPath") == 0)
-                return restore_text(&c->policy->path, value);
-        if (strcmp(key, "User") == 0)
-                return restore_text(&c->user, value);
-        if (strcmp(key, "Hostname") == 0)
-                return restore_text(&c->hostname, value);
+        for (size_t i = 0; i < ELEMENTSOF(server_keys); i++)
+                if (strcmp(key, server_keys[i]) == 0) {
+                        c->resolver.n_servers = i + 1;
+                        return parse_address(value, &c->resolver.servers[i]) < 0 ? -EBADMSG : 0;
+                }
         if (strcmp(key, "State") == 0) {
                 c->state = state_from_string(value);
                 return c->state < 0 ? -EBADMSG : 0;
@@ -190,29 +204,13 @@ static int restore_key(const char *key, const char *value, void *userdata) {
                 return restore_adjusting(&c->adjusting, value);
         if (strcmp(key, "Assignments") == 0)
                 return restore_lines(&c->assignments, value);
-        if (strcmp(key, "Link") == 0)
-                return restore_name(c->link, sizeof(c->link), value);
-        if (strcmp(key, "Device") == 0)
-                return restore_name(c->device, sizeof(c->device), value);
-        if (strcmp(key, "NetworkOf") == 0)
-                return restore_name(c->network_of, sizeof(c->network_of), value);
         if (strcmp(key, "DeviceMAC") == 0)
                 return link_parse_mac(value, c->device_state.mac) < 0 ? -EBADMSG : 0;
-        if (strcmp(key, "Address4") == 0)
-                return parse_address(value, &c->address4) < 0 ? -EBADMSG : 0;
-        if (strcmp(key, "Address6") == 0)
-                return parse_address(value, &c->address6) < 0 ? -EBADMSG : 0;
-        if (strcmp(key, "Gateway4") == 0)
-                return parse_address(value, &c->gateway4) < 0 ? -EBADMSG : 0;
-        if (strcmp(key, "Gateway6") == 0)
-                return parse_address(value, &c->gateway6) < 0 ? -EBADMSG : 0;
-        if (strcmp(key, "NetnsName") == 0)
-                return restore_name(c->netns_name, sizeof(c->netns_name), value);
-        for (size_t i = 0; i < ELEMENTSOF(server_keys); i++)
-                if (strcmp(key, server_keys[i]) == 0) {
-                        c->resolver.n_servers = i + 1;
-                        return parse_address(value, &c->resolver.servers[i]) < 0 ? -EBADMSG : 0;
-                }
+        return 1;
+}
+
+static int restore_number(Cell *c, const char *key, const char *value) {
+        uint64_t number;
 
         if (parse_uint64(value, &number) < 0)
                 return -EBADMSG;
@@ -247,6 +245,26 @@ static int restore_key(const char *key, const char *value, void *userdata) {
         else
                 return -EBADMSG;
         return 0;
+}
+
+static int restore_key(const char *key, const char *value, void *userdata) {
+        Cell *c = userdata;
+        int r;
+
+        if (strcmp(key, "BootId") == 0)
+                return strcmp(value, record_boot_id()) == 0 ? 0 : -ESTALE;
+        if (strcmp(key, "Policy") == 0) {
+                if (c->policy)
+                        return -EBADMSG;
+                c->policy = policy_new(value);
+                return c->policy ? 0 : -ENOMEM;
+        }
+        if (!c->policy)
+                return -EBADMSG;
+        if (strchr(key, '.'))
+                return restore_policy_key(c, key, value);
+        r = restore_word(c, key, value);
+        return r > 0 ? restore_number(c, key, value) : r;
 }
 
 int cell_record_read(Cell *c) {

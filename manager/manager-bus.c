@@ -281,9 +281,9 @@ static int method_list_services(sd_bus_message *m, void *userdata, sd_bus_error 
         return r < 0 ? r : sd_bus_send(NULL, reply, NULL);
 }
 
-/* Every key with its effective value and where that comes from: (section, key, value, file, line). */
-/* Environment= may have secrets in it, as the file, which not everybody may read. */
-static int append_values(sd_bus_message *reply, const Policy *policy, bool all) {
+/* Every key with its effective value and where that comes from: (section, key, value, file, line). Environment= may have
+ * secrets in it, as the file, which not everybody may read. */
+static int append_values(sd_bus_message *reply, const Policy *policy, uid_t peer) {
         int r;
 
         r = sd_bus_message_open_container(reply, 'a', "(ssssu)");
@@ -292,7 +292,7 @@ static int append_values(sd_bus_message *reply, const Policy *policy, bool all) 
                 const PolicySource *source = policy->sources ? &policy->sources[i] : NULL;
                 _cleanup_(freep) char *value = NULL;
 
-                if (!k->parse || (!all && strcmp(k->name, "Environment") == 0))
+                if (!k->parse || (!access_may_administer(peer) && strcmp(k->name, "Environment") == 0))
                         continue;
                 value = k->format(k, policy);
                 if (!value)
@@ -318,7 +318,7 @@ static int method_get_policy(sd_bus_message *m, void *userdata, sd_bus_error *er
                 return sd_bus_error_setf(error, BUS_ERROR_NO_SUCH_POLICY, "There is no policy \"%s\"", name);
         r = sd_bus_message_new_method_return(m, &reply);
         if (r >= 0)
-                r = append_values(reply, policy, access_may_administer(((Peer *) userdata)->uid));
+                r = append_values(reply, policy, ((Peer *) userdata)->uid);
         return r < 0 ? r : sd_bus_send(NULL, reply, NULL);
 }
 
@@ -355,7 +355,7 @@ static int explain_subject(Explanation *e, const MatchSubject *subject) {
         if (r < 0)
                 return r;
         if (policy)
-                r = append_values(e->reply, policy, access_may_administer(e->peer));
+                r = append_values(e->reply, policy, e->peer);
         else
                 r = sd_bus_message_append(e->reply, "a(ssssu)", 0);
         return r < 0 ? r : sd_bus_send(NULL, e->reply, NULL);
@@ -456,7 +456,8 @@ static int method_explain_unit(sd_bus_message *m, void *userdata, sd_bus_error *
         if (r >= 0)
                 r = sd_bus_message_append(reply, "s", policy ? policy->name : "");
         if (r >= 0)
-                r = policy ? append_values(reply, policy, access_may_administer(((Peer *) userdata)->uid)) : sd_bus_message_append(reply, "a(ssssu)", 0);
+                r = policy ? append_values(reply, policy, ((Peer *) userdata)->uid) :
+                        sd_bus_message_append(reply, "a(ssssu)", 0);
         return r < 0 ? r : sd_bus_send(NULL, reply, NULL);
 }
 

@@ -4,7 +4,6 @@
  * lock, control groups, policies, records of before, and then one sweep for whatever is on the
  * host under our names but in no record. */
 
-#include "manager/adjust.h"
 #include "manager/manager.h"
 
 #include <fcntl.h>
@@ -16,6 +15,7 @@
 #include "base/log.h"
 #include "cells/support.h"
 #include "cgroups/support.h"
+#include "manager/adjust.h"
 #include "manager/bus-server.h"
 #include "manager/event.h"
 #include "manager/fd-store.h"
@@ -144,7 +144,8 @@ static int limit_user(uid_t uid, const char *policy, char what[static DRIVER_WHA
         return 0;
 }
 
-/* Each namespace is of one cell alone, but for networks that others share, so these come last; what root of a cell has unshared again is told by the others. */
+/* Each namespace is of one cell alone, but for networks that others share, so these come last; what root of a cell has
+ * unshared again is told by the others. */
 static Cell *find_by_namespaces(Manager *m, pid_t pid) {
         uint64_t inodes[_LOGIN_NS_MAX] = {};
         bool foreign = false;

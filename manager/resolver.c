@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/fd.h"
+#include "base/memstream.h"
 
 #define FILE_MAX (64 * 1024)
 
@@ -77,12 +78,8 @@ static int print(const Policy *p, const Resolver *r, char *const *search, char *
         for (size_t i = 0; search && search[i]; i++)
                 fprintf(f, "%s %s", i ? "" : "search", search[i]);
         fputs(search && search[0] ? "\n" : "", f);
-        if (fclose(f) != 0) {
-                free(text);
-                return -ENOMEM;
-        }
-        *ret = text;
-        return 0;
+        *ret = memstream_finish(f, &text);
+        return *ret ? 0 : -ENOMEM;
 }
 
 int resolver_choose(const Policy *p, const char *path, const char *upstream, Resolver *ret) {

@@ -17,6 +17,7 @@
 #include <sys/stat.h>
 
 #include "base/fd.h"
+#include "base/memstream.h"
 #include "base/utf8.h"
 #include "policies/policy-keys.h"
 
@@ -122,11 +123,7 @@ char *policy_diag_to_string(const PolicyDiag *d) {
         if (d->warning)
                 fputs("warning: ", f);
         put_escaped(f, d->message);
-        if (fclose(f) != 0) {
-                free(text);
-                return NULL;
-        }
-        return text;
+        return memstream_finish(f, &text);
 }
 
 /* --- one line --- */

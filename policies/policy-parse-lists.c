@@ -7,6 +7,8 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "base/memstream.h"
+
 #include "policies/policy-parse.h"
 
 #define MATCH_VALUES_MAX 1024
@@ -175,11 +177,7 @@ char *policy_format_match(const PolicyKey *key, const Policy *p) {
         for (size_t i = 0; i < list->n_values; i++)
                 fprintf(f, "%s%s%s", i ? " " : "", list->values[i].negate ? "~" : "",
                         list->values[i].text);
-        if (fclose(f) != 0) {
-                free(text);
-                return NULL;
-        }
-        return text;
+        return memstream_finish(f, &text);
 }
 
 /* --- devices --- */
@@ -301,11 +299,7 @@ char *policy_format_io_limit(const PolicyKey *key, const Policy *p) {
                 if (amount != LIMIT_NONE)
                         fprintf(f, "%s%s %s", n++ ? " " : "", r->io_limits[i].path, policy_si_to_string(amount, number));
         }
-        if (fclose(f) != 0) {
-                free(text);
-                return NULL;
-        }
-        return text;
+        return memstream_finish(f, &text);
 }
 
 static bool is_device_node(const char *word) {
@@ -422,9 +416,5 @@ char *policy_format_device_allow(const PolicyKey *key, const Policy *p) {
                 fprintf(f, "%s%s %s%s%s", i ? " " : "", d->node, d->read ? "r" : "",
                         d->write ? "w" : "", d->mknod ? "m" : "");
         }
-        if (fclose(f) != 0) {
-                free(text);
-                return NULL;
-        }
-        return text;
+        return memstream_finish(f, &text);
 }

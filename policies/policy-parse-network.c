@@ -7,6 +7,8 @@
 #include <netinet/in.h>
 #include <string.h>
 
+#include "base/memstream.h"
+
 #include "policies/policy-parse.h"
 
 #define DNS_MAX 3 /* resolv.conf(5), MAXNS */
@@ -65,11 +67,7 @@ static char *prefixes_to_text(const IpPrefix *items, size_t n) {
                 return NULL;
         for (size_t i = 0; i < n; i++)
                 fprintf(f, "%s%s", i ? " " : "", prefix_to_string(&items[i], buffer));
-        if (fclose(f) != 0) {
-                free(text);
-                return NULL;
-        }
-        return text;
+        return memstream_finish(f, &text);
 }
 
 static const char *family_name(int family) {
@@ -349,11 +347,7 @@ char *policy_format_port(const PolicyKey *key, const Policy *p) {
                 return NULL;
         for (size_t i = 0; i < p->n_ports; i++)
                 fprintf(f, "%s%s", i ? " " : "", policy_port_to_string(&p->ports[i], buffer));
-        if (fclose(f) != 0) {
-                free(text);
-                return NULL;
-        }
-        return text;
+        return memstream_finish(f, &text);
 }
 
 /* --- Bridge=, Gateway= --- */

@@ -11,6 +11,7 @@
 #include <sys/socket.h>
 
 #include "base/syscall-groups.h"
+#include "base/memstream.h"
 #include "policies/policy-parse.h"
 
 #define NAMES_MAX 1024
@@ -89,11 +90,7 @@ char *policy_format_capabilities(const PolicyKey *key, const Policy *p) {
                 fprintf(f, "%s%s", k++ ? " " : "", name);
                 (void) cap_free(name);
         }
-        if (fclose(f) != 0) {
-                free(text);
-                return NULL;
-        }
-        return text;
+        return memstream_finish(f, &text);
 }
 
 /* --- lists of names that allow or refuse --- */

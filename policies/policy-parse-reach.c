@@ -5,6 +5,8 @@
 #include <netinet/in.h>
 #include <string.h>
 
+#include "base/memstream.h"
+
 #include "policies/policy-parse.h"
 
 #define RULES_MAX 256
@@ -156,11 +158,7 @@ char *policy_format_rules(const PolicyKey *key, const Policy *p) {
                 return NULL;
         for (size_t i = 0; i < rules->n_items; i++)
                 fprintf(f, "%s%s", i ? " " : "", policy_rule_to_string(&rules->items[i], buffer));
-        if (fclose(f) != 0) {
-                free(text);
-                return NULL;
-        }
-        return text;
+        return memstream_finish(f, &text);
 }
 
 /* --- Domains= --- */

@@ -83,13 +83,19 @@ attack 5.5 "root in a cell with the host's network writes to what is mounted bel
 # a chroot of the host's, which one policy gives as it is
 mkdir -p /srv/chroot/proc /srv/chroot/cgroup
 mount -t proc proc /srv/chroot/proc
-mount --bind "$(dirname "$(find /sys/fs/cgroup -maxdepth 3 -name cgroup.procs -path "*$([ -e /sys/fs/cgroup/cgroup.controllers ] || echo pids)/cgroup.procs" | head -n 1)")" /srv/chroot/cgroup
+if [ -e /sys/fs/cgroup/cgroup.controllers ]; then
+        mount --bind /sys/fs/cgroup /srv/chroot/cgroup
+        setting=cgroup.max.depth
+else
+        mount --bind /sys/fs/cgroup/pids /srv/chroot/cgroup
+        setting=notify_on_release
+fi
 rooted 37-chroot BindPaths=/srv/chroot/proc BindPaths=/srv/chroot/cgroup
 bus_reload
 attack 5.6 "the host's processes, seen in a chroot's /proc" "what the host mounts of the kernel a second time is covered" 'root_in 30-root $try exists /srv/chroot/proc/$manager/comm' 'root_in 37-chroot $try exists /srv/chroot/proc/$manager/comm'
 attack 5.7 "root in the cell writes to /proc/sys of a chroot" "what the host mounts of the kernel a second time is covered" 'root_in 30-root $try rewrite /srv/chroot/proc/sys/kernel/hostname' 'root_in 37-chroot $try rewrite /srv/chroot/proc/sys/kernel/hostname'
 mkdir "/srv/chroot/cgroup/$instance-other"
-attack 5.8 "root in the cell writes to control groups that a chroot has mounted" "what the host mounts of the kernel a second time is covered" 'root_in 30-root $try write /srv/chroot/cgroup/$instance-other/cgroup.procs 0' 'root_in 37-chroot $try write /srv/chroot/cgroup/$instance-other/cgroup.procs 0'
+attack 5.8 "root in the cell writes to control groups that a chroot has mounted" "what the host mounts of the kernel a second time is covered" 'root_in 30-root $try rewrite /srv/chroot/cgroup/$instance-other/$setting' 'root_in 37-chroot $try rewrite /srv/chroot/cgroup/$instance-other/$setting'
 rmdir "/srv/chroot/cgroup/$instance-other"
 umount /srv/chroot/proc /srv/chroot/cgroup
 knob=/sys/fs/cgroup/pids.max

@@ -123,14 +123,6 @@ static int restore_policy_key(Cell *c, const char *key, const char *value) {
         return r < 0 && r != -ENOMEM ? -EBADMSG : r;
 }
 
-static int restore_text(char **field, const char *value) {
-        if (!*value)
-                return 0;
-        free(*field);
-        *field = strdup(value);
-        return *field ? 0 : -ENOMEM;
-}
-
 static int restore_lines(char ***field, const char *value) {
         int r = 0;
 
@@ -186,7 +178,7 @@ static int restore_word(Cell *c, const char *key, const char *value) {
                 if (strcmp(key, table[i].key) != 0)
                         continue;
                 if (table[i].text)
-                        return restore_text(table[i].text, value);
+                        return *value ? record_restore_text(table[i].text, value) : 0;
                 if (table[i].name)
                         return restore_name(table[i].name, table[i].size, value);
                 return parse_address(value, table[i].address) < 0 ? -EBADMSG : 0;

@@ -69,12 +69,6 @@ typedef struct Restore {
         char *cell;
 } Restore;
 
-static int restore_text(char **field, const char *value) {
-        free(*field);
-        *field = strdup(value);
-        return *field ? 0 : -ENOMEM;
-}
-
 static int restore_key(const char *key, const char *value, void *userdata) {
         Restore *restore = userdata;
         Session *s = restore->session;
@@ -93,7 +87,7 @@ static int restore_key(const char *key, const char *value, void *userdata) {
                 return strcmp(value, record_boot_id()) == 0 ? 0 : -ESTALE;
         for (size_t i = 0; i < ELEMENTSOF(texts); i++)
                 if (strcmp(key, texts[i].key) == 0)
-                        return restore_text(texts[i].field, value);
+                        return record_restore_text(texts[i].field, value);
         if (strcmp(key, "State") == 0) {
                 for (int i = 0; i < _SESSION_STATE_MAX; i++)
                         if (strcmp(value, state_names[i]) == 0) {

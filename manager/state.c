@@ -202,3 +202,9 @@ const char *record_boot_id(void) {
                 (void) snprintf(id, sizeof(id), "%.*s", (int) strcspn(text, "\n"), text);
         return id;
 }
+
+int record_restore_text(char **field, const char *value) {
+        free(*field);
+        *field = strdup(value);
+        return *field ? 0 : -ENOMEM;
+}

@@ -24,6 +24,7 @@ int record_write(Record *r, int dir_fd, const char *name);
  * section (half-written, tampered with); else -errno, or what the callback returned below 0. */
 typedef int (*record_read_t)(const char *key, const char *value, void *userdata);
 int record_read(int dir_fd, const char *name, const char *section, record_read_t callback, void *userdata);
+int record_restore_text(char **field, const char *value); /* frees what is there; -ENOMEM: then NULL is */
 
 /* Calls back with each record's name in dir_fd (temporary files are removed). */
 typedef int (*record_each_t)(const char *name, void *userdata);

@@ -179,6 +179,11 @@ ncells() { ls /run/confine/cells 2>/dev/null | wc -l; }
 no_cells() { [ "$(ncells)" = 0 ] && [ "$(ls /run/confine/sessions | wc -l)" = 0 ]; }
 nsessions_are() { [ "$(ls /run/confine/sessions 2>/dev/null | wc -l)" = "$1" ]; }
 
+fds() { ls "/proc/$manager/fd" | wc -l; } # that the manager has open
+in_force() { # FILE...: what the control group of $cell says
+        for f; do find /sys/fs/cgroup -path "*/$instance/cells/*/$cell/$f" -exec cat {} \;; done
+}
+
 # ok STATUS NAME
 ok() {
         tap_n=$((tap_n + 1))

@@ -62,9 +62,6 @@ killed_at() { # CALLS:N...
         echo "refused: nothing is left, killed $hits times"
 }
 attack 29.1 "the manager is killed while it opens or closes a cell" "recorded before anything is made, swept afterwards" 'killed_at accept4:1 recvfrom:1 openat:2 rename,renameat,renameat2:1 clone,clone3:1 read:2 sendmsg:1 sendmsg:2 pidfd_open:1' "$no_counterpart"
-in_force() { # FILE...: of the cell
-        for f; do find /sys/fs/cgroup -path "*/$instance/cells/*/$cell/$f" -exec cat {} \;; done
-}
 adjusted() { # COMMAND CALLS:N...: killed while it freezes or thaws a cell and sets a limit; COMMAND while it is away
         away=$1
         shift

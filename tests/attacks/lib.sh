@@ -125,7 +125,6 @@ END
 groups() { find /sys/fs/cgroup -path "*/$instance/cells/*/*/*" -type d 2> /dev/null; }
 links() { ip -o link show | grep -oE 'cf[0-9a-f]{12}'; }
 inits() { ps -C confine-init -o pid=,stat= | awk '$2 !~ /^Z/ { print $1 }'; }
-fds() { ls "/proc/$manager/fd" | wc -l; }
 state() {
         wait_for 60 no_cells
         wait_for 20 idle

@@ -244,13 +244,12 @@ out=$(set_property "$cell" false TasksMax=28 2>&1)
 like "... for good, when the policy is gone: refused" "$out" 'policy 10-alice is gone'
 mv "$LAB_DIR/10-alice.ini" /etc/confine/policies/
 bus_reload
-in_force() { find /sys/fs/cgroup -path "*/$instance/cells/*/$cell/pids.max" -exec cat {} \;; }
 rm -r /etc/confine/policies/10-alice.ini.d
 touch /etc/confine/policies/10-alice.ini.d
 out=$(set_property "$cell" false TasksMax=30 2>&1)
 isnt "set-property whose drop-in can't be written: refused" $? 0
 like "... and says so" "$out" 'drop-in for policy 10-alice can.t be written'
-is "... and nothing changed" "$(bus_get "$cell" TasksMax) $(in_force)" "25 26"
+is "... and nothing changed" "$(bus_get "$cell" TasksMax) $(in_force pids.max)" "25 26"
 rm /etc/confine/policies/10-alice.ini.d
 
 # one after the other, each on what the one before has made
@@ -265,7 +264,7 @@ for pid in $pids; do wait "$pid" || failed=$((failed + 1)); done
 is "set-property, twelve at once: all are accepted" $failed 0
 like "... none undoes another's" "$(bus_get "$cell" TasksMax) $(bus_get "$cell" MemoryMax) $(bus_get "$cell" Limits)" \
         '^4[1-4] (6815744[0-9]|6920601[0-9]|7025459[0-9]|7130316[0-9]) .*CPUWeight.*5[1-4]'
-is "... and what is told is in force" "$(bus_get "$cell" TasksMax)" $(($(in_force) - 1))
+is "... and what is told is in force" "$(bus_get "$cell" TasksMax)" $(($(in_force pids.max) - 1))
 
 wait_for 10 idle
 bus_cell "$cell" Freeze

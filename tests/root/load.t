@@ -33,7 +33,6 @@ END
 manager_start
 open=$build/tests/helpers/pam-open
 
-fds() { ls /proc/$manager/fd | wc -l; }
 rss() { awk '/^VmRSS/ { print $2 }' /proc/$manager/status; }
 mounts() { wc -l < /proc/mounts; }
 groups() { find /sys/fs/cgroup/*/"$instance" -type d 2>/dev/null | wc -l; }

@@ -398,10 +398,11 @@ void builder_remove(const CellPlan *c, JobReport *report) {
         if (!*c->link)
                 return;
         r = c->cell.policy->network_mode == NETWORK_BRIDGE ? remove_port(c) : link_remove(c->link);
-        if (r >= 0)
-                r = c->place.tree ? leave_sums(c) : shaping_remove(c->link);
         if (r < 0)
                 builder_fail(report, LOGIN_STAGE_NETWORK, r, "interface %s can't be removed", c->link);
+        r = c->place.tree ? leave_sums(c) : shaping_remove(c->link);
+        if (r < 0)
+                builder_fail(report, LOGIN_STAGE_NETWORK, r, "what limits the bandwidth of %s can't be removed", c->link);
         if (c->cell.policy->network_mode == NETWORK_BRIDGE)
                 return;
         r = firewall_remove_cell(c->table, &c->firewall);

@@ -146,6 +146,22 @@ static int watch_input(Peer *p) {
         return r < 0 ? r : sd_event_source_set_priority(p->input_source, SD_EVENT_PRIORITY_NORMAL + 9);
 }
 
+bool bus_server_make_room(BusServer *b) {
+        unsigned n = 0;
+        Peer *p, *next;
+
+        for (p = LIST_FIRST(&b->peers); p; p = next) {
+                next = LIST_NEXT(p, entry);
+                if (p->uid == 0 || p->n_input == 0)
+                        continue;
+                peer_free(p);
+                n++;
+        }
+        if (n > 0)
+                log_warning("Memory is short, closed %u connections with a message that has not all come", n);
+        return n > 0;
+}
+
 int bus_server_attach_objects(Peer *p) {
         int r;
 

@@ -52,6 +52,8 @@ struct Jobs {
         unsigned n_waiting, n_running;
         bool exclusive; /* an exclusive job runs */
         bool one_for_each_user;
+        bool (*make_room)(void *userdata);
+        void *userdata;
 };
 
 struct JobText {
@@ -217,6 +219,10 @@ static int on_timeout(sd_event_source *s, uint64_t usec, void *userdata) {
         return 0;
 }
 
+static pid_t fork_with_files(void) {
+        return (pid_t) syscall(SYS_clone, SIGCHLD | CLONE_FILES, NULL, NULL, NULL, NULL);
+}
+
 static int start_now(Job *job) {
         Jobs *j = job->jobs;
         _cleanup_(close_fdp) int read_fd = -EBADF, write_fd = -EBADF;
@@ -241,7 +247,9 @@ static int start_now(Job *job) {
         }
         job->report = report;
 
-        pid = (pid_t) syscall(SYS_clone, SIGCHLD | CLONE_FILES, NULL, NULL, NULL, NULL);
+        pid = fork_with_files();
+        if (pid < 0 && errno == ENOMEM && j->make_room && j->make_room(j->userdata))
+                pid = fork_with_files();
         if (pid < 0) {
                 r = -errno;
                 goto fail;
@@ -338,6 +346,11 @@ int jobs_new(sd_event *event, const int *keep_fds, size_t n_keep_fds, bool one_f
         TAILQ_INIT(&j->running);
         *ret = j;
         return 0;
+}
+
+void jobs_set_make_room(Jobs *j, bool (*call)(void *userdata), void *userdata) {
+        j->make_room = call;
+        j->userdata = userdata;
 }
 
 Jobs *jobs_free(Jobs *j) {

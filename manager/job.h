@@ -54,6 +54,8 @@ typedef struct JobSpec {
  * `one_for_each_user` no two jobs of one uid run at once, so that each sees what the one before has
  * done. -ENOMEM. */
 int jobs_new(sd_event *event, const int *keep_fds, size_t n_keep_fds, bool one_for_each_user, Jobs **ret);
+/* Asked when the kernel has no memory for a job; true: some is free now, and a second try is worth it. */
+void jobs_set_make_room(Jobs *j, bool (*call)(void *userdata), void *userdata);
 Jobs *jobs_free(Jobs *j); /* kills what runs; done callbacks are not called */
 DEFINE_CLEANUP(Jobs *, jobs_free);
 

@@ -532,6 +532,12 @@ char *manager_runtime_path(const Manager *m, const char *name) {
         return asprintf(&path, "%s/%s", m->config.runtime_dir, name) < 0 ? NULL : path;
 }
 
+static bool make_room(void *userdata) {
+        Manager *m = userdata;
+
+        return m->bus && bus_server_make_room(m->bus);
+}
+
 static int start_jobs(Manager *m) {
         int keep[HIERARCHIES_MAX + 3], r;
         size_t n = 0;
@@ -542,7 +548,10 @@ static int start_jobs(Manager *m) {
         keep[n++] = m->driver_fd;
         keep[n++] = m->traffic_fd;
         r = jobs_new(m->event, keep, n, m->driver->user_in_one_group, &m->jobs);
-        if (r >= 0 && m->driver->shares_sums)
+        if (r < 0)
+                return r;
+        jobs_set_make_room(m->jobs, make_room, m);
+        if (m->driver->shares_sums)
                 r = shares_new(m->event, m->jobs, m->hierarchies, limit_user, m, &m->shares);
         return r;
 }

@@ -120,6 +120,19 @@ peers() { # KIND USER N: these stay connected
         timeout 60 python3 - "$@" << 'END' > "$LAB_DIR/peers" 2>&1 &
 import os, socket, sys, time
 kind, uid, n = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
+if kind == "bus-giants": # each of so many users has what one may have
+    r, w = os.pipe()
+    for user in range(uid, uid + n):
+        if os.fork() == 0:
+            uid, n, kind = user, 16, "bus-giant"
+            break
+    else:
+        os.close(w)
+        while os.read(r, 100): pass
+        print("up", flush=True)
+        os.wait()
+        sys.exit()
+    sys.stdout = os.fdopen(w, "w", closefd=False)
 os.setuid(uid)
 import resource; resource.setrlimit(resource.RLIMIT_NOFILE, (min(65536, resource.getrlimit(resource.RLIMIT_NOFILE)[1]),) * 2)
 peers = []
@@ -144,6 +157,7 @@ for i in range(n):
     except OSError: pass
     peers.append(s)
 print("up", flush=True)
+if "w" in globals(): os.close(w)
 if kind == "slow":
     for byte in b"\0" * 30:
         for s in peers:
@@ -177,6 +191,7 @@ attack 23.4 "253 descriptors at once" "those of a bad packet are closed" 'besieg
 attack 23.5 "descriptors where none belong" "those of a bad packet are closed" 'besieged wrong 0 20' "$nothing"
 attack 23.6 "10 000 connections of a user to the bus" "so many for each user" 'besieged bus 2101 10000' "$nothing"
 attack 23.7 "messages of 128 MiB that never come" "bounds" 'besieged bus-giant 2101 50' "$nothing"
+attack 23.11 "the same by 16 users: more than the machine has" "for the memory that a job needs such connections are closed" 'besieged bus-giants 2110 16' "$nothing"
 attack 23.8 "garbage on the bus" "bounds" 'besieged bus-garbage 2101 100' "$nothing"
 attack 23.9 "messages of 112 MiB that come" "a message without an end is cut off" 'besieged bus-flood 2101 20' "$nothing"
 attack 23.10 "descriptors in messages on the bus" "they are not taken" 'besieged bus-fds 2101 20' "$nothing"

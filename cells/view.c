@@ -176,7 +176,7 @@ static const Point *covering(const View *v, const Point *p) {
         for (size_t i = 0; i < v->points.n; i++) {
                 const Point *q = &v->points.all[i];
 
-                if (q->content != CONTENT_SAME && q->content != CONTENT_HIDDEN && is_above(q->path, p->path) &&
+                if (!q->gone && q->content != CONTENT_SAME && q->content != CONTENT_HIDDEN && is_above(q->path, p->path) &&
                     (!best || strlen(q->path) > strlen(best->path)))
                         best = q;
         }
@@ -192,7 +192,7 @@ static int move(View *v, Point *p, char *resolved) {
                 Point *q = &v->points.all[i];
                 char *moved;
 
-                if (!is_above(from, q->path))
+                if (q == p || !is_above(from, q->path))
                         continue;
                 if (asprintf(&moved, "%s%s", strcmp(resolved, "/") == 0 ? "" : resolved, q->path + strlen(from)) < 0)
                         return -ENOMEM;
@@ -363,7 +363,8 @@ static int empty_part(const Point *p, const ViewParts *parts, size_t i) {
 }
 
 /* The mount that belongs at a point, if it isn't there yet. */
-static int provide(Point *p, const ViewParts *parts, int target_fd, bool *ret_read_only) {
+static int provide(const View *v, Point *p, const ViewParts *parts, int target_fd, bool *ret_read_only) {
+        const Point *above = covering(v, p);
         struct stat st;
 
         if (p->mount_fd >= 0)
@@ -372,7 +373,7 @@ static int provide(Point *p, const ViewParts *parts, int target_fd, bool *ret_re
                 p->mount_fd = tmpfs_for(p, parts, ret_read_only);
         else if (p->content == CONTENT_SAME) {
                 p->mount_fd = mount_copy(target_fd, "", true);
-                p->of_cell = true;
+                p->of_cell = above && is_in_memory(above);
         } else if (fstat(target_fd, &st) < 0)
                 return -errno;
         else
@@ -449,7 +450,7 @@ static int place(View *v, int root_fd, Point *p, const ViewParts *parts) {
         if (p->content == CONTENT_SAME && !p->covered &&
             (fstat(target_fd, &st) < 0 || st.st_dev != p->dev || st.st_ino != p->ino))
                 return -ESTALE;
-        r = provide(p, parts, target_fd, &read_only);
+        r = provide(v, p, parts, target_fd, &read_only);
         if (r >= 0)
                 r = mount_put_fd(p->mount_fd, target_fd);
         if (r >= 0 && !is_in_memory(p))

@@ -104,12 +104,16 @@ static bool drop_if_deaf(Peer *p) {
         return true;
 }
 
+/* libsystemd reads no further than to the end of the message. */
 static int on_message(sd_bus_message *m, void *userdata, sd_bus_error *error) {
         Peer *p = userdata;
+        int n = 0;
 
         (void) m, (void) error;
         p->heard = true;
-        p->n_input = 0;
+        if (ioctl(sd_bus_get_fd(p->bus), FIONREAD, &n) < 0 || n < 0)
+                n = 0;
+        p->n_input = (size_t) n; /* of the next one */
         return drop_if_deaf(p);
 }
 
@@ -152,7 +156,7 @@ bool bus_server_make_room(BusServer *b) {
 
         for (p = LIST_FIRST(&b->peers); p; p = next) {
                 next = LIST_NEXT(p, entry);
-                if (p->uid == 0 || p->n_input == 0)
+                if (p->uid == 0 || p->n_input == 0 || sd_bus_get_current_message(p->bus))
                         continue;
                 peer_free(p);
                 n++;
@@ -481,9 +485,10 @@ int bus_call_adjust(Peer *p, sd_bus_message *message, Cell *c, AdjustKind kind, 
         if (r < 0)
                 return r;
         r = adjust_start(p->manager, c, kind, assignments, on_call_done, call);
-        if (r < 0) {
-                bus_call_free(call);
-                return r;
-        }
-        return 1;
+        if (r == -ESTALE)
+                r = sd_bus_reply_method_errorf(message, BUS_ERROR_NO_SUCH_CELL, "Cell %s has ended", c->id);
+        else if (r >= 0)
+                return 1;
+        bus_call_free(call);
+        return r;
 }

@@ -36,8 +36,8 @@ void bus_server_announce_denied(BusServer *b, uid_t uid, const char *user, const
 uid_t bus_server_effective_uid(Manager *m, uid_t uid, pid_t pid);
 
 /* Closes the connections of others than root that have sent a part of a message: libsystemd may have asked for memory
- * for all of it, which the kernel counts when the manager forks. False: there was none. Not to be called for one whose
- * message is being answered, which is whole. */
+ * for all of it, which the kernel counts when the manager forks. One whose message is being answered is left alone.
+ * False: there was none. */
 bool bus_server_make_room(BusServer *b);
 
 /* A call that is answered later. -EBUSY: its user has too many of them; -ENOMEM. */

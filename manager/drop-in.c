@@ -34,6 +34,7 @@ static const PolicyKey *key_of(const char *assignment) {
         return policy_key_find(policy_key_live_section(name), name);
 }
 
+/* A pair of words on each line: all together may be longer than a line can be. */
 static int print_list(FILE *f, const PolicyKey *k, const Policy *p) {
         _cleanup_(freep) char *lines = k->format(k, p);
         char *save = NULL;
@@ -41,8 +42,11 @@ static int print_list(FILE *f, const PolicyKey *k, const Policy *p) {
         if (!lines)
                 return -ENOMEM;
         fprintf(f, "%s=\n", k->name);
-        for (char *line = strtok_r(lines, "\n", &save); line; line = strtok_r(NULL, "\n", &save))
-                fprintf(f, "%s=%s\n", k->name, line);
+        for (char *word = strtok_r(lines, " \n", &save); word; word = strtok_r(NULL, " \n", &save)) {
+                char *second = strtok_r(NULL, " \n", &save);
+
+                fprintf(f, "%s=%s %s\n", k->name, word, second ?: "");
+        }
         return 0;
 }
 

@@ -230,6 +230,7 @@ static int start_now(Job *job) {
         pid_t pid, parent = getpid();
         int fds[2], r;
 
+        job->timer_source = sd_event_source_disable_unref(job->timer_source); /* on_start_failed()'s, of a try before */
         if (pipe2(fds, O_CLOEXEC) < 0)
                 return -errno;
         read_fd = fds[0];

@@ -479,7 +479,7 @@ static int read_file(int dir_fd, const char *name, const char *path, bool trust,
 
 /* In a comment it is nobody's business. */
 static const char *find_invalid(const char *text) {
-        for (const char *bad = utf8_find_invalid(text); bad; bad = utf8_find_invalid(bad + 1)) {
+        for (const char *bad = utf8_find_invalid(text); bad; bad = utf8_find_invalid(bad + strcspn(bad, "\n"))) {
                 const char *line = bad;
 
                 while (line > text && line[-1] != '\n')

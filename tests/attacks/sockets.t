@@ -135,6 +135,13 @@ if kind == "bus-giants": # each of so many users has what one may have
     sys.stdout = os.fdopen(w, "w", closefd=False)
 os.setuid(uid)
 import resource; resource.setrlimit(resource.RLIMIT_NOFILE, (min(65536, resource.getrlimit(resource.RLIMIT_NOFILE)[1]),) * 2)
+whole = b"" # of a message before, Hello(), in the same packet
+if uid % 2:
+    field = lambda code, kind, text: bytes([code, 1]) + kind + b"\0" + len(text).to_bytes(4, "little") + text + b"\0"
+    fields = b""
+    for f in (field(1, b"o", b"/org/freedesktop/DBus"), field(2, b"s", b"org.freedesktop.DBus"), field(3, b"s", b"Hello")):
+        fields += b"\0" * (-len(fields) % 8) + f
+    whole = b"l\1\0\1\0\0\0\0\1\0\0\0" + len(fields).to_bytes(4, "little") + fields + b"\0" * (-len(fields) % 8)
 peers = []
 for i in range(n):
     s = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM if kind.startswith("bus") else socket.SOCK_SEQPACKET)
@@ -148,7 +155,7 @@ for i in range(n):
         elif kind in ("bus-giant", "bus-flood", "bus-fds"):
             s.send(b"\0AUTH EXTERNAL " + str(uid).encode().hex().encode() + b"\r\nNEGOTIATE_UNIX_FD\r\nBEGIN\r\n")
             if not s.recv(200): raise OSError
-            s.send(b"l\1\0\1" + (0x07000000).to_bytes(4, "little") + b"\1\0\0\0\1\0\0\0")
+            s.send(whole + b"l\1\0\1" + (0x07000000).to_bytes(4, "little") + b"\1\0\0\0\1\0\0\0")
             if kind == "bus-flood":
                 for _ in range(500): s.send(b"x" * 65536)
             if kind == "bus-fds":

@@ -409,6 +409,9 @@ exits "verify FILE: Extends= of an installed policy" 0 verify /tmp/51-right.ini
 exits "verify FILE: both" 1 verify /tmp/51-right.ini /tmp/50-wrong.ini
 exits "verify FILE: none such" 1 verify /tmp/52-none.ini
 exits "verify FILE: no .ini" 1 verify /etc/passwd
+{ printf '#'; head -c 1M /dev/zero | tr '\0' '\377'; echo; } > "$LAB_DIR/long.ini"
+timeout 20 "$build/confinectl" verify "$LAB_DIR/long.ini" > /dev/null 2>&1
+isnt "verify of a long line of bytes that are no text comes to an end" $? 124
 is "verify leaves nothing" "$(ls -d /tmp/confine-verify.* 2>/dev/null)" ""
 rm -f /tmp/50-wrong.ini /tmp/51-right.ini
 policy 60-broken <<< '[Nonsense]'

@@ -232,7 +232,7 @@ check "set-property for good" set_property "$cell" false TasksMax=25
 like "set-property for good: a drop-in" "$(cat /etc/confine/policies/10-alice.ini.d/50-set-property.ini)" '^TasksMax=25$'
 like "... of a list, all that is in force" "$(set_property "$cell" false 'DeviceAllow=/dev/null rw' && set_property "$cell" false 'DeviceAllow=/dev/zero r' &&
         set_property "$cell" true 'DeviceAllow=/dev/full r' && grep '^DeviceAllow' /etc/confine/policies/10-alice.ini.d/50-set-property.ini | tr '\n' ' ')" \
-        '^DeviceAllow= DeviceAllow=/dev/null rw /dev/zero r $'
+        '^DeviceAllow= DeviceAllow=/dev/null rw DeviceAllow=/dev/zero r $'
 is "... a reset stays" "$(set_property "$cell" false DeviceAllow= && set_property "$cell" false 'DeviceAllow=/dev/zero r' &&
         grep '^[DT]' /etc/confine/policies/10-alice.ini.d/50-set-property.ini | tr '\n' ' ')" 'TasksMax=25 DeviceAllow= DeviceAllow=/dev/zero r '
 check "... and again" set_property "$cell" true DeviceAllow=

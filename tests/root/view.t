@@ -204,6 +204,8 @@ like "explain, too" "$(ctl explain --user alice)" 'Hidden: /srv/secret'
 is "... in JSON" "$(ctl --json=short explain --user alice | jq -r '.View[] | select(.Key == "InaccessiblePaths") | .How + " " + .What')" "Hidden /srv/secret"
 umount /srv/mnt $root/usr
 is "... also inside of a bind" "$(with "$FS" BindPaths=/srv:/mnt ReadWritePaths=/mnt/host-ro ReadOnlyPaths=/mnt/data ReadWritePaths=/mnt/data/rw -- "$(writes /mnt/host-ro/x); $(writes /mnt/data/x); $(writes /mnt/data/rw/x)" | tr '\n' ' ')" "Read-only file system Read-only file system yes "
+ln -s mnt /srv/also-mnt
+is "... with two names for the place" "$(with "$FS" 'BindPaths=/srv:/srv/also-mnt /srv:/srv/mnt' ReadWritePaths=/srv/mnt/host-ro -- "$(writes /srv/mnt/host-ro/x)")" "Read-only file system"
 umount /srv/host-ro
 ln -s /srv/data /srv/link
 is "a path through a link, with another below" "$(with "$FS" TemporaryFileSystem=/srv/link BindPaths=/srv/scratch/%u:/srv/link/own ReadOnlyPaths=-/srv/link/own/none -- "ls /srv/data /srv/link; $(writes /srv/data/own/x)" | tr '\n' ' ')" "/srv/data: own  /srv/link: own yes "

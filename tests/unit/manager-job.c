@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -121,6 +122,11 @@ static void on_left(const JobReport *report, const char *text, void *userdata) {
         left = true;
 }
 
+static void run_until_childless(sd_event *event) {
+        while (waitid(P_ALL, 0, &(siginfo_t) {}, WEXITED | WNOWAIT | WNOHANG) >= 0)
+                assert_true(sd_event_run(event, USEC_PER_SEC) >= 0);
+}
+
 /* Whether a job fails or is killed: what it has left to us is killed and reaped. */
 static void test_left_behind(void **state) {
         sd_event *event = NULL;
@@ -144,9 +150,50 @@ static void test_left_behind(void **state) {
                 assert_int_equal(job_start(jobs, &spec, NULL), 0);
                 while (!left)
                         assert_true(sd_event_run(event, UINT64_MAX) >= 0);
-                while (waitid(P_ALL, 0, &(siginfo_t) {}, WEXITED | WNOWAIT | WNOHANG) >= 0)
-                        assert_true(sd_event_run(event, USEC_PER_SEC) >= 0);
+                run_until_childless(event);
         }
+        jobs_free(jobs);
+        sd_event_unref(event);
+}
+
+static unsigned n_failed;
+
+static void on_no_start(const JobReport *report, const char *text, void *userdata) {
+        (void) text, (void) userdata;
+        assert_int_equal(report->error, -EAGAIN);
+        n_failed++;
+}
+
+/* Each that can't be started is told so once, however often the others make it try. */
+static void test_no_start(void **state) {
+        sd_event *event = NULL;
+        Jobs *jobs = NULL;
+        int done = 0, next;
+        struct rlimit limit, none;
+        const JobSpec first = { .name = "number", .timeout_usec = 20 * USEC_PER_SEC, .run = run_number,
+                                .done = on_done, .userdata = &done };
+        const JobSpec spec = { .name = "no start", .timeout_usec = 20 * USEC_PER_SEC, .run = run_number,
+                               .done = on_no_start };
+
+        (void) state;
+        assert_int_equal(sd_event_new(&event), 0);
+        assert_int_equal(jobs_new(event, no_fds, 0, false, &jobs), 0);
+        assert_int_equal(job_start(jobs, &first, NULL), 0); /* so the loop has all that it needs */
+        while (!done)
+                assert_true(sd_event_run(event, UINT64_MAX) >= 0);
+        run_until_childless(event);
+        assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+        next = dup(0);
+        close_fd(next);
+        none = (struct rlimit) { (rlim_t) next, limit.rlim_max };
+        assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+        n_failed = 0;
+        for (int i = 0; i < 4; i++)
+                assert_int_equal(job_start(jobs, &spec, NULL), 0);
+        while (n_failed < 4)
+                assert_true(sd_event_run(event, UINT64_MAX) >= 0);
+        assert_int_equal(sd_event_run(event, 0), 0); /* no timer is left */
+        assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
         jobs_free(jobs);
         sd_event_unref(event);
 }
@@ -178,6 +225,7 @@ static void test_moving(void **state) {
 int main(void) {
         const struct CMUnitTest tests[] = { cmocka_unit_test(test_done), cmocka_unit_test(test_much_text),
                                              cmocka_unit_test(test_left_behind),
+                                             cmocka_unit_test(test_no_start),
                                              cmocka_unit_test(test_moving) };
 
         cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -128,6 +128,13 @@ int path_open(int root_fd, const char *path, char **ret_path, int *ret_fd) {
         return r;
 }
 
+bool path_is_above(const char *upper, const char *lower) {
+        size_t n = strlen(upper);
+
+        return strcmp(upper, "/") == 0 ? lower[1] != '\0' :
+                strncmp(upper, lower, n) == 0 && lower[n] == '/';
+}
+
 int path_reopen(int root_fd, const char *path) {
         struct open_how how = {
                 .flags = O_PATH | O_CLOEXEC,

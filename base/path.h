@@ -3,6 +3,8 @@
 
 /* Paths that lead through directories of other people. */
 
+#include <stdbool.h>
+
 #define PATH_LINKS_MAX 40 /* as the kernel has it, path_resolution(7) */
 
 /* Finds the absolute `path`, with `root_fd` as "/", a component at a time. A symbolic link is followed only where
@@ -14,6 +16,9 @@
  * -ENOENT  it is not there; with both, *ret_path is as far as it is known, with the rest as it was given
  * -ENOTDIR, -EACCES, ...: as open(2); -ENOMEM */
 int path_open(int root_fd, const char *path, char **ret_path, int *ret_fd);
+
+/* Is `lower` inside of `upper`, by the text of both? Neither has links, nor a "/" at its end. */
+bool path_is_above(const char *upper, const char *lower);
 
 /* Opens what path_open() has found once more, by the same components: O_PATH, and no link anywhere on the way.
  * See openat2(2), RESOLVE_NO_SYMLINKS. */

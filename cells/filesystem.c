@@ -317,10 +317,6 @@ static int setup_mqueue(void) {
         return mount_put(fd, "/dev/mqueue");
 }
 
-static bool is_bound(const char *path, void *view) {
-        return view_binds(view, path);
-}
-
 static int apply_view(const FilesystemSpec *spec, const HostMounts *host, View *view, int tmpfs, const TmpfsQuota *quota,
                       const char **ret_what) {
         const char *own[FILESYSTEM_CGROUPS_MAX + 2] = {};
@@ -335,11 +331,8 @@ static int apply_view(const FilesystemSpec *spec, const HostMounts *host, View *
                 .devices = spec->policy->private_devices,
                 .queues = spec->own_ipc,
                 .own = own,
-                .is_wanted = is_bound,
-                .userdata = view,
-                .tmpfs_fd = tmpfs,
-                .empty_dir = parts.empty_dir,
-                .empty_file = parts.empty_file,
+                .view = view,
+                .parts = &parts,
         };
         int r;
 

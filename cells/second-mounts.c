@@ -8,7 +8,6 @@
 #include <mntent.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sys/vfs.h>
 
 #include "base/cleanup.h"
@@ -52,34 +51,30 @@ static bool is_of_kernel(const SecondMounts *s, const char *type, long *ret_magi
 static bool is_own(const SecondMounts *s, const char *path) {
         static const char *const roots[] = { "/proc", "/sys", "/dev" };
 
-        for (size_t i = 0; i < ELEMENTSOF(roots); i++) {
-                size_t n = strlen(roots[i]);
-
-                if (strncmp(path, roots[i], n) == 0 && (path[n] == '/' || !path[n]))
+        for (size_t i = 0; i < ELEMENTSOF(roots); i++)
+                if (strcmp(path, roots[i]) == 0 || path_is_above(roots[i], path))
                         return true;
-        }
         for (const char *const *own = s->own; *own; own++)
                 if (strcmp(path, *own) == 0)
                         return true;
-        return s->is_wanted(path, s->userdata);
+        return view_binds(s->view, path);
 }
 
 /* Unless something else lies over it already. */
 static int cover(const SecondMounts *s, const char *path, long magic) {
         _cleanup_(close_fdp) int root_fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC), fd = -EBADF, empty = -EBADF;
         struct statfs fs;
-        struct stat st;
 
         if (root_fd < 0)
                 return -errno;
         fd = path_reopen(root_fd, path);
         if (fd < 0)
                 return fd == -ENOENT || fd == -ENOTDIR ? 0 : fd;
-        if (fstatfs(fd, &fs) < 0 || fstat(fd, &st) < 0)
+        if (fstatfs(fd, &fs) < 0)
                 return -errno;
         if (fs.f_type != magic)
                 return 0;
-        empty = mount_copy(s->tmpfs_fd, S_ISDIR(st.st_mode) ? s->empty_dir : s->empty_file, false);
+        empty = view_copy_empty(s->parts, fd);
         return empty < 0 ? empty : mount_put_fd(empty, fd);
 }
 

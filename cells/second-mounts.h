@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include <stdbool.h>
+#include "cells/view.h"
 
 /* What a host mounts once more, in a chroot mostly: the same kernel looks out of it as out of its own /proc and /sys,
  * which the cell has others of. */
@@ -10,10 +10,8 @@ typedef struct SecondMounts {
         int self_fd; /* the process's directory in /proc: "mounts" is read there */
         bool devices, queues; /* also those with devices, those with POSIX message queues */
         const char *const *own; /* paths of mounts that stay; NULL at the end */
-        bool (*is_wanted)(const char *path, void *userdata); /* others that stay */
-        void *userdata;
-        int tmpfs_fd; /* with the directory and the file that are laid over them */
-        const char *empty_dir, *empty_file;
+        const View *view; /* applied; what it binds stays, too */
+        const ViewParts *parts;
 } SecondMounts;
 
 /* Covers all of them but those at or below /proc, /sys and /dev. -errno; *ret_what, static, then says which. See proc(5),

@@ -127,13 +127,6 @@ static bool is_in_memory(const Point *p) {
         return p->content == CONTENT_TMPFS || p->content == CONTENT_EMPTY;
 }
 
-static bool is_above(const char *upper, const char *lower) {
-        size_t n = strlen(upper);
-
-        return strcmp(upper, "/") == 0 ? lower[1] != '\0' :
-                strncmp(upper, lower, n) == 0 && lower[n] == '/';
-}
-
 static int compare(const void *a, const void *b) {
         return strcmp(((const Point *) a)->path, ((const Point *) b)->path);
 }
@@ -144,13 +137,23 @@ static int compare_lengths(const void *a, const void *b) {
         return (n > m) - (n < m);
 }
 
-static Point *nearest_above(const View *v, const Point *p) {
-        Point *best = NULL;
+/* Inside of it what is there on the host is not to be seen. */
+static bool puts_something(const Point *p) {
+        return p->content != CONTENT_SAME && p->content != CONTENT_HIDDEN;
+}
 
-        for (size_t i = 0; i < v->points.n; i++)
-                if (is_above(v->points.all[i].path, p->path) && !v->points.all[i].gone &&
-                    (!best || strlen(v->points.all[i].path) > strlen(best->path)))
-                        best = &v->points.all[i];
+/* The nearest point that p is inside of; or, with `covering`, that puts something there: then what is at p is not known
+ * before. */
+static const Point *nearest_above(const View *v, const Point *p, bool covering) {
+        const Point *best = NULL;
+
+        for (size_t i = 0; i < v->points.n; i++) {
+                const Point *q = &v->points.all[i];
+
+                if (!q->gone && (!covering || puts_something(q)) && path_is_above(q->path, p->path) &&
+                    (!best || strlen(q->path) > strlen(best->path)))
+                        best = q;
+        }
         return best;
 }
 
@@ -169,20 +172,6 @@ static void merge(Point *to, Point *from) {
         from->gone = true;
 }
 
-/* The nearest point that puts something there that p is inside of; then what is at p is not known before. */
-static const Point *covering(const View *v, const Point *p) {
-        const Point *best = NULL;
-
-        for (size_t i = 0; i < v->points.n; i++) {
-                const Point *q = &v->points.all[i];
-
-                if (!q->gone && q->content != CONTENT_SAME && q->content != CONTENT_HIDDEN && is_above(q->path, p->path) &&
-                    (!best || strlen(q->path) > strlen(best->path)))
-                        best = q;
-        }
-        return best;
-}
-
 /* There was a link on the way: what is below comes along. Takes `resolved`. */
 static int move(View *v, Point *p, char *resolved) {
         _cleanup_(freep) char *from = p->path;
@@ -192,7 +181,7 @@ static int move(View *v, Point *p, char *resolved) {
                 Point *q = &v->points.all[i];
                 char *moved;
 
-                if (q == p || !is_above(from, q->path))
+                if (q == p || !path_is_above(from, q->path))
                         continue;
                 if (asprintf(&moved, "%s%s", strcmp(resolved, "/") == 0 ? "" : resolved, q->path + strlen(from)) < 0)
                         return -ENOMEM;
@@ -209,13 +198,13 @@ static int look(View *v, int root_fd, Point *p, const char **ret_what) {
         struct stat st;
         int r;
 
-        p->covered = covering(v, p);
+        p->covered = nearest_above(v, p, true);
         if (p->covered)
                 return 0;
         r = path_open(root_fd, p->path, &resolved, &fd);
         if (resolved && move(v, p, resolved) < 0)
                 return -ENOMEM;
-        p->covered = covering(v, p);
+        p->covered = nearest_above(v, p, true);
         if (p->covered)
                 return 0;
         if (r == -ENOENT && p->optional)
@@ -261,7 +250,7 @@ static int check_hidden(View *v, Point *p, const char **ret_what) {
         for (size_t i = 0; i < v->points.n; i++) {
                 const Point *q = &v->points.all[i];
 
-                if (q->gone || q->content != CONTENT_HIDDEN || !is_above(q->path, p->path))
+                if (q->gone || q->content != CONTENT_HIDDEN || !path_is_above(q->path, p->path))
                         continue;
                 if (p->content == CONTENT_BIND || p->content == CONTENT_TMPFS)
                         return fail(v, p, -EXDEV, ret_what);
@@ -306,7 +295,7 @@ static int make_target(int root_fd, const char *path, bool is_dir) {
 }
 
 static int open_target(View *v, int root_fd, const Point *p, bool is_dir) {
-        const Point *above = nearest_above(v, p);
+        const Point *above = nearest_above(v, p, false);
         int fd = path_reopen(root_fd, p->path);
 
         if (fd == -ENOENT && above && is_in_memory(above))
@@ -362,29 +351,34 @@ static int empty_part(const Point *p, const ViewParts *parts, size_t i) {
         return mount_copy(parts->tmpfs_fd, name, false);
 }
 
-/* The mount that belongs at a point, if it isn't there yet. */
-static int provide(const View *v, Point *p, const ViewParts *parts, int target_fd, bool *ret_read_only) {
-        const Point *above = covering(v, p);
+int view_copy_empty(const ViewParts *parts, int target_fd) {
         struct stat st;
 
+        if (fstat(target_fd, &st) < 0)
+                return -errno;
+        return mount_copy(parts->tmpfs_fd, S_ISDIR(st.st_mode) ? parts->empty_dir : parts->empty_file, false);
+}
+
+/* The mount that belongs at a point, if it isn't there yet. */
+static int provide(const View *v, Point *p, const ViewParts *parts, int target_fd, bool *ret_read_only) {
         if (p->mount_fd >= 0)
                 return 0;
         if (p->content == CONTENT_TMPFS)
                 p->mount_fd = tmpfs_for(p, parts, ret_read_only);
         else if (p->content == CONTENT_SAME) {
+                const Point *above = nearest_above(v, p, true);
+
                 p->mount_fd = mount_copy(target_fd, "", true);
                 p->of_cell = above && is_in_memory(above);
-        } else if (fstat(target_fd, &st) < 0)
-                return -errno;
-        else
-                p->mount_fd = mount_copy(parts->tmpfs_fd, S_ISDIR(st.st_mode) ? parts->empty_dir : parts->empty_file, false);
+        } else
+                p->mount_fd = view_copy_empty(parts, target_fd);
         return MIN(p->mount_fd, 0);
 }
 
 static void inherit_access(const View *v, const Point *p, Access *write, Access *execute) {
         *write = p->write;
         *execute = p->execute;
-        for (const Point *q = p; q && (*write == ACCESS_UNSET || *execute == ACCESS_UNSET); q = nearest_above(v, q)) {
+        for (const Point *q = p; q && (*write == ACCESS_UNSET || *execute == ACCESS_UNSET); q = nearest_above(v, q, false)) {
                 if (*write == ACCESS_UNSET)
                         *write = q->write;
                 if (*execute == ACCESS_UNSET)
@@ -419,7 +413,7 @@ static int copy_covered(View *v, int root_fd, const Point *p) {
                 _cleanup_(close_fdp) int fd = -EBADF;
                 Point *q = &v->points.all[i];
 
-                if (q->gone || q->content != CONTENT_SAME || !q->covered || covering(v, q) != p)
+                if (q->gone || q->content != CONTENT_SAME || !q->covered || nearest_above(v, q, true) != p)
                         continue;
                 fd = path_reopen(root_fd, q->path);
                 if (fd >= 0)

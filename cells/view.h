@@ -29,6 +29,9 @@ typedef struct ViewParts {
         const TmpfsQuota *quota; /* of a file system in memory that doesn't say so itself */
 } ViewParts;
 
+/* A mount of the empty directory, or file, that hides what `target_fd` is open on. As mount_copy(). */
+int view_copy_empty(const ViewParts *parts, int target_fd);
+
 /* Lays it over the mounts that the calling process has by now.
  * -EXDEV: something is hidden that another key puts something into; -ESTALE: a path was changed meanwhile; else as
  * path_open() and the mounts.h functions, with *ret_what naming key and path. */

@@ -104,16 +104,19 @@ static bool drop_if_deaf(Peer *p) {
         return true;
 }
 
+static size_t count_unread(int fd) {
+        int n = 0;
+
+        return ioctl(fd, FIONREAD, &n) < 0 || n < 0 ? 0 : (size_t) n;
+}
+
 /* libsystemd reads no further than to the end of the message. */
 static int on_message(sd_bus_message *m, void *userdata, sd_bus_error *error) {
         Peer *p = userdata;
-        int n = 0;
 
         (void) m, (void) error;
         p->heard = true;
-        if (ioctl(sd_bus_get_fd(p->bus), FIONREAD, &n) < 0 || n < 0)
-                n = 0;
-        p->n_input = (size_t) n; /* of the next one */
+        p->n_input = count_unread(sd_bus_get_fd(p->bus)); /* of the next one */
         return drop_if_deaf(p);
 }
 
@@ -122,12 +125,12 @@ static int on_message(sd_bus_message *m, void *userdata, sd_bus_error *error) {
  * once, in however many messages. */
 static int on_input(sd_event_source *source, int fd, uint32_t events, void *userdata) {
         Peer *p = userdata;
-        int n = 0;
+        size_t n = count_unread(fd);
 
         (void) events;
-        if (ioctl(fd, FIONREAD, &n) < 0 || n <= 0)
+        if (n == 0)
                 return 0;
-        p->n_input += (size_t) n;
+        p->n_input += n;
         if (p->n_input <= INPUT_MAX)
                 return 0;
         log_debug("Process %d sends a message without an end, closing its connection", (int) p->pid);
@@ -485,10 +488,13 @@ int bus_call_adjust(Peer *p, sd_bus_message *message, Cell *c, AdjustKind kind, 
         if (r < 0)
                 return r;
         r = adjust_start(p->manager, c, kind, assignments, on_call_done, call);
-        if (r == -ESTALE)
-                r = sd_bus_reply_method_errorf(message, BUS_ERROR_NO_SUCH_CELL, "Cell %s has ended", c->id);
-        else if (r >= 0)
+        if (r == -ESTALE) {
+                on_call_done(&(JobReport) { .error = r }, "", call);
                 return 1;
-        bus_call_free(call);
-        return r;
+        }
+        if (r < 0) {
+                bus_call_free(call);
+                return r;
+        }
+        return 1;
 }

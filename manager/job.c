@@ -168,7 +168,7 @@ static void finish(Job *job, int error) {
 }
 
 /* For a byte more. */
-static int make_room(Job *job) {
+static int grow_text(Job *job) {
         size_t size = job->n_allocated ? 2 * job->n_allocated : READ_SIZE;
         char *grown;
 
@@ -188,7 +188,7 @@ static int on_readable(sd_event_source *s, int fd, uint32_t events, void *userda
         int r;
 
         (void) s, (void) events;
-        r = make_room(job);
+        r = grow_text(job);
         if (r < 0) {
                 finish(job, r);
                 return 0;
@@ -226,7 +226,7 @@ static pid_t fork_with_files(void) {
 static int start_now(Job *job) {
         Jobs *j = job->jobs;
         _cleanup_(close_fdp) int read_fd = -EBADF, write_fd = -EBADF;
-        JobReport *report = MAP_FAILED;
+        JobReport *report;
         pid_t pid, parent = getpid();
         int fds[2], r;
 
@@ -271,8 +271,9 @@ static int start_now(Job *job) {
         return 0;
 
 fail:
-        if (report != MAP_FAILED)
-                (void) munmap(report, sizeof(*report));
+        if (job->report)
+                (void) munmap(job->report, sizeof(*job->report));
+        job->report = NULL;
         job->io_source = sd_event_source_disable_unref(job->io_source);
         job->timer_source = sd_event_source_disable_unref(job->timer_source);
         return r;

@@ -71,21 +71,11 @@ bool subids_are_taken(const Subids *s, uint64_t first) {
         return false;
 }
 
-static bool overlaps(const Cell *c, uint64_t first) {
-        return c->first_id != 0 && c->first_id < first + ANCHOR_IDS && first < (uint64_t) c->first_id + ANCHOR_IDS;
-}
-
-static bool cell_has(const Manager *m, uint64_t first) {
+/* Does a cell have it, not counting those of `except` (NULL: nobody)? */
+static bool cell_has(const Manager *m, uint64_t first, const uid_t *except) {
         for (const Cell *c = m->cells; c; c = c->hh.next)
-                if (overlaps(c, first))
-                        return true;
-        return false;
-}
-
-/* One made before the user was given the range. */
-static bool anothers_cell_has(const Manager *m, uint64_t first, uid_t uid) {
-        for (const Cell *c = m->cells; c; c = c->hh.next)
-                if (c->uid != uid && overlaps(c, first))
+                if (c->first_id != 0 && c->first_id < first + ANCHOR_IDS &&
+                    first < (uint64_t) c->first_id + ANCHOR_IDS && !(except && c->uid == *except))
                         return true;
         return false;
 }
@@ -101,12 +91,13 @@ int subids_choose(const Manager *m, const char *user, uid_t uid, uid_t *ret_firs
         if (r < 0)
                 return r;
         own = subids_of(&uids, user, uid);
-        if (own > 0 && own == subids_of(&gids, user, uid) && !anothers_cell_has(m, own, uid)) {
+        if (own > 0 && own == subids_of(&gids, user, uid) &&
+            !cell_has(m, own, &uid)) { /* by a cell that was made before */
                 *ret_first = (uid_t) own;
                 return 0;
         }
         for (uint64_t first = m->conf.first_subid; first + ANCHOR_IDS - 1 <= m->conf.last_subid; first += ANCHOR_IDS)
-                if (!cell_has(m, first) && !subids_are_taken(&uids, first) && !subids_are_taken(&gids, first)) {
+                if (!cell_has(m, first, NULL) && !subids_are_taken(&uids, first) && !subids_are_taken(&gids, first)) {
                         *ret_first = (uid_t) first;
                         return 0;
                 }

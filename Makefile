@@ -169,13 +169,13 @@ $(B)/tests/fuzz-%: $(B)/tests/fuzz/%.o $(B)/tests/fuzz/fuzz.o $(FUZZ_DRIVER) $(L
 $(B)/tests/%: $(B)/tests/unit/%.o $(LIB)
 	$(link_unit)
 
-# It plays a login program, which is nobody's to instrument.
-$(B)/tests/helpers/pam-open: tests/helpers/pam-open.c
+# They play login programs, which are nobody's to instrument.
+$(B)/tests/helpers/pam-%: tests/helpers/pam-%.c
 	@mkdir -p $(@D)
 	$(call say,LD,$@)$(CC) $(CPPFLAGS) $(CFLAGS) -o $@ $< -lpam
 
 # Programs that root tests drive the layers with, and those that measure.
-$(filter-out %/pam-open,$(HELPERS)) $(BENCHES): $(B)/%: $(B)/%.o $(LIB)
+$(filter-out $(B)/tests/helpers/pam-%,$(HELPERS)) $(BENCHES): $(B)/%: $(B)/%.o $(LIB)
 	$(call say,LD,$@)$(CC) $(CFLAGS) $(SANITIZE) $(LDFLAGS) -o $@ $^ $(LIBS) -lpam
 
 $(B)/confined.service: service/confined.service.in

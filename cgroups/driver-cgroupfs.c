@@ -491,6 +491,7 @@ static const char *refuses(const Policy *p, const char *section, const char *key
 const Driver driver_cgroupfs = {
         .name = "cgroupfs",
         .makes_groups = true,
+        .moves_leaders_out = true,
         .make_root = make_root,
         .remove_root = remove_root,
         .make = make_groups,

@@ -48,6 +48,8 @@ typedef struct Driver {
         bool user_in_one_group;      /* no two jobs of one user may run at once */
         bool shares_sums;            /* no group holds everybody under a policy: see limit_user */
         bool makes_groups;           /* of its own, which show what files the kernel has */
+        bool moves_leaders_out;      /* release() takes a login program out of the cell's groups, and what it
+                                      * forks from then on is outside of them, too */
 
         /* Makes what all cells are below; not from a job: at the start, and at the end if nothing is left. */
         int (*make_root)(const Hierarchies *h, const char *root_group);

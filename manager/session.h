@@ -15,6 +15,12 @@ typedef enum SessionState {
 
 const char *session_state_to_string(SessionState s);
 
+/* See user-process.h. */
+typedef struct UserProcess {
+        pid_t pid;
+        int pidfd; /* -EBADF: none */
+} UserProcess;
+
 typedef struct SessionHost {
         int records_fd;
         /* The leader is in its control group (report->error 0), or is not going to be. */
@@ -44,8 +50,10 @@ struct Session {
         void *connection; /* of the login server; NULL once live */
 
         Job *job;
-        sd_event_source *leader_source, *fork_source;
-        uint64_t fork_wait_usec; /* until the next look; doubles */
+        sd_event_source *leader_source;
+        UserProcess user_process;      /* verified to be in the cell; its pidfd -EBADF: not found yet */
+        sd_event_source *user_source;  /* the timer of the next look for it, or its end */
+        uint64_t wait_usec;            /* until the next look; doubles */
 };
 
 typedef struct SessionInfo {

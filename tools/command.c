@@ -192,8 +192,7 @@ static int explain_absence(const Command *c, int error) {
 /* 0: in the cell; else the exit status. */
 static int join(const Command *c, Place *ret) {
         _cleanup_(freep) char *path = NULL;
-        JoinOptions o = { .deadline_usec = login_now_usec() + JOIN_TIMEOUT_USEC,
-                                .ret_filter_fd = &ret->filter_fd };
+        JoinOptions o = { .timeout_usec = JOIN_TIMEOUT_USEC, .ret_filter_fd = &ret->filter_fd };
         int error;
 
         if (asprintf(&path, "%s/login", c->runtime_dir) < 0)
@@ -203,8 +202,10 @@ static int join(const Command *c, Place *ret) {
         case JOIN_CONFINED:
                 return 0;
         case JOIN_REFUSED:
+        case JOIN_NO_POLICY:
                 return explain_reply(&ret->reply);
         case JOIN_ABSENT:
+        case JOIN_UNABLE:
                 return explain_absence(c, error);
         case JOIN_BROKEN:
                 (void) log_error_errno(error, "Cannot enter cell %s (%s: %m): nothing was run", ret->reply.cell,

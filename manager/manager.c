@@ -25,6 +25,7 @@
 #include "manager/login-server.h"
 #include "manager/network.h"
 #include "manager/placement.h"
+#include "manager/refusals.h"
 #include "manager/sharing.h"
 #include "manager/subids.h"
 #include "manager/sums.h"
@@ -430,9 +431,6 @@ static int make_cell(Manager *m, Policy *policy, const MatchSubject *subject, Ce
         Cell *cell;
         int r;
 
-        if (!network_is_ready(m, policy))
-                return explain(-ENETDOWN, ret_message, "policy %s: the host's side of the network is not "
-                               "ready; see the log of confined", policy->name);
         r = check_ports(m, policy, ret_message);
         if (r < 0)
                 return r;
@@ -444,10 +442,8 @@ static int make_cell(Manager *m, Policy *policy, const MatchSubject *subject, Ce
         return 0;
 }
 
-int manager_open_session(Manager *m, Policy *policy, const OpenInfo *info, Session **ret, char **ret_message) {
-        const MatchSubject *subject = info->subject;
-        Cell *cell;
-        int r;
+int manager_admits(Manager *m, const Policy *policy, const MatchSubject *subject, char **ret_message) {
+        const Cell *cell = find_shared_cell(m, policy, subject->uid);
 
         if (strcmp(subject->service, POLICY_SERVICE_USER_MANAGER) != 0 &&
             manager_count_sessions(m, policy->name, subject->uid) >= policy->max_sessions)
@@ -455,6 +451,23 @@ int manager_open_session(Manager *m, Policy *policy, const OpenInfo *info, Sessi
                                "(MaxSessions=), end one first", policy->name,
                                (unsigned long long) policy->max_sessions,
                                (unsigned long long) policy->max_sessions);
+        if (cell && !cell_admits(cell))
+                return explain(-EBUSY, ret_message, "policy %s: the cell is frozen by the administrator",
+                               policy->name);
+        if (!cell && !network_is_ready(m, policy))
+                return explain(-ENETDOWN, ret_message, "policy %s: the host's side of the network is not "
+                               "ready; see the log of confined", policy->name);
+        return 0;
+}
+
+int manager_open_session(Manager *m, Policy *policy, const OpenInfo *info, Session **ret, char **ret_message) {
+        const MatchSubject *subject = info->subject;
+        Cell *cell;
+        int r;
+
+        r = manager_admits(m, policy, subject, ret_message);
+        if (r < 0)
+                return r;
         cell = find_shared_cell(m, policy, subject->uid);
         if (m->shares && shares_add(m->shares, policy, subject->uid, false) < 0)
                 return -ENOMEM;
@@ -625,7 +638,8 @@ int manager_new(const ManagerConfig *config, Manager **ret) {
         r = sd_event_new(&m->event);
         if (r >= 0)
                 r = fd_store_new(&m->fd_store);
-        if (r >= 0 && (!(m->filters = filters_new()) || !(m->adjusts = adjusts_new())))
+        if (r >= 0 && (!(m->filters = filters_new()) || !(m->adjusts = adjusts_new()) ||
+                       !(m->refusals = refusals_new(m->event))))
                 r = -ENOMEM;
         if (r >= 0)
                 r = host_open(m);
@@ -689,6 +703,7 @@ Manager *manager_free(Manager *m) {
         m->shares = shares_free(m->shares);
         m->jobs = jobs_free(m->jobs);
         adjusts_free(m->adjusts);
+        refusals_free(m->refusals);
         if (idle)
                 host_remove(m);
         policy_set_free(m->policies);

@@ -28,6 +28,7 @@ typedef struct FdStore FdStore;
 typedef struct Filters Filters;
 typedef struct LoginServer LoginServer;
 typedef struct Placement Placement;
+typedef struct Refusals Refusals;
 typedef struct Volume Volume;
 
 typedef enum ManagerEvent {
@@ -68,6 +69,7 @@ struct Manager {
         Adjusts *adjusts;
         FdStore *fd_store;
         Filters *filters;
+        Refusals *refusals;
         bool login_passed, bus_passed; /* sockets that are not ours to remove */
         uint64_t watchdog_usec;
         BusServer *bus;
@@ -97,6 +99,9 @@ typedef struct OpenInfo {
         void *connection;
 } OpenInfo;
 
+/* Would a session be refused now, as far as it can be told without trying? Errors and message as
+ * manager_open_session(). */
+int manager_admits(Manager *m, const Policy *policy, const MatchSubject *subject, char **ret_message);
 /* Opens a session in a cell of `policy`: in the live one of its scope, or a new one. Its further way
  * comes by the login server's login_server_session_ready().
  * -EUSERS: MaxSessions=; else what cell_new() and session_new() return; *ret_message (may be NULL on

@@ -47,12 +47,11 @@ static uint64_t namespace_inode(const char *process, const char *name) {
         return stat(path, &st) < 0 ? 0 : st.st_ino;
 }
 
-static bool is_users(const Session *s, pid_t pid) {
-        uint64_t inode = s->cell->inodes[LOGIN_NS_PID];
+static bool is_users(pid_t pid, uid_t uid, uint64_t pid_inode) {
         char name[16];
 
         (void) snprintf(name, sizeof(name), "%d", (int) pid);
-        return has_only_uid(pid, s->uid) && (inode == 0 || namespace_inode(name, "pid") == inode);
+        return has_only_uid(pid, uid) && (pid_inode == 0 || namespace_inode(name, "pid") == pid_inode);
 }
 
 bool user_process_has_exited(const UserProcess *u) {
@@ -72,14 +71,12 @@ static int take(pid_t pid, UserProcess *ret) {
         return 0;
 }
 
-int user_process_find(const Session *s, UserProcess *ret) {
+int user_process_find_child(pid_t leader, uid_t uid, uint64_t pid_inode, UserProcess *ret) {
         _cleanup_(freep) char *children = NULL;
         char path[64], *save = NULL;
         ssize_t n;
 
-        if (s->executes && s->cell->inodes[LOGIN_NS_PID] == 0)
-                return take(s->leader, ret);
-        (void) snprintf(path, sizeof(path), "/proc/%d/task/%d/children", (int) s->leader, (int) s->leader);
+        (void) snprintf(path, sizeof(path), "/proc/%d/task/%d/children", (int) leader, (int) leader);
         n = fd_read_file_at(AT_FDCWD, path, 1 << 20, &children);
         if (n < 0)
                 return n == -ENOENT ? -ESRCH : (int) n;
@@ -88,20 +85,26 @@ int user_process_find(const Session *s, UserProcess *ret) {
                 pid_t pid = (pid_t) strtol(child, NULL, 10);
                 int r;
 
-                if (!is_users(s, pid))
+                if (!is_users(pid, uid, pid_inode))
                         continue;
                 r = take(pid, &u);
                 if (r == -ESRCH)
                         continue;
                 if (r < 0)
                         return r;
-                if (is_users(s, pid) && !user_process_has_exited(&u)) { /* not one that got the number just now */
+                if (is_users(pid, uid, pid_inode) && !user_process_has_exited(&u)) { /* not one that got the number just now */
                         *ret = u;
                         return 0;
                 }
                 user_process_done(&u);
         }
         return -ENOENT;
+}
+
+int user_process_find(const Session *s, UserProcess *ret) {
+        uint64_t inode = s->cell->inodes[LOGIN_NS_PID];
+
+        return s->executes && inode == 0 ? take(s->leader, ret) : user_process_find_child(s->leader, s->uid, inode, ret);
 }
 
 static int verify_namespaces(const Session *s, const UserProcess *u, char what[static USER_PROCESS_WHAT_MAX]) {

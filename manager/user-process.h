@@ -15,6 +15,8 @@
  * -ESRCH   the leader has exited
  * -errno of pidfd_open(2); -ENOMEM */
 int user_process_find(const Session *s, UserProcess *ret);
+/* The same for a login program that has no session. `pid_inode`: of the pid namespace; 0: any. */
+int user_process_find_child(pid_t leader, uid_t uid, uint64_t pid_inode, UserProcess *ret);
 void user_process_done(UserProcess *u);
 /* A zombie counts: /proc still tells of it, but not in which groups it was. */
 bool user_process_has_exited(const UserProcess *u);

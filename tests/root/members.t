@@ -35,7 +35,7 @@ helper=/var/lib/helper
 cat > $helper <<'END'
 #!/bin/bash
 echo "$1" >> /var/lib/helpers
-until [ -e /var/lib/helpers-go ]; do read -r -t 0.02 _ <> <(:); done
+until [ -e /var/lib/helpers-go ]; do sleep 0.02; done
 END
 chmod 755 $helper
 : > /var/lib/helpers-go

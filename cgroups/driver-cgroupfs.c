@@ -361,6 +361,63 @@ static int find(const char *root_group, const char *lines, char **ret) {
         return 0;
 }
 
+typedef struct Locating {
+        const DriverCell *host;
+        char path[GROUP_PATH_MAX]; /* of what is looked through */
+        char *group, *policy;
+        uid_t *uid;
+        bool found;
+} Locating;
+
+static bool locate_at(Locating *l, const char *path) {
+        char group[GROUP_PATH_MAX];
+
+        if (snprintf(group, sizeof(group), "%s/%s", path, l->host->id) >= (int) sizeof(group) ||
+            group_populated(l->host->hierarchies, group) <= 0)
+                return false;
+        (void) strcpy(l->group, group);
+        l->found = true;
+        return true;
+}
+
+static int locate_below_user(const char *name, void *userdata) {
+        Locating *l = userdata;
+        char path[GROUP_PATH_MAX];
+        unsigned uid;
+
+        if (!l->found && sscanf(name, "%u", &uid) == 1 &&
+            snprintf(path, sizeof(path), "%s/%s", l->path, name) < (int) sizeof(path) && locate_at(l, path))
+                *l->uid = uid;
+        return 0;
+}
+
+static int locate_below_policy(const char *name, void *userdata) {
+        Locating *l = userdata;
+
+        if (l->found || snprintf(l->path, sizeof(l->path), "%s/cells/%s", l->host->root_group, name) >=
+                                (int) sizeof(l->path))
+                return 0;
+        *l->uid = (uid_t) -1;
+        if (!locate_at(l, l->path))
+                (void) group_for_each_child(l->host->hierarchies, l->path, locate_below_user, l);
+        if (l->found)
+                (void) snprintf(l->policy, DRIVER_POLICY_MAX, "%s", name);
+        return 0;
+}
+
+static int locate(const DriverCell *host, char ret_group[static GROUP_PATH_MAX],
+                  char ret_policy[static DRIVER_POLICY_MAX], uid_t *ret_uid) {
+        Locating l = { .host = host, .group = ret_group, .policy = ret_policy, .uid = ret_uid };
+        char path[GROUP_PATH_MAX];
+        int r;
+
+        if (!is_cell_id(host->id))
+                return 0;
+        (void) snprintf(path, sizeof(path), "%s/cells", host->root_group);
+        r = group_for_each_child(host->hierarchies, path, locate_below_policy, &l);
+        return r < 0 ? r : l.found;
+}
+
 /* --- removing ---------------------------------------------------------------------------- */
 
 static void wait_empty(const DriverCell *c, const char *group, uint64_t timeout_usec) {
@@ -502,6 +559,7 @@ const Driver driver_cgroupfs = {
         .freeze = freeze,
         .remove = remove_cell,
         .sweep = sweep,
+        .locate = locate,
         .list = list,
         .group = cell_group,
         .root = init_group,

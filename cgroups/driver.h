@@ -41,6 +41,7 @@ typedef struct DriverLeader {
 } DriverLeader;
 
 #define DRIVER_WHAT_MAX 256
+#define DRIVER_POLICY_MAX 256
 
 typedef struct Driver {
         const char *name;
@@ -79,6 +80,12 @@ typedef struct Driver {
          * the first three members, `others` and its userdata. */
         unsigned (*sweep)(const DriverCell *host, bool (*is_known)(const char *id, void *userdata),
                           void *userdata);
+
+        /* From the loop, of a cell whose record can't be read: `host` has the first three members and the id. 1: there
+         * are processes in its group below each hierarchy's root, whose user is *ret_uid, and *ret_policy is the name of
+         * its policy, "" if the groups don't tell; 0: there are none. */
+        int (*locate)(const DriverCell *host, char ret_group[static GROUP_PATH_MAX],
+                      char ret_policy[static DRIVER_POLICY_MAX], uid_t *ret_uid);
 
         /* Processes of a cell, at most `max`. Called from the loop, too. */
         ssize_t (*list)(const DriverCell *c, pid_t *pids, size_t max);

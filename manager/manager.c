@@ -219,7 +219,7 @@ static Cell *find_shared_cell(Manager *m, const Policy *policy, uid_t uid) {
         if (policy->scope == CELL_SCOPE_SESSION)
                 return NULL;
         for (Cell *c = m->cells; c; c = c->hh.next)
-                if (c->state != CELL_ENDING && !c->end_wanted && strcmp(c->policy->name, policy->name) == 0 &&
+                if (c->state != CELL_ENDING && !c->end_wanted && !c->obscure && strcmp(c->policy->name, policy->name) == 0 &&
                     c->policy->scope == policy->scope &&
                     (policy->scope == CELL_SCOPE_POLICY || c->uid == uid))
                         return c;
@@ -293,6 +293,7 @@ static void on_cell_event(Cell *c, CellEvent event, const JobReport *report, voi
                 c->filter = filter_release(c->filter);
                 bus_server_announce(m->bus, MANAGER_CELL_REMOVED, c, NULL);
                 HASH_DEL(m->cells, c);
+                takeover_set_lost_aside(m);
                 give_memory_back(m);
                 if (m->conf.hosts_file)
                         hosts_file_update(m);
@@ -709,6 +710,7 @@ Manager *manager_free(Manager *m) {
         policy_set_free(m->policies);
         policy_diags_done(&m->diags);
         strv_free(m->policy_dirs);
+        strv_free(m->lost_sessions);
         pool_free(m->pool);
         hierarchies_free(m->hierarchies);
         fd_store_free(m->fd_store);

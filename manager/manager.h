@@ -60,6 +60,7 @@ struct Manager {
         SessionHost session_host;
         Cell *cells;             /* uthash */
         Session *sessions;       /* uthash */
+        char **lost_sessions;    /* names of their records that can't be read, while a cell is unattended */
         Placement *placements;   /* uthash */
         Volume *volumes;         /* uthash */
         Job *traffic_job;

@@ -336,9 +336,14 @@ void network_prepare(Manager *m) {
 
         if (!needs_network(m) && !needs_link_guard(m))
                 return;
-        if (record_read(m->runtime_fd, "forwarding", "Forwarding", read_switch, &before) >= 0) {
+        r = record_read(m->runtime_fd, "forwarding", "Forwarding", read_switch, &before);
+        if (r >= 0) {
                 m->forwarding_guard4 = before.changes.ipv4;
                 m->forwarding_guard6 = before.changes.ipv6;
+        } else if (r != -ENOENT) {
+                log_warning_errno(r, "Cannot read whether forwarding was off before there were cells (%m): forwarding for "
+                                  "nothing but cells");
+                m->forwarding_guard4 = m->forwarding_guard6 = true;
         }
         forwarding_changes_done(&before.changes);
         m->network_ready = m->links_ready = true; /* what is opened from now on waits behind the job */

@@ -79,6 +79,7 @@ static int restore_key(const char *key, const char *value, void *userdata) {
                 { "Gateway4", &p->gateway4 }, { "Gateway6", &p->gateway6 },
         };
         _cleanup_(freep) char *message = NULL;
+        int r;
 
         if (strcmp(key, "BootId") == 0)
                 return strcmp(value, record_boot_id()) == 0 ? 0 : -ESTALE;
@@ -99,7 +100,14 @@ static int restore_key(const char *key, const char *value, void *userdata) {
         for (size_t i = 0; i < ELEMENTSOF(addresses); i++)
                 if (strcmp(key, addresses[i].key) == 0)
                         return parse_address(value, addresses[i].address) < 0 ? -EBADMSG : 0;
-        return policy_key_set(p->policy, "Network", key, value, &message) < 0 ? -EBADMSG : 0;
+        r = policy_key_set(p->policy, "Network", key, value, &message);
+        if (r < 0 && r != -ENOMEM) { /* the policies say again what it should be */
+                log_warning("The record of service %s: this version knows no %s=%s, going on without", p->unit, key, value);
+                p->policy->egress_deny = true;
+                p->policy->ingress_allow = false;
+                return 0;
+        }
+        return MIN(r, 0);
 }
 
 static Placement *placement_free(Placement *p) {
@@ -146,7 +154,13 @@ static int restore(const char *unit, void *userdata) {
                 r = -EBADMSG;
         if (r == -ENOMEM)
                 return r;
-        if (r < 0) { /* the policies say again what it should be */
+        if (r == -EBADMSG && p->policy && *p->link) { /* the policies say again what else it should be */
+                log_warning("The record of service %s is unusable, keeping its link %s", unit, p->link);
+                p->policy->egress_deny = true;
+                p->policy->ingress_allow = false;
+                r = 0;
+        }
+        if (r < 0) {
                 log_warning_errno(r, "The record of service %s is unusable, dropping it: %m", unit);
                 (void) unlinkat(m->placements_fd, unit, 0);
                 return 0;

@@ -19,6 +19,7 @@
 #include "base/escape.h"
 #include "base/fd.h"
 #include "base/log.h"
+#include "base/strv.h"
 #include "manager/event.h"
 #include "manager/state.h"
 #include "manager/strays.h"
@@ -52,6 +53,7 @@ static int save(const Session *s) {
         if (!r)
                 return -ENOMEM;
         record_set(r, "BootId", "%s", record_boot_id());
+        record_set_kept(r, s->kept); /* what is written of the same key below holds */
         record_set(r, "Cell", "%s", s->cell->id);
         record_set(r, "State", "%s", session_state_to_string(s->state));
         record_set(r, "Uid", "%u", s->uid);
@@ -73,56 +75,80 @@ static int save(const Session *s) {
 typedef struct Restore {
         Session *session;
         char *cell;
+        unsigned leader;
+        uint64_t leader_start_time;
 } Restore;
 
-static int restore_key(const char *key, const char *value, void *userdata) {
-        Restore *restore = userdata;
+static int restore_state(SessionState *field, const char *value) {
+        for (int i = 0; i < _SESSION_STATE_MAX; i++)
+                if (strcmp(value, state_names[i]) == 0) {
+                        *field = (SessionState) i;
+                        return 0;
+                }
+        *field = SESSION_LIVE; /* if its leader does */
+        return 1;
+}
+
+/* 1: it is none of these, or has a value that this version does not know. */
+static int restore_known(Restore *restore, const char *key, const char *value) {
         Session *s = restore->session;
         uint64_t number;
-
         const struct {
                 const char *key;
-                char **field;
-        } texts[] = {
-                { "Cell", &restore->cell }, { "User", &s->user }, { "Service", &s->service },
-                { "TTY", &s->tty }, { "RemoteHost", &s->remote_host }, { "Home", &s->home },
-                { "Group", &s->group },
+                char **text;
+                uint64_t *number;
+                unsigned *id;
+                bool *flag;
+        } table[] = {
+                { "Cell", .text = &restore->cell },
+                { "User", .text = &s->user },
+                { "Service", .text = &s->service },
+                { "TTY", .text = &s->tty },
+                { "RemoteHost", .text = &s->remote_host },
+                { "Home", .text = &s->home },
+                { "Group", .text = &s->group },
+                { "Since", .number = &s->since_usec },
+                { "LeaderStartTime", .number = &restore->leader_start_time },
+                { "Uid", .id = &s->uid },
+                { "Leader", .id = &restore->leader },
+                { "InReserve", .flag = &s->in_reserve },
+                { "Released", .flag = &s->released },
+                { "Executes", .flag = &s->executes },
         };
 
         if (strcmp(key, "BootId") == 0)
                 return strcmp(value, record_boot_id()) == 0 ? 0 : -ESTALE;
-        for (size_t i = 0; i < ELEMENTSOF(texts); i++)
-                if (strcmp(key, texts[i].key) == 0)
-                        return record_restore_text(texts[i].field, value);
-        if (strcmp(key, "State") == 0) {
-                for (int i = 0; i < _SESSION_STATE_MAX; i++)
-                        if (strcmp(value, state_names[i]) == 0) {
-                                s->state = i;
-                                return 0;
-                        }
-                return -EBADMSG;
+        if (strcmp(key, "State") == 0)
+                return restore_state(&s->state, value);
+        for (size_t i = 0; i < ELEMENTSOF(table); i++) {
+                if (strcmp(key, table[i].key) != 0)
+                        continue;
+                if (table[i].text)
+                        return record_restore_text(table[i].text, value);
+                if (parse_uint64(value, &number) < 0 || (!table[i].number && number > UINT32_MAX) ||
+                    (table[i].flag && number > 1))
+                        return -EBADMSG;
+                if (table[i].number)
+                        *table[i].number = number;
+                else if (table[i].id)
+                        *table[i].id = (unsigned) number;
+                else
+                        *table[i].flag = number;
+                return 0;
         }
-        if (parse_uint64(value, &number) < 0)
-                return -EBADMSG;
-        if (strcmp(key, "Since") == 0)
-                s->since_usec = number;
-        else if (strcmp(key, "LeaderStartTime") == 0)
-                s->leader_start_time = number;
-        else if (number > UINT32_MAX) /* the rest are smaller */
-                return -EBADMSG;
-        else if (strcmp(key, "Uid") == 0)
-                s->uid = (uid_t) number;
-        else if (strcmp(key, "Leader") == 0)
-                s->leader = (pid_t) number;
-        else if (strcmp(key, "InReserve") == 0)
-                s->in_reserve = number != 0;
-        else if (strcmp(key, "Released") == 0)
-                s->released = number != 0;
-        else if (strcmp(key, "Executes") == 0)
-                s->executes = number != 0;
-        else
-                return -EBADMSG;
-        return 0;
+        return 1;
+}
+
+static int restore_key(const char *key, const char *value, void *userdata) {
+        Restore *restore = userdata;
+        char of[64];
+        int r;
+
+        r = restore_known(restore, key, value);
+        if (r <= 0)
+                return r;
+        (void) snprintf(of, sizeof(of), "The record of session %s", restore->session->id);
+        return record_keep(&restore->session->kept, of, key, value);
 }
 
 static void remove_record(const Session *s) {
@@ -150,6 +176,7 @@ Session *session_free(Session *s) {
         free(s->remote_host);
         free(s->home);
         free(s->group);
+        strv_free(s->kept);
         free(s);
         return NULL;
 }
@@ -576,6 +603,8 @@ int session_restore(SessionHost *host, const char *id, Cell *(*find)(const char 
                         r = -ENOENT;
         }
         free(restore.cell);
+        s->leader = (pid_t) restore.leader;
+        s->leader_start_time = restore.leader_start_time;
         if (r >= 0)
                 r = watch_leader(s);
         if (r == -ESRCH)

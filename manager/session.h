@@ -47,6 +47,7 @@ struct Session {
         char *group; /* the control group that it was put into; NULL: not yet */
         bool executes; /* it becomes what it was started for, without a fork */
         bool in_reserve, released;
+        char **kept; /* lines of its record that this version does not know */
         void *connection; /* of the login server; NULL once live */
 
         Job *job;

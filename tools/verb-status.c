@@ -23,6 +23,7 @@ static const Row cell_rows[] = {
         { "Policy", "Policy", NULL, TABLE_TEXT },
         { "User", "User", NULL, TABLE_TEXT },
         { "State", "State", NULL, TABLE_TEXT },
+        { "Unknown", "Unknown", NULL, TABLE_TEXT },
         { "Since", "Created", NULL, TABLE_TIME },
         { "Scope", "Scope", NULL, TABLE_TEXT },
         { "Hostname", "Hostname", NULL, TABLE_TEXT },

@@ -34,7 +34,7 @@
 #include "manager/traffic.h"
 #include "netns/support.h"
 
-#define PLACEMENTS_TIMEOUT_USEC (30 * USEC_PER_SEC)
+#define NETWORK_TIMEOUT_USEC (30 * USEC_PER_SEC)
 #define PEAK_MIN 64 /* sessions and cells; for fewer it is not worth it */
 
 /* --- tables ------------------------------------------------------------------------------ */
@@ -607,19 +607,20 @@ static void fill_hosts(Manager *m) {
         };
 }
 
-/* "Ready" means for systemd: now the services may start that come after us. Logins are answered meanwhile. */
-static int wait_for_placements(Manager *m) {
+/* "Ready" means for systemd: now the services may start that come after us. Logins are answered meanwhile; those that need
+ * a new cell would wait for the network anyway. */
+static int wait_for_network(Manager *m) {
         uint64_t now, end = 0;
         int r = 0;
 
-        while (r >= 0 && placements_pending(m)) {
+        while (r >= 0 && (m->network_pending || placements_pending(m))) {
                 r = sd_event_now(m->event, CLOCK_MONOTONIC, &now);
                 if (r < 0)
                         return r;
                 if (end == 0)
-                        end = now + PLACEMENTS_TIMEOUT_USEC;
+                        end = now + NETWORK_TIMEOUT_USEC;
                 if (now >= end) {
-                        log_warning("Services still wait for their network, going on without");
+                        log_warning("The network, or that of services, is not ready yet, going on without");
                         return 0;
                 }
                 r = sd_event_run(m->event, end - now);
@@ -636,6 +637,8 @@ int manager_new(const ManagerConfig *config, Manager **ret) {
         *m = (Manager) { .config = *config, .runtime_fd = -EBADF, .lock_fd = -EBADF, .cells_fd = -EBADF,
                          .sessions_fd = -EBADF, .driver_fd = -EBADF, .placements_fd = -EBADF, .traffic_fd = -EBADF,
                          .init_fd = -EBADF, .firewall_wanted = 1 };
+        for (size_t i = 0; i < ELEMENTSOF(m->group_fds); i++)
+                m->group_fds[i] = -EBADF;
         r = sd_event_new(&m->event);
         if (r >= 0)
                 r = fd_store_new(&m->fd_store);
@@ -671,7 +674,7 @@ int manager_new(const ManagerConfig *config, Manager **ret) {
         placements_start(m);
         takeover_settle(m);
         hosts_file_update(m);
-        r = wait_for_placements(m);
+        r = wait_for_network(m);
         if (r < 0)
                 return log_error_errno(r, "The event loop failed: %m");
         *ret = TAKE_PTR(m);
@@ -720,6 +723,8 @@ Manager *manager_free(Manager *m) {
         close_fd(m->sessions_fd);
         close_fd(m->placements_fd);
         close_fd(m->driver_fd);
+        for (size_t i = 0; i < ELEMENTSOF(m->group_fds); i++)
+                close_fd(m->group_fds[i]);
         close_fd(m->lock_fd);
         close_fd(m->runtime_fd);
         sd_event_unref(m->event);

@@ -43,6 +43,7 @@ struct Manager {
         ManagerConf conf;
         sd_event *event;
         int runtime_fd, lock_fd, cells_fd, sessions_fd, driver_fd, placements_fd, traffic_fd, init_fd;
+        int group_fds[HIERARCHIES_MAX]; /* locks of the instance's control groups */
         char root_group[80], table[40], link_prefix[8], gateway_link[16];
         Hierarchies *hierarchies;
         const Driver *driver;
@@ -52,7 +53,7 @@ struct Manager {
         PolicySet *policies;
         PolicyDiags diags;       /* of the last load */
         char **policy_dirs;
-        bool network_ready, links_ready, forwarding_guard4, forwarding_guard6;
+        bool network_ready, links_ready, network_pending, forwarding_guard4, forwarding_guard6;
         uint64_t firewall_wanted, firewall_made; /* they differ: the table is to be made anew */
         struct FirewallWatch *firewall_watch;
         sd_event_source *watch_source, *repair_source, *hosts_source;

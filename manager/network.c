@@ -17,6 +17,7 @@
 #include "netns/firewall.h"
 #include "netns/forwarding.h"
 #include "netns/link-guard.h"
+#include "netns/link-owner.h"
 #include "netns/link.h"
 #include "netns/port-guard.h"
 
@@ -176,15 +177,30 @@ static int setup_link_guard(const Manager *m) {
         return link_guard_setup(m->table, links, n);
 }
 
+static void prepare_gateway(const Manager *m, Gateways *g, JobReport *report) {
+        char owner[LINK_OWNER_MAX];
+
+        (void) strcpy(report->what, "gateway addresses");
+        report->error = collect_gateways(m, g);
+        if (report->error >= 0)
+                report->error = link_read_owner(m->gateway_link, owner);
+        if (report->error > 0 && strcmp(owner, m->config.instance) != 0) {
+                report->error = -EADDRINUSE;
+                (void) snprintf(report->what, sizeof(report->what), "link %s is of instance %s, choose another name for "
+                                "this one by --instance", m->gateway_link, owner);
+        }
+        if (report->error >= 0)
+                report->error = link_ensure_gateway(m->gateway_link, g->items, g->n_items);
+        if (report->error >= 0)
+                report->error = link_set_owner(m->gateway_link, m->config.instance);
+}
+
 static void prepare_routed(const Manager *m, JobReport *report, JobText *text) {
         _cleanup_(forwarding_changes_done) ForwardingChanges changes = {};
         _cleanup_(close_fdp) int proc_fd = -EBADF;
         Gateways g = { .n_items = 0 };
 
-        (void) strcpy(report->what, "gateway addresses");
-        report->error = collect_gateways(m, &g);
-        if (report->error >= 0)
-                report->error = link_ensure_gateway(m->gateway_link, g.items, g.n_items);
+        prepare_gateway(m, &g, report);
         if (report->error < 0)
                 return;
 
@@ -290,6 +306,7 @@ static void repair(Manager *m) {
 static void on_prepared(const JobReport *report, const char *text, void *userdata) {
         Manager *m = userdata;
 
+        m->network_pending = false;
         m->network_ready = report->error >= 0;
         /* Policies that want it where the kernel has it not were refused, or say that they can do without. */
         m->links_ready = report->numbers[1] == 0 || report->numbers[1] == EOPNOTSUPP;
@@ -348,6 +365,7 @@ void network_prepare(Manager *m) {
         forwarding_changes_done(&before.changes);
         m->network_ready = m->links_ready = true; /* what is opened from now on waits behind the job */
         r = job_start(m->jobs, &spec, NULL);
+        m->network_pending = m->network_pending || r >= 0;
         if (r < 0) {
                 m->network_ready = m->links_ready = false;
                 log_error_errno(r, "Cannot prepare the host's side of the network: %m");

@@ -141,4 +141,57 @@ like "... with a warning" "$(log_now)" 'Cannot read whether forwarding was off'
 let_go a
 wait_for 20 no_cells
 rm -f /run/confine/forwarding
+
+# --- other managers -----------------------------------------------------------------------------------------
+# other NAME RUNTIME-DIR [COMMAND...]: a manager with that instance, by the command; what it says
+other() {
+        name=$1 dir=$2
+        shift 2
+        "$@" timeout 20 "$build/confined" --runtime-dir="$dir" --config-dir=/etc/confine --vendor-dir="$LAB_DIR/vendor" \
+                --init="$build/confine-init" --instance="$name" 2>&1
+}
+# The shortest other name whose links are named the same.
+twin=$(python3 -c '
+import itertools, sys
+def tag(name):
+        h = 2166136261
+        for b in name.encode(): h = (h ^ b) * 16777619 & 0xffffffff
+        return (h ^ h >> 16) & 0xffff
+print(next(n for i in itertools.count() if tag(n := f"x{i}") == tag(sys.argv[1])))' "$instance")
+hold a alice
+hold c carol
+cell=$(cells_of alice) init=$(bus_get "$cell" InitPID) before=$(ip -o link show | grep -c ": cf")
+stand() { # NAME: nobody has touched a thing
+        check "$1: the cells live" alive a
+        is "$1: with their links" "$(ip -o link show | grep -c ": cf")" "$before"
+        check "$1: with their groups" here_is "$cell"
+        check "$1: and reach what they reached" ping_from 10.80.0.1
+}
+out=$(other "$instance" /run/second)
+isnt "the same instance with another runtime directory is refused" $? 0
+like "... and says why" "$out" "Another confined runs already with the instance \"$instance\""
+stand "the same instance"
+out=$(other "$instance" /run/third unshare --mount --net --uts --ipc)
+isnt "also from other namespaces" $? 0
+like "... and says why" "$out" "Another confined runs already with the instance"
+stand "from other namespaces"
+out=$(other "$twin" /run/twin)
+isnt "an instance whose links have the same names ($twin) is refused" $? 0
+like "... and says why" "$out" "names of links of the instances \"$twin\" and \"$instance\" collide"
+stand "a twin"
+manager_kill KILL
+out=$(other "$twin" /run/twin)
+isnt "... also while the first one is away" $? 0
+stand "a twin meanwhile"
+out=$(other "$instance" /run/second)
+isnt "the same instance with another runtime directory is refused while the first one is away" $? 0
+like "... and says why" "$out" "has live cells of a confined with the runtime directory /run/confine: start it with --runtime-dir=/run/confine"
+stand "the same instance meanwhile"
+manager_start
+is "the first one has its cells" "$(nsessions_are 2; echo $?) $(bus_get "$cell" State)" "0 live"
+let_go a
+let_go c
+wait_for 20 no_cells
+rm -rf /run/second /run/third /run/twin
+is "the twin has left no groups" "$(find /sys/fs/cgroup -maxdepth 2 -name "$twin")" ""
 lab_done

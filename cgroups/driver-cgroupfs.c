@@ -464,45 +464,53 @@ static int remove_cell(const DriverCell *c, char what[static DRIVER_WHAT_MAX]) {
 }
 
 typedef struct Sweep {
-        const Hierarchies *hierarchies;
+        const Hierarchies *all, *one; /* everywhere, and the hierarchy that is looked through */
         bool (*is_known)(const char *id, void *userdata);
         void *userdata;
         char path[GROUP_PATH_MAX];
-        unsigned depth, n_removed;
+        unsigned depth, n_removed, n_children;
 } Sweep;
 
 /* A cell's group is known by its name, at whatever depth below ROOT/cells or ROOT/reserve it is. */
 static int sweep_group(const char *name, void *userdata) {
         Sweep *parent = userdata, s = *parent;
-        const Hierarchies *h = s.hierarchies;
 
+        parent->n_children++;
         if (snprintf(s.path, sizeof(s.path), "%s/%s", parent->path, name) >= (int) sizeof(s.path))
                 return 0;
         if (is_cell_id(name)) {
                 if (s.is_known(name, s.userdata))
                         return 0;
-                (void) group_kill(h, s.path, SWEEP_TIMEOUT_USEC);
-                (void) group_remove(h, s.path, SWEEP_TIMEOUT_USEC);
+                (void) group_kill(s.all, s.path, SWEEP_TIMEOUT_USEC);
+                (void) group_remove(s.all, s.path, SWEEP_TIMEOUT_USEC);
                 parent->n_removed++;
+                parent->n_children--;
                 return 0;
         }
         if (s.depth == 0)
                 return 0;
         s.depth--;
-        s.n_removed = 0;
-        (void) group_for_each_child(h, s.path, sweep_group, &s);
+        s.n_removed = s.n_children = 0;
+        (void) group_for_each_child(s.one, s.path, sweep_group, &s);
         parent->n_removed += s.n_removed;
-        group_remove_if_empty(h, s.path);
+        if (s.n_children == 0)
+                group_remove_if_empty(s.one, s.path);
         return 0;
 }
 
+/* One hierarchy after the other: what is in all of them is the same in each. */
 static unsigned sweep(const DriverCell *host, bool (*is_known)(const char *id, void *userdata), void *userdata) {
         static const char *const trees[] = { "cells", "reserve" };
-        Sweep s = { .hierarchies = host->hierarchies, .is_known = is_known, .userdata = userdata, .depth = 2 };
+        Sweep s = { .all = host->hierarchies, .is_known = is_known, .userdata = userdata, .depth = 2 };
 
-        for (size_t i = 0; i < ELEMENTSOF(trees); i++) {
-                (void) snprintf(s.path, sizeof(s.path), "%s/%s", host->root_group, trees[i]);
-                (void) group_for_each_child(host->hierarchies, s.path, sweep_group, &s);
+        for (size_t k = 0; k < host->hierarchies->n_items; k++) {
+                const Hierarchies one = { .items = { host->hierarchies->items[k] }, .n_items = 1, .unified = -ENOENT };
+
+                s.one = &one;
+                for (size_t i = 0; i < ELEMENTSOF(trees); i++) {
+                        (void) snprintf(s.path, sizeof(s.path), "%s/%s", host->root_group, trees[i]);
+                        (void) group_for_each_child(&one, s.path, sweep_group, &s);
+                }
         }
         return s.n_removed;
 }

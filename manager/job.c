@@ -337,8 +337,8 @@ static bool may_run(const Jobs *j, const Job *job, unsigned n_running) {
         return n_running < RUNNING_MAX - j->n_running;
 }
 
-/* Of the jobs that may run, the oldest of a user who has fewest running; or NULL. Only those pass an exclusive one that
- * were there before it; it passes those that may not run. */
+/* Of the jobs that may run, the oldest of a user who has fewest running; or NULL. An exclusive one passes those that may
+ * not run; those that came after it wait, also while it runs. */
 static Job *pick_next(Jobs *j) {
         unsigned fewest = UINT_MAX;
         Job *job, *best = NULL;
@@ -346,8 +346,10 @@ static Job *pick_next(Jobs *j) {
         TAILQ_FOREACH(job, &j->waiting, entry) {
                 unsigned n;
 
-                if (job->spec.exclusive)
+                if (job->spec.exclusive && !j->exclusive)
                         return best ?: job;
+                if (j->exclusive && !job->spec.passes)
+                        continue;
                 n = count_running(j, job->spec.uid);
                 if (n >= fewest || !may_run(j, job, n))
                         continue;
@@ -367,7 +369,7 @@ static int on_start_failed(sd_event_source *s, uint64_t usec, void *userdata) {
 }
 
 static void start_waiting(Jobs *j) {
-        while (!j->exclusive && j->n_running < RUNNING_MAX && j->n_waiting > 0) {
+        while (j->n_running < RUNNING_MAX && j->n_waiting > 0) {
                 Job *job = pick_next(j);
                 int r;
 

@@ -46,6 +46,7 @@ typedef struct JobSpec {
         uid_t uid;        /* whose turn it is */
         bool exclusive;   /* no job that comes later starts before this one is done; nor one that has to wait for others
                            * of its user */
+        bool passes;      /* what exclusive jobs do is nothing to it: it runs beside them, and does not wait for one */
         uint64_t timeout_usec; /* from its start, not from its queueing */
         job_run_t run;
         job_done_t done;

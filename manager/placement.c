@@ -605,7 +605,14 @@ bool placements_update(Manager *m) {
         return changed;
 }
 
-unsigned placements_sweep(const Manager *m) {
+bool placements_have(const Manager *m, const char *unit) {
+        const Placement *p;
+
+        HASH_FIND_STR(m->placements, unit, p);
+        return p;
+}
+
+unsigned placements_sweep(const Manager *m, bool (*is_known)(const char *unit, void *userdata), void *userdata) {
         _cleanup_(freep) char *dir = NULL;
         _cleanup_(closedirp) DIR *d = NULL;
         struct dirent *e;
@@ -620,10 +627,8 @@ unsigned placements_sweep(const Manager *m) {
         d = opendir(dir);
         while (d && (e = readdir(d))) {
                 _cleanup_(freep) char *path = NULL;
-                const Placement *p;
 
-                HASH_FIND_STR(m->placements, e->d_name, p);
-                if (p || e->d_name[0] == '.' || asprintf(&path, "%s/%s", dir, e->d_name) < 0)
+                if (e->d_name[0] == '.' || is_known(e->d_name, userdata) || asprintf(&path, "%s/%s", dir, e->d_name) < 0)
                         continue;
                 n += netns_is_used(path) == 0 && netns_unpin(path) >= 0;
         }

@@ -244,6 +244,35 @@ static void test_fair(void **state) {
         sd_event_unref(event);
 }
 
+/* What is exclusive holds back all that comes later, but for what has nothing to do with it. */
+static void test_passes(void **state) {
+        sd_event *event = NULL;
+        Jobs *jobs = NULL;
+        int hung = 0, passed = 0, held_back = 0;
+        const JobSpec hang = { .name = "forever", .timeout_usec = 3600 * USEC_PER_SEC, .run = run_forever,
+                               .done = on_timeout, .userdata = &hung, .exclusive = true };
+        const JobSpec held = { .name = "number", .timeout_usec = 20 * USEC_PER_SEC, .run = run_number,
+                               .done = on_done, .userdata = &held_back, .uid = 1001 };
+        const JobSpec pass = { .name = "number", .timeout_usec = 20 * USEC_PER_SEC, .run = run_number,
+                               .done = on_done, .userdata = &passed, .uid = 1001, .passes = true };
+
+        (void) state;
+        assert_int_equal(sd_event_new(&event), 0);
+        assert_int_equal(jobs_new(event, no_fds, 0, false, &jobs), 0);
+        assert_int_equal(job_start(jobs, &hang, NULL), 0);
+        assert_int_equal(job_start(jobs, &hang, NULL), 0); /* waits for the first one */
+        assert_int_equal(job_start(jobs, &held, NULL), 0);
+        assert_int_equal(job_start(jobs, &pass, NULL), 0);
+        while (!passed)
+                assert_true(sd_event_run(event, 10 * USEC_PER_SEC) > 0);
+        assert_int_equal(held_back, 0);
+        assert_int_equal(hung, 0);
+        assert_int_equal(jobs_count(jobs), 3);
+        jobs_free(jobs);
+        run_until_childless(event);
+        sd_event_unref(event);
+}
+
 static unsigned n_failed;
 
 static void on_no_start(const JobReport *report, const char *text, void *userdata) {
@@ -314,6 +343,7 @@ int main(void) {
         const struct CMUnitTest tests[] = { cmocka_unit_test(test_done), cmocka_unit_test(test_much_text),
                                              cmocka_unit_test(test_left_behind),
                                              cmocka_unit_test(test_death), cmocka_unit_test(test_fair),
+                                             cmocka_unit_test(test_passes),
                                              cmocka_unit_test(test_no_start),
                                              cmocka_unit_test(test_moving) };
 

@@ -82,7 +82,7 @@ MANAGER_SRC = $(wildcard manager/*.c)
 TOOL_SRC = $(wildcard tools/*.c)
 GENERATOR_SRC = $(wildcard generator/*.c)
 MODULE_SRC = $(wildcard pam-module/*.c) bus/login.c bus/join.c bus/process.c \
-	base/fd.c base/parse.c
+	base/fd.c base/memstream.c base/parse.c
 UNIT_SRC = $(wildcard tests/unit/*.c)
 HELPER_SRC = $(wildcard tests/helpers/*.c)
 # tests/fuzz/DIRECTORY-FILE.c is a target; the others are what they have in common.

@@ -5,8 +5,8 @@
 #include <stdint.h>
 #include <sys/queue.h>
 #include <systemd/sd-event.h>
-#include <uthash.h>
 
+#include "base/hash.h"
 #include "bus/login.h"
 #include "manager/builder.h"
 #include "manager/job.h"

@@ -23,6 +23,7 @@
 
 #include "base/fd.h"
 #include "base/log.h"
+#include "base/memstream.h"
 #include "base/parse.h"
 #include "manager/reap.h"
 
@@ -98,7 +99,8 @@ static void run_child(Job *job, int fd, pid_t parent) {
         if (!t.f)
                 _exit(1);
         job->spec.run(job->spec.userdata, job->report, &t);
-        if (fclose(t.f) != 0)
+        text = memstream_finish(t.f, &text);
+        if (!text)
                 _exit(1);
         if (size > JOB_TEXT_MAX) { /* a part of it would mean something else */
                 job->report->error = -E2BIG;

@@ -292,7 +292,8 @@ static void on_cell_event(Cell *c, CellEvent event, const JobReport *report, voi
         case CELL_EVENT_GONE:
                 c->filter = filter_release(c->filter);
                 bus_server_announce(m->bus, MANAGER_CELL_REMOVED, c, NULL);
-                HASH_DEL(m->cells, c);
+                if (hash_has(c))
+                        HASH_DEL(m->cells, c);
                 takeover_set_lost_aside(m);
                 give_memory_back(m);
                 if (m->conf.hosts_file)
@@ -309,7 +310,8 @@ static void on_session_removed(Session *s, void *userdata) {
         bus_server_announce(m->bus, MANAGER_SESSION_REMOVED, s->cell, s);
         drop_share(m, s->cell->policy->name, s->uid);
         give_memory_back(m);
-        HASH_DEL(m->sessions, s);
+        if (hash_has(s))
+                HASH_DEL(m->sessions, s);
 }
 
 /* --- opening ----------------------------------------------------------------------------- */
@@ -351,6 +353,11 @@ int manager_open_session_in(Manager *m, Cell *cell, const OpenInfo *info, Sessio
                                cell->policy->name, strerror(-r));
         }
         HASH_ADD_STR(m->sessions, id, s);
+        if (!hash_has(s)) {
+                session_end(s);
+                return explain(-ENOMEM, ret_message, "policy %s: the session can't be kept: %s", cell->policy->name,
+                               strerror(ENOMEM));
+        }
         if (cell->state == CELL_LIVE) {
                 r = session_cell_is_live(s);
                 if (r < 0) {
@@ -439,6 +446,10 @@ static int make_cell(Manager *m, Policy *policy, const MatchSubject *subject, Ce
         if (r < 0)
                 return explain_no_cell(m, policy, r, ret_message);
         HASH_ADD_STR(m->cells, id, cell);
+        if (!hash_has(cell)) {
+                cell_end(cell, "there is no memory to keep it");
+                return explain_no_cell(m, policy, -ENOMEM, ret_message);
+        }
         *ret = cell;
         return 0;
 }

@@ -170,6 +170,8 @@ static int restore(const char *unit, void *userdata) {
         if (p->address6.family != AF_UNSPEC && pool_claim(m->pool, &p->address6) < 0)
                 p->address6 = (IpPrefix) {};
         HASH_ADD_KEYPTR(hh, m->placements, p->unit, strlen(p->unit), p);
+        if (!hash_has(p))
+                return -ENOMEM;
         p = NULL;
         return 0;
 }
@@ -556,6 +558,11 @@ static bool place(Manager *m, const char *unit, Policy *policy) {
                 }
                 p->policy = policy_ref(policy);
                 HASH_ADD_KEYPTR(hh, m->placements, p->unit, strlen(p->unit), p);
+                if (!hash_has(p)) {
+                        placement_free(p);
+                        log_error_errno(ENOMEM, "Cannot place service %s: %m", unit);
+                        return false;
+                }
         }
         return adopt(p, policy);
 }

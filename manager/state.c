@@ -15,6 +15,7 @@
 #include "base/cleanup.h"
 #include "base/fd.h"
 #include "base/log.h"
+#include "base/memstream.h"
 #include "base/strv.h"
 
 #define RECORD_MAX (1024 * 1024)
@@ -74,9 +75,8 @@ int record_write(Record *r, int dir_fd, const char *name) {
         int result;
 
         fputs("[End]\n", r->f);
-        result = ferror(r->f) || r->lost ? -ENOMEM : 0;
-        if (fclose(r->f) != 0 || !r->text) /* without memory it may close well, and have nothing */
-                result = -ENOMEM;
+        r->text = memstream_finish(r->f, &r->text);
+        result = !r->text || r->lost ? -ENOMEM : 0;
         if (result >= 0 && r->size > RECORD_MAX) /* nobody would read it */
                 result = -E2BIG;
         if (result >= 0) /* /run is gone with the boot: no fsync */

@@ -75,6 +75,10 @@ static int restore_cell(const char *name, void *userdata) {
                 return 0;
         }
         HASH_ADD_STR(m->cells, id, c);
+        if (!hash_has(c)) {
+                cell_free(c);
+                return -ENOMEM;
+        }
         r = traffic_join(m, c);
         if (r < 0)
                 return r;
@@ -108,6 +112,10 @@ static int restore_session(const char *name, void *userdata) {
                 return strv_extend(&m->lost_sessions, name);
         }
         HASH_ADD_STR(m->sessions, id, s);
+        if (!hash_has(s)) {
+                session_free(s);
+                return -ENOMEM;
+        }
         return m->shares ? shares_add(m->shares, s->cell->policy, s->uid, true) : 0;
 }
 

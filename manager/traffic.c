@@ -184,6 +184,10 @@ static int restore(const char *name, void *userdata) {
                 return 0;
         }
         HASH_ADD_STR(m->volumes, id, v);
+        if (!hash_has(v)) {
+                volume_free(v);
+                return -ENOMEM;
+        }
         return 0;
 }
 
@@ -433,6 +437,10 @@ static int want(Manager *m, const char *id, const Cell *c, bool user, const Traf
                         return -ENOMEM;
                 }
                 HASH_ADD_STR(m->volumes, id, v);
+                if (!hash_has(v)) {
+                        volume_free(v);
+                        return -ENOMEM;
+                }
         }
         v->limit = *limit;
         v->slow = c->policy->traffic_slow;

@@ -17,7 +17,7 @@
 #include "base/memstream.h"
 #include "cgroups/knobs.h"
 #include "generator/unit-file.h"
-#include "policies/policy-set.h"
+#include "policies/policy-load.h"
 
 #ifndef CONFINE_VENDORDIR
 #define CONFINE_VENDORDIR "/usr/lib/confine"

@@ -150,13 +150,14 @@ static void answer(Connection *c, LoginVerdict verdict, LoginStage stage, bool l
         (void) vsnprintf(reply.message, sizeof(reply.message), format, ap);
         va_end(ap);
 
-        if (verdict == LOGIN_REFUSED || verdict == LOGIN_FAILED) {
+        if (verdict == LOGIN_REFUSED || verdict == LOGIN_FAILED || verdict == LOGIN_NO_POLICY) {
                 c->server->manager->n_denied++;
                 event_login(EVENT_DENIED, LOG_NOTICE, &c->request, policy, verdict == LOGIN_FAILED ? "failed" : "denied",
                             "Refused %s (%s): %s", c->request.user, c->request.service, reply.message);
                 bus_server_announce_denied(c->server->manager->bus, c->request.uid, c->request.user,
                                            c->request.service, reply.message);
-                watch_refused(c);
+                if (verdict != LOGIN_NO_POLICY) /* who may be exempt */
+                        watch_refused(c);
         } else if (verdict == LOGIN_UNCONFINED) /* loud: by OnFailure=allow */
                 event_login(loud ? EVENT_UNCONFINED : NULL, loud ? LOG_WARNING : LOG_INFO, &c->request, policy,
                             "unconfined", "Login of %s (%s) is not confined: %s", c->request.user,
@@ -320,10 +321,21 @@ static void open_in(Connection *c, Policy *policy, Cell *cell) {
                 c->session = session;
 }
 
+/* Nobody is let in by a policy that can't be used. Root has to mend it; who else is exempt the module knows. */
+static void answer_refused_policy(Connection *c, const Policy *policy) {
+        if (subject_match(c->subject)->uid == 0 && c->request.operation != LOGIN_RUN)
+                answer(c, LOGIN_UNCONFINED, LOGIN_STAGE_OTHER, true, "policy %s is refused, and root gets in unconfined: %s",
+                       policy->name, policy->refused);
+        else
+                answer(c, LOGIN_NO_POLICY, LOGIN_STAGE_OTHER, true, "policy %s is refused: %s", policy->name, policy->refused);
+}
+
 static void decide_open(Connection *c) {
         Policy *policy = manager_pick(c->server->manager, subject_match(c->subject));
 
-        if (!policy)
+        if (policy && policy->refused)
+                answer_refused_policy(c, policy);
+        else if (!policy)
                 answer(c, LOGIN_UNCONFINED, LOGIN_STAGE_OTHER, false, "no policy matches");
         else if (policy->mode == POLICY_OBSERVE)
                 answer(c, LOGIN_UNCONFINED, LOGIN_STAGE_OTHER, false,
@@ -339,6 +351,10 @@ static void decide_check(Connection *c) {
         Policy *policy = manager_pick(c->server->manager, subject);
         int r;
 
+        if (policy && policy->refused) {
+                answer_refused_policy(c, policy);
+                return;
+        }
         if (!policy || policy->mode == POLICY_OBSERVE) {
                 answer(c, LOGIN_ADMITTED, LOGIN_STAGE_OTHER, false, "%s", "");
                 return;
@@ -352,9 +368,12 @@ static void decide_check(Connection *c) {
 }
 
 static void decide_run(Connection *c) {
-        Policy *policy = policy_set_find(c->server->manager->policies, c->request.target);
+        const PolicySet *set = c->server->manager->policies;
+        Policy *policy = policy_set_find(set, c->request.target), *refused = policy_set_find_refused(set, c->request.target);
 
-        if (!policy)
+        if (!policy && refused)
+                answer_refused_policy(c, refused);
+        else if (!policy)
                 answer(c, LOGIN_NO_CELL, LOGIN_STAGE_OTHER, false, "there is no policy \"%s\"",
                        c->request.target);
         else
@@ -397,16 +416,6 @@ static void close_sessions_of(Manager *m, pid_t pid) {
                         session_end(s);
 }
 
-static bool policies_want_group(const Manager *m) {
-        for (size_t i = 0; i < policy_set_size(m->policies); i++) {
-                const Policy *p = policy_set_get(m->policies, i);
-
-                if (policy_wants_group(p))
-                        return true;
-        }
-        return false;
-}
-
 static void handle_request(Connection *c) {
         Manager *m = c->server->manager;
         Cell *cell;
@@ -432,7 +441,7 @@ static void handle_request(Connection *c) {
         }
         c->subject = subject_new_from_request(&c->request);
         r = c->subject ? subject_resolve(c->subject, m->jobs, policy_set_group_names(m->policies),
-                                         policies_want_group(m), on_resolved, c) : -ENOMEM;
+                                         policy_set_wants_group(m->policies), on_resolved, c) : -ENOMEM;
         if (r < 0)
                 answer(c, LOGIN_REFUSED, LOGIN_STAGE_OTHER, true, "the manager has too much to do (%s)",
                        strerror(-r));

@@ -10,9 +10,11 @@
 #include <malloc.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/utsname.h>
 
 #include "base/fd.h"
 #include "base/log.h"
+#include "base/memstream.h"
 #include "cells/support.h"
 #include "cgroups/support.h"
 #include "manager/adjust.h"
@@ -33,6 +35,7 @@
 #include "manager/takeover.h"
 #include "manager/traffic.h"
 #include "netns/support.h"
+#include "policies/policy-load.h"
 
 #define NETWORK_TIMEOUT_USEC (30 * USEC_PER_SEC)
 #define PEAK_MIN 64 /* sessions and cells; for fewer it is not worth it */
@@ -497,6 +500,12 @@ Policy *manager_pick(Manager *m, const MatchSubject *subject) {
         return policy_set_pick(m->policies, subject, NULL, NULL);
 }
 
+static void tell_refused(const Policy *p) {
+        log_error("Policy %s is refused, and there is no good version of it: %s is refused with it, but root and who is "
+                  "exempt", p->name, p->matches_all ? "who comes so far" : p->has_match ? "whom its [Match] names" :
+                  "what extends it");
+}
+
 static int load_policies(Manager *m) {
         SupportHost host = { m->hierarchies, m->driver, netns_refuses, cells_refuse };
         PolicyDiags diags = {};
@@ -517,9 +526,47 @@ static int load_policies(Manager *m) {
         m->diags = diags;
         policy_set_free(m->policies);
         m->policies = set;
+        policy_store_write(&m->policy_store, set);
         log_info("Loaded %zu policies%s", policy_set_size(set),
                  policy_diags_has_error(&diags) ? ", others have errors: see above" : "");
+        for (size_t i = 0; i < policy_set_n_refused(set); i++)
+                tell_refused(policy_set_get_refused(set, i));
         return policy_diags_has_error(&diags);
+}
+
+/* What this host can enforce depends on these. */
+static int describe_host(const Manager *m, char **ret) {
+        struct utsname name;
+        char *text = NULL;
+        size_t size = 0;
+        FILE *f;
+
+        if (uname(&name) < 0)
+                return -errno;
+        f = open_memstream(&text, &size);
+        if (!f)
+                return -ENOMEM;
+        fprintf(f, "%s %s; %s;", name.sysname, name.release, m->driver->name);
+        for (size_t i = 0; i < m->hierarchies->n_items; i++)
+                fprintf(f, " %u:%s:%x", m->hierarchies->items[i].version, m->hierarchies->items[i].name,
+                        m->hierarchies->items[i].controllers);
+        *ret = memstream_finish(f, &text);
+        return *ret ? 0 : -ENOMEM;
+}
+
+/* The last good versions, for the first load. */
+static int read_kept_policies(Manager *m) {
+        SupportHost host = { m->hierarchies, m->driver, netns_refuses, cells_refuse };
+        _cleanup_(freep) char *text = NULL;
+        int r;
+
+        r = describe_host(m, &text);
+        if (r >= 0)
+                r = policy_store_open(&m->policy_store, m->config.state_dir, text);
+        if (r >= 0)
+                r = policy_store_read(&m->policy_store, support_check, &host, &m->policies);
+        return r < 0 ? log_error_errno(r, "Cannot read the good versions of policies in %s/policies: %m",
+                                       m->config.state_dir) : 0;
 }
 
 /* Prefixes are known to the pool before an address is handed out of any. */
@@ -645,7 +692,7 @@ int manager_new(const ManagerConfig *config, Manager **ret) {
 
         if (!m)
                 return -ENOMEM;
-        *m = (Manager) { .config = *config, .runtime_fd = -EBADF, .lock_fd = -EBADF, .cells_fd = -EBADF,
+        *m = (Manager) { .config = *config, .runtime_fd = -EBADF, .policy_store.fd = -EBADF, .lock_fd = -EBADF, .cells_fd = -EBADF,
                          .sessions_fd = -EBADF, .driver_fd = -EBADF, .placements_fd = -EBADF, .traffic_fd = -EBADF,
                          .init_fd = -EBADF, .firewall_wanted = 1 };
         for (size_t i = 0; i < ELEMENTSOF(m->group_fds); i++)
@@ -666,7 +713,9 @@ int manager_new(const ManagerConfig *config, Manager **ret) {
                 return r;
         fill_hosts(m);
 
-        r = load_policies(m);
+        r = read_kept_policies(m);
+        if (r >= 0)
+                r = load_policies(m);
         if (r < 0)
                 return r;
         r = host_open_sockets(m);
@@ -722,6 +771,7 @@ Manager *manager_free(Manager *m) {
         if (idle)
                 host_remove(m);
         policy_set_free(m->policies);
+        policy_store_done(&m->policy_store);
         policy_diags_done(&m->diags);
         strv_free(m->policy_dirs);
         strv_free(m->lost_sessions);

@@ -4,10 +4,12 @@
 #include <systemd/sd-event.h>
 
 #include "manager/cell.h"
+#include "manager/policy-store.h"
 #include "manager/session.h"
 #include "manager/shares.h"
 #include "manager/subject.h"
 #include "policies/manager-conf.h"
+#include "policies/policy-file.h"
 #include "policies/policy-set.h"
 
 /* The resident manager: owns the event loop, the tables of cells and sessions, and the policies. */
@@ -51,6 +53,7 @@ struct Manager {
         Shares *shares; /* NULL: control groups hold the sums of policies */
         Pool *pool;
         PolicySet *policies;
+        PolicyStore policy_store;
         PolicyDiags diags;       /* of the last load */
         char **policy_dirs;
         bool network_ready, links_ready, network_pending, forwarding_guard4, forwarding_guard6;

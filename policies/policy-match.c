@@ -201,6 +201,8 @@ int policy_match(const Policy *p, const MatchSubject *subject, char **ret_why) {
         assert(p);
         assert(subject);
 
+        if (p->matches_all)
+                return 1;
         if (!p->has_match) {
                 if (ret_why) {
                         *ret_why = strdup("it has no [Match]");

@@ -59,9 +59,9 @@ static const TableColumn volume_columns[] = {
 
 static const TableColumn policy_columns[] = {
         { "POLICY", "Policy", NULL, TABLE_TEXT },
-        { "MODE", "Mode", NULL, TABLE_TEXT },
+        { "MODE", "Mode", NULL, TABLE_TEXT, "refused" },
         { "MATCH", "HasMatch", NULL, TABLE_YESNO },
-        { "STALE", "Stale", NULL, TABLE_YESNO },
+        { "STALE", "Stale", NULL, TABLE_YESNO, "yes" },
         { "CELLS", "NCells", NULL, TABLE_COUNT },
         { "FILE", "Path", NULL, TABLE_TEXT },
         { "DESCRIPTION", "Description", NULL, TABLE_TEXT },

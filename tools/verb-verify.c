@@ -15,7 +15,7 @@
 #include "cgroups/support.h"
 #include "netns/support.h"
 #include "policies/manager-conf.h"
-#include "policies/policy-set.h"
+#include "policies/policy-load.h"
 #include "tools/diagnostics.h"
 #include "tools/policy-dirs.h"
 

@@ -9,7 +9,7 @@
 
 #include "base/cleanup.h"
 #include "manager/subject.h"
-#include "policies/policy-set.h"
+#include "policies/policy-load.h"
 #include "tests/fuzz/fuzz.h"
 
 static void read_request(const uint8_t *data, size_t size) {

@@ -137,7 +137,7 @@ $(B)/confined: $(call obj,$(MANAGER_SRC)) $(LIB)
 	$(call say,LD,$@)$(CC) $(CFLAGS) $(SANITIZE) $(LDFLAGS) -o $@ $^ $(LIBS)
 
 $(B)/confinectl: $(call obj,$(TOOL_SRC)) $(LIB)
-	$(call say,LD,$@)$(CC) $(CFLAGS) $(SANITIZE) $(LDFLAGS) -o $@ $^ $(LIBS)
+	$(call say,LD,$@)$(CC) $(CFLAGS) $(SANITIZE) $(LDFLAGS) -o $@ $^ $(LIBS) -lpam
 
 # Early at boot every library counts.
 $(B)/confine-generator: $(call obj,$(GENERATOR_SRC)) $(LIB)
@@ -159,11 +159,11 @@ endef
 $(B)/tests/manager-%: $(B)/tests/unit/manager-%.o $(call obj,$(UNIT_MANAGER_SRC)) $(LIB)
 	$(link_unit)
 $(B)/tests/tools-%: $(B)/tests/unit/tools-%.o $(call obj,$(UNIT_TOOL_SRC)) $(LIB)
-	$(link_unit)
+	$(link_unit) -lpam
 $(B)/tests/fuzz-manager-%: $(B)/tests/fuzz/manager-%.o $(B)/tests/fuzz/fuzz.o $(FUZZ_DRIVER) $(call obj,$(UNIT_MANAGER_SRC)) $(LIB)
 	$(link_unit) $(FUZZ_LINK)
 $(B)/tests/fuzz-tools-%: $(B)/tests/fuzz/tools-%.o $(B)/tests/fuzz/fuzz.o $(FUZZ_DRIVER) $(call obj,$(UNIT_TOOL_SRC)) $(LIB)
-	$(link_unit) $(FUZZ_LINK)
+	$(link_unit) -lpam $(FUZZ_LINK)
 $(B)/tests/fuzz-%: $(B)/tests/fuzz/%.o $(B)/tests/fuzz/fuzz.o $(FUZZ_DRIVER) $(LIB)
 	$(link_unit) $(FUZZ_LINK)
 $(B)/tests/%: $(B)/tests/unit/%.o $(LIB)

@@ -44,3 +44,5 @@ void check_host(Check *c);
 void check_pam(Check *c, char *const *dirs);
 void check_ways_round(Check *c);
 void check_processes(Check *c);
+/* Logs `user` in by a real PAM session, of --service, and compares what comes of it with what explain says. */
+void check_try(Check *c, const char *user);

@@ -227,7 +227,20 @@ static int print(Check *c) {
 int verb_check(Tool *t) {
         static char *pam_dirs[] = { (char *) "/etc/pam.d", (char *) "/usr/lib/pam.d", NULL };
         Check c = { .tool = t, .findings = json_array() };
-        int r = c.findings ? load_policies(&c) : tool_fail(-ENOMEM, "Cannot check");
+        const Options *o = t->options;
+        int r;
+
+        if (!o->try_user && (o->service || o->tty || o->rhost)) {
+                log_error("--service, --tty and --rhost are of --try: see confinectl check --help");
+                json_decref(c.findings);
+                return EXIT_USAGE;
+        }
+        if (o->try_user && geteuid() != 0) {
+                log_error("Only root can try a login: sudo confinectl check --try %s", o->try_user);
+                json_decref(c.findings);
+                return EXIT_FAILED;
+        }
+        r = c.findings ? load_policies(&c) : tool_fail(-ENOMEM, "Cannot check");
 
         if (r == 0)
                 r = ask_manager(&c);
@@ -240,6 +253,8 @@ int verb_check(Tool *t) {
                 check_pam(&c, pam_dirs);
                 check_ways_round(&c);
                 check_processes(&c);
+                if (t->options->try_user)
+                        check_try(&c, t->options->try_user);
                 r = c.out_of_memory ? tool_fail(-ENOMEM, "Cannot check") : print(&c);
         }
         json_decref(c.findings);

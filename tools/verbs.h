@@ -40,7 +40,7 @@ typedef struct Options {
         bool no_pager, no_legend, quiet, help, version;
         bool all, value, runtime, pty;
         const char *runtime_dir, *config_dir, *vendor_dir;
-        const char *user, *unit, *service, *tty, *rhost, *policy, *signal;
+        const char *user, *unit, *service, *tty, *rhost, *policy, *signal, *try_user;
         char **properties;
         char **argv; /* of the program */
 } Options;

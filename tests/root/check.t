@@ -182,4 +182,49 @@ if id nobody > /dev/null 2>&1; then
         like "as another user: what it can't see" "$(setpriv --reuid=nobody --clear-groups /var/lib/confinectl \
                 --runtime-dir=/run/confine --vendor-dir=/nowhere check)" "^warning +check: as this user it can't see"
 fi
+# --- a login on trial ----------------------------------------------------------------------------------
+try_login() { ctl --config-dir=/etc/confine --vendor-dir="$LAB_DIR/vendor" check --try "$@" | grep ' try: '; }
+policy 10-alice <<'END'
+[Match]
+User=alice
+[Network]
+Mode=none
+END
+bus_reload
+wait_for 20 no_cells
+is "--try: nobody is left in a cell before" "$(ncells)" 0
+for s in sshd su login cron; do
+        out=$(try_login alice --service $s)
+        like "--try: $s: the policy" "$out" "^ok +try: alice \($s\) gets into cell c[0-9a-f]+ of policy 10-alice"
+        like "--try: $s: the namespaces" "$out" '^ok +try: namespaces: mnt pid ipc uts cgroup, all are the cell|^ok +try: namespaces: mnt pid net ipc uts cgroup, all are the cell'
+        like "--try: $s: the control group" "$out" "^ok +try: control group: $instance/cells/10-alice/2501/c[0-9a-f]+, in each of [0-9]+ hierarchies"
+        is "--try: $s: nothing is wrong" "$(echo "$out" | grep -vc '^ok')" 0
+        check "--try: $s: all is gone afterwards" wait_for 20 no_cells
+done
+like "--try: whom no policy matches" "$(try_login carol)" '^ok +try: carol \(sshd\) gets in unconfined, because no policy matches'
+like "--try: a service that the policy does not match" "$(try_login bob --service cron)" '^ok +try: bob \(cron\) gets in unconfined'
+like "--try: nobody" "$(try_login nemo)" '^error +try: there is no user nemo'
+cp -a /etc/pam.d/su "$LAB_DIR/stack"
+sed -i '/pam_confine/d' /etc/pam.d/su
+like "--try: a stack without the module" "$(try_login alice --service su)" '^error +try: alice \(su\) gets in unconfined, although policy 10-alice matches'
+cp -a "$LAB_DIR/stack" /etc/pam.d/su
+echo 'session required pam_deny.so' >> /etc/pam.d/su
+like "--try: a stack that refuses" "$(try_login alice --service su)" '^error +try: alice \(su\) is refused \(session\): '
+cp -a "$LAB_DIR/stack" /etc/pam.d/su
+sed -i 's/^\[Match\]/[Cell]\nMaxSessions=1\n[Match]/' /etc/confine/policies/10-alice.ini
+bus_reload
+hold one alice
+like "--try: a limit, in the words of the module" "$(try_login alice --rhost 192.0.2.7)" \
+        '^error +try: alice \(sshd\) is refused \(account\): .*policy 10-alice: you have 1 of 1 sessions open'
+let_go one
+wait_for 20 no_cells
+echo 'Nonsense=1' >> /etc/confine/policies/10-alice.ini
+rm -rf /var/lib/confine/policies
+manager_kill TERM
+manager_start
+like "--try: a policy that is refused" "$(try_login alice)" '^error +try: alice \(sshd\) is refused, because the policy is: .*Nonsense='
+manager_kill TERM
+like "--try: without a manager" "$(try_login alice 2>&1)" '^error +try: what should be can'
+is "--try: of users it is refused" "$(setpriv --reuid alice --regid alice --clear-groups "$build/confinectl" check --try alice 2>&1)" \
+        "confinectl: Only root can try a login: sudo confinectl check --try alice"
 lab_done

@@ -189,12 +189,12 @@ static int enter(const DriverCell *c, bool reserve, int *ret_unified_fd) {
         return 0;
 }
 
-static int choose_group(const DriverCell *c, uid_t uid, bool *ret_reserve, char ret[static GROUP_PATH_MAX],
+static int choose_group(const DriverCell *c, const DriverLeader *l, bool *ret_reserve, char ret[static GROUP_PATH_MAX],
                         char what[static DRIVER_WHAT_MAX]) {
         int r;
 
         *ret_reserve = false;
-        leaf_group(c, uid, ret);
+        leaf_group(c, l->uid, ret);
         if (c->uid == UID_INVALID) {
                 r = group_make(c->hierarchies, ret);
                 if (r < 0)
@@ -204,13 +204,13 @@ static int choose_group(const DriverCell *c, uid_t uid, bool *ret_reserve, char 
                 if (r < 0)
                         return r;
         }
-        if (driver_has_room(c, ret))
+        if (driver_has_room(c, l, ret))
                 return 0;
-        r = make_reserve(c, uid, ret);
+        r = make_reserve(c, l->uid, ret);
         if (r < 0)
                 return driver_fail(what, r, "the cell is full and its reserve can't be made");
         *ret_reserve = true;
-        return 0;
+        return driver_check_reserve(c, l, ret, what);
 }
 
 static int verify_attached(const DriverCell *c, const DriverLeader *l, const char *group) {
@@ -231,7 +231,7 @@ static int attach(const DriverCell *c, const DriverLeader *l, bool *ret_reserve,
                   char ret_group[static GROUP_PATH_MAX], char what[static DRIVER_WHAT_MAX]) {
         int r;
 
-        r = choose_group(c, l->uid, ret_reserve, ret_group, what);
+        r = choose_group(c, l, ret_reserve, ret_group, what);
         if (r < 0)
                 return r;
         r = group_attach(c->hierarchies, ret_group, 0, l->pid);

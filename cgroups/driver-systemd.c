@@ -237,7 +237,11 @@ static int attach_to(const DriverCell *c, const DriverLeader *l, const char *gro
         int r;
 
         (void) snprintf(slice, sizeof(slice), "user.slice/user-%u.slice", l->uid);
-        *ret_reserve = !l->executes && !driver_has_room(c, own ? group : slice);
+        *ret_reserve = !l->executes && !driver_has_room(c, l, own ? group : slice);
+        (void) snprintf(slice, sizeof(slice), "%s.slice/%s-reserve.slice", c->root_group, c->root_group);
+        r = *ret_reserve ? driver_check_reserve(c, l, slice, what) : 0;
+        if (r < 0)
+                return r;
         if (own && !*ret_reserve && !limits)
                 return 0;
         r = unit_bus_open(&bus, what);

@@ -9,6 +9,7 @@
 #include "base/fd.h"
 
 #define RESERVE_TASKS 24
+#define RESERVE_TASKS_OF_LOGIN 3
 #define RESERVE_MEMORY_BYTES (UINT64_C(128) << 20)
 #define RESERVE_CPU_PERMILLE UINT64_C(200)
 
@@ -35,11 +36,21 @@ const Driver *driver_choose(const char *name, const Hierarchies *h) {
         return NULL;
 }
 
-bool driver_has_room(const DriverCell *c, const char *group) {
+bool driver_has_room(const DriverCell *c, const DriverLeader *l, const char *group) {
         uint64_t headroom, max;
 
         group_task_headroom(c->hierarchies, group, &headroom, &max);
-        return headroom >= MIN(UINT64_C(4), max / 2);
+        return headroom >= MIN(UINT64_C(4), max / 2) + l->tasks_promised;
+}
+
+int driver_check_reserve(const DriverCell *c, const DriverLeader *l, const char *reserve, char what[static DRIVER_WHAT_MAX]) {
+        uint64_t headroom, max;
+
+        if (l->tasks_promised > 0)
+                return driver_fail(what, -EAGAIN, "your cell is at TasksMax= with the logins that are on their way");
+        group_task_headroom(c->hierarchies, reserve, &headroom, &max);
+        return headroom >= RESERVE_TASKS_OF_LOGIN ? 0 :
+                driver_fail(what, -EAGAIN, "your cell is at TasksMax=, and so is its reserve: end a session");
 }
 
 void driver_reserve_limits(const DriverCell *c, Resources *ret) {

@@ -37,6 +37,7 @@ typedef struct DriverLeader {
         pid_t pid;
         unsigned long long start_time;
         const char *home; /* text of its /proc/PID/cgroup before */
+        unsigned tasks_promised; /* to other logins that are on their way into the cell */
         bool executes;    /* it becomes what it was started for, without a fork: a unit with PAMName= */
 } DriverLeader;
 
@@ -62,8 +63,9 @@ typedef struct Driver {
         /* Puts the calling process where the cell's pid 1 is to be born, with `reserve` into the user's
          * reserve. *ret_unified_fd (-EBADF: not needed) is for CLONE_INTO_CGROUP; the caller closes it. */
         int (*enter)(const DriverCell *c, bool reserve, int *ret_unified_fd);
-        /* Puts a login's process into the cell, or, if that has no room for another task, into the reserve;
-         * verifies that it is there. On error it is where it was. */
+        /* Puts a login's process into the cell, or, if that has no room for another login, into the reserve; verifies that
+         * it is there. On error it is where it was. -EAGAIN: there is only no room beside what others were promised, or
+         * the reserve is full, too. */
         int (*attach)(const DriverCell *c, const DriverLeader *l, bool *ret_reserve,
                       char ret_group[static GROUP_PATH_MAX], char what[static DRIVER_WHAT_MAX]);
         /* The login's process has forked its user's, or (`closing`) is done with the session: it need not be
@@ -112,7 +114,9 @@ extern const Driver driver_cgroupfs, driver_systemd;
 const Driver *driver_choose(const char *name, const Hierarchies *h);
 
 /* Is there room for a login in the group, or is its user to go to the reserve? */
-bool driver_has_room(const DriverCell *c, const char *group);
+bool driver_has_room(const DriverCell *c, const DriverLeader *l, const char *group);
+/* -EAGAIN: there is no room only because others were promised theirs, or the reserve's group has none, either. */
+int driver_check_reserve(const DriverCell *c, const DriverLeader *l, const char *reserve, char what[static DRIVER_WHAT_MAX]);
 /* What a login gets that finds no room in its cell, without lists. */
 void driver_reserve_limits(const DriverCell *c, Resources *ret);
 

@@ -243,6 +243,10 @@ void login_server_session_ready(LoginServer *l, Session *s, const JobReport *rep
                 offer(c);
                 return;
         }
+        if (report->error == -EAGAIN && report->stage == LOGIN_STAGE_CGROUP) {
+                answer(c, LOGIN_REFUSED, report->stage, true, "policy %s: %s", s->cell->policy->name, report->what);
+                return;
+        }
         (void) snprintf(message, sizeof(message), "policy %s: %s: %s", s->cell->policy->name, report->what,
                         strerror(-report->error));
         answer_failure(c, report->stage, report->error, message); /* ends the session, too */

@@ -1,16 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* A session lives as long as its leader, the process that called PAM, which is watched by pidfd.
- *
- * A login program that forks once for its user (sshd, su, login, sudo) is released when the user's process is there:
- * with a memory bomb in the cell the kernel would kill it first, and then nobody would run close_session. Others are
- * not, because what they fork later must be born inside. Of every session the user's process is verified to be
- * in the cell; and should the login program fork another one after its release, that is outside, and the
- * session ends. */
+/* A session lives as long as its leader, the process that called PAM, which is watched by pidfd. */
 
 #include "manager/session.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <string.h>
@@ -21,16 +14,13 @@
 #include "base/log.h"
 #include "base/strv.h"
 #include "manager/event.h"
+#include "manager/room.h"
+#include "manager/session-user.h"
 #include "manager/state.h"
-#include "manager/strays.h"
 #include "manager/user-process.h"
 
 #define ATTACH_TIMEOUT_USEC (10 * USEC_PER_SEC)
 #define RELEASE_TIMEOUT_USEC (10 * USEC_PER_SEC)
-#define LOOK_MIN_USEC (5 * USEC_PER_MSEC)
-#define LOOK_MAX_USEC (1 * USEC_PER_SEC)
-#define IDLE_LOOK_MAX_USEC (60 * USEC_PER_SEC) /* nothing depends on it */
-#define RELEASE_AFTER_USEC (250 * USEC_PER_MSEC)
 
 static const char *const state_names[_SESSION_STATE_MAX] = {
         [SESSION_WAITING] = "waiting",   [SESSION_ATTACHING] = "attaching", [SESSION_OFFERED] = "offered",
@@ -164,6 +154,7 @@ Session *session_free(Session *s) {
         job_cancel(s->job);
         sd_event_source_disable_unref(s->leader_source);
         sd_event_source_disable_unref(s->user_source);
+        sd_event_source_disable_unref(s->room_source);
         user_process_done(&s->user_process);
         if (s->cell) {
                 LIST_REMOVE(s, entry);
@@ -189,6 +180,7 @@ static void finish(Session *s) {
                       s->service, cell->id);
         s->host->removed(s, s->host->userdata);
         session_free(s);
+        room_freed(cell);
         cell_session_left(cell);
 }
 
@@ -205,7 +197,8 @@ static void leader_plan(const Session *s, CellPlan *ret_cell, LeaderPlan *ret) {
                 .init_pid = s->cell->init_pid,
                 .mnt_inode = s->cell->inodes[LOGIN_NS_MNT],
                 .leader = { .session = s->id, .uid = s->uid, .pid = s->leader,
-                            .start_time = s->leader_start_time, .home = s->home, .executes = s->executes },
+                            .start_time = s->leader_start_time, .home = s->home, .executes = s->executes,
+                            .tasks_promised = room_promised(s) },
         };
 }
 
@@ -232,12 +225,13 @@ static void on_released(const JobReport *report, const char *text, void *userdat
                 return;
         }
         s->released = report->error >= 0;
+        room_freed(s->cell);
         r = save(s);
         if (r < 0)
                 log_warning_errno(r, "Cannot record session %s: %m", s->id);
 }
 
-static int start_release(Session *s) {
+int session_release(Session *s) {
         const JobSpec spec = {
                 .name = "release a login program",
                 .uid = s->uid,
@@ -259,10 +253,12 @@ void session_end(Session *s) {
                 return;
         s->job = job_cancel(s->job);
         s->user_source = sd_event_source_disable_unref(s->user_source);
+        s->room_source = sd_event_source_disable_unref(s->room_source);
         s->leader_source = sd_event_source_disable_unref(s->leader_source);
         s->state = SESSION_CLOSING;
+        room_settled(s);
         if (attached && leader_lives(s)) {
-                r = start_release(s);
+                r = session_release(s);
                 if (r < 0)
                         log_warning_errno(r, "Cannot release the leader of session %s: %m", s->id);
         }
@@ -276,161 +272,7 @@ static int on_leader_exit(sd_event_source *source, int fd, uint32_t events, void
         return 0;
 }
 
-/* --- after the leader has joined --------------------------------------------------------- */
-
-/* A login program that forks once for its user. That of root is not known from the helpers of PAM modules, which are
- * root's as well; only our own tool has none. */
-static bool can_be_released(const Session *s) {
-        static const char *const services[] = { "sshd", "su", "su-l", "login", "remote", "sudo", "sudo-i",
-                                                "runuser", "runuser-l" };
-
-        if (strcmp(s->service, "confinectl") == 0)
-                return true;
-        if (s->uid == 0)
-                return false;
-        for (size_t i = 0; i < ELEMENTSOF(services); i++)
-                if (strcmp(s->service, services[i]) == 0)
-                        return true;
-        return false;
-}
-
-static int look_after(Session *s, uint64_t usec, sd_event_time_handler_t handler) {
-        s->user_source = sd_event_source_disable_unref(s->user_source);
-        return sd_event_add_time_relative(s->cell->host->event, &s->user_source, CLOCK_MONOTONIC, usec, 0, handler, s);
-}
-
-static void run_expel(void *userdata, JobReport *report, JobText *text) {
-        const Session *s = userdata;
-        CellPlan cell;
-
-        (void) text;
-        cell_plan(s->cell, &cell);
-        builder_expel(&cell, s->cell->init_pid, report);
-}
-
-static void on_expelled(const JobReport *report, const char *text, void *userdata) {
-        Session *s = userdata;
-
-        (void) text;
-        s->job = NULL;
-        if (report->error < 0) { /* nobody can say who is outside: so nobody stays */
-                log_error_errno(report->error, "Session %s: %s: %m; ending cell %s", s->id, report->what, s->cell->id);
-                cell_end(s->cell, "a process of it is outside of its limits, and can't be found");
-                return;
-        }
-        log_notice("Killed %" PRIu64 " processes that were outside of the limits of cell %s", report->numbers[0],
-                   s->cell->id);
-        session_end(s);
-}
-
-/* The user's process is not where it has to be. Whatever else the leader has forked there is killed with it. */
-static void expel(Session *s, const UserProcess *u, const char *what) {
-        const JobSpec spec = {
-                .name = "kill what is outside of a cell",
-                .uid = s->uid,
-                .timeout_usec = RELEASE_TIMEOUT_USEC,
-                .run = run_expel,
-                .done = on_expelled,
-                .userdata = s,
-        };
-        int r = -ESRCH;
-
-        event_session(EVENT_OUTSIDE, LOG_ERR, s, "Session %s of %s (%s): process %d is outside of cell %s: %s; ending the session",
-                      s->id, s->user, s->service, (int) u->pid, s->cell->id, what);
-        (void) fd_pidfd_send_signal(u->pidfd, SIGKILL);
-        (void) fd_pidfd_send_signal(s->leader_pidfd, SIGTERM);
-        if (s->cell->n_sessions > 1 && s->cell->inodes[LOGIN_NS_PID] != 0)
-                r = job_start(s->cell->host->jobs, &spec, &s->job);
-        if (r < 0)
-                cell_end(s->cell, "a process of its session is outside of its limits");
-}
-
-static int on_user_timer(sd_event_source *source, uint64_t usec, void *userdata);
-
-/* What has exited was a helper, if the leader forks another one. */
-static int look_again(Session *s) {
-        user_process_done(&s->user_process);
-        s->wait_usec = LOOK_MIN_USEC;
-        return look_after(s, 0, on_user_timer);
-}
-
-static int on_user_exit(sd_event_source *source, int fd, uint32_t events, void *userdata) {
-        Session *s = userdata;
-        int r;
-
-        (void) source, (void) fd, (void) events;
-        r = look_again(s);
-        if (r < 0)
-                log_warning_errno(r, "Session %s can't be watched any more: %m", s->id);
-        return 0;
-}
-
-static int watch_user_exit(Session *s) {
-        s->user_source = sd_event_source_disable_unref(s->user_source);
-        return sd_event_add_io(s->cell->host->event, &s->user_source, s->user_process.pidfd, EPOLLIN, on_user_exit, s);
-}
-
-/* A helper that a PAM module runs as the user has had its time to end. */
-static int on_release_timer(sd_event_source *source, uint64_t usec, void *userdata) {
-        Session *s = userdata;
-        int r;
-
-        (void) source, (void) usec;
-        if (user_process_has_exited(&s->user_process))
-                r = look_again(s);
-        else {
-                r = watch_user_exit(s);
-                if (r >= 0)
-                        r = start_release(s);
-        }
-        if (r < 0)
-                log_warning_errno(r, "The login program of session %s is not protected from what its cell does: %m", s->id);
-        return 0;
-}
-
-/* Found and verified: what is it good for? */
-static int accept_user_process(Session *s) {
-        bool release = can_be_released(s);
-
-        if (release && !s->released)
-                return look_after(s, RELEASE_AFTER_USEC, on_release_timer);
-        if (s->released && s->cell->host->driver->moves_leaders_out)
-                return watch_user_exit(s);
-        user_process_done(&s->user_process);
-        s->user_source = sd_event_source_disable_unref(s->user_source);
-        return 0;
-}
-
-static int on_user_timer(sd_event_source *source, uint64_t usec, void *userdata) {
-        char what[USER_PROCESS_WHAT_MAX] = "";
-        Session *s = userdata;
-        int r;
-
-        (void) source, (void) usec;
-        r = user_process_find(s, &s->user_process);
-        if (r >= 0)
-                r = user_process_verify(s, &s->user_process, what);
-        if (r == -EXDEV) {
-                s->user_source = sd_event_source_disable_unref(s->user_source);
-                expel(s, &s->user_process, what);
-                return 0;
-        }
-        if (r >= 0)
-                r = accept_user_process(s);
-        else { /* not there yet, or gone already */
-                user_process_done(&s->user_process);
-                r = look_after(s, s->wait_usec, on_user_timer);
-                s->wait_usec = MIN(s->wait_usec * 2, can_be_released(s) ? LOOK_MAX_USEC : IDLE_LOOK_MAX_USEC);
-        }
-        if (r < 0)
-                log_warning_errno(r, "Session %s can't be watched any more: %m", s->id);
-        return 0;
-}
-
-static int watch_user(Session *s) {
-        s->wait_usec = LOOK_MIN_USEC;
-        return look_after(s, s->wait_usec, on_user_timer);
-}
+/* --- opening ----------------------------------------------------------------------------- */
 
 void session_joined(Session *s) {
         int r;
@@ -439,24 +281,27 @@ void session_joined(Session *s) {
         if (s->state == SESSION_CLOSING) /* it has exited since, and that was heard first */
                 return;
         s->state = SESSION_LIVE;
+        s->joined_usec = login_now_usec();
         r = save(s);
         if (r < 0)
                 log_warning_errno(r, "Cannot record session %s: %m", s->id);
         event_session(EVENT_SESSION_NEW, LOG_INFO, s, "Session %s of %s (%s%s%s) is in cell %s%s", s->id, s->user, s->service,
                       *s->remote_host ? " from " : "", s->remote_host, s->cell->id,
                       s->in_reserve ? ", in its reserve: TasksMax= is reached" : "");
-        r = watch_user(s);
+        r = session_user_watch(s);
         if (r < 0)
                 log_warning_errno(r, "The login program of session %s is not protected from what its cell does: %m", s->id);
 }
-
-/* --- opening ----------------------------------------------------------------------------- */
 
 static void on_attached(const JobReport *report, const char *text, void *userdata) {
         Session *s = userdata;
         JobReport outcome = *report;
 
         s->job = NULL;
+        if (report->error == -EAGAIN && room_wait(s)) {
+                s->state = SESSION_WAITING;
+                return;
+        }
         s->in_reserve = report->flags & BUILDER_IN_RESERVE;
         s->state = SESSION_OFFERED;
         if (outcome.error >= 0) {
@@ -612,7 +457,7 @@ int session_restore(SessionHost *host, const char *id, Cell *(*find)(const char 
         if (r == -ESRCH)
                 remove_record(s);
         if (r >= 0 && s->state == SESSION_LIVE)
-                r = watch_user(s);
+                r = session_user_watch(s);
         if (r < 0) {
                 session_free(s);
                 return r;

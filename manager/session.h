@@ -47,6 +47,11 @@ struct Session {
         char *group; /* the control group that it was put into; NULL: not yet */
         bool executes; /* it becomes what it was started for, without a fork */
         bool in_reserve, released;
+        uint64_t joined_usec; /* CLOCK_MONOTONIC */
+        bool settled;       /* what it was promised of its cell's TasksMax= it has, or won't take; see room.h */
+        bool waits_for_room;
+        sd_event_source *room_source;
+        uint64_t room_deadline_usec; /* CLOCK_MONOTONIC; 0: it has not waited yet */
         char **kept; /* lines of its record that this version does not know */
         void *connection; /* of the login server; NULL once live */
 
@@ -79,6 +84,8 @@ int session_restore(SessionHost *host, const char *id, Cell *(*find)(const char 
 /* Starts to attach the leader; its end comes by host->ready. On error it waits as before. */
 int session_cell_is_live(Session *s);
 void session_joined(Session *s);
+/* Starts to take the leader out of the cell's control groups. -errno of job_start(). */
+int session_release(Session *s);
 /* Ends it, from any state; the leader is released if it lives. */
 void session_end(Session *s);
 Session *session_free(Session *s); /* leaves all as it is, takes NULL, returns NULL */

@@ -6,7 +6,7 @@
 . "$(dirname "$0")/../lib.sh"
 lab_enter "$@"
 lab_overlay
-for u in alice bob carol; do lab_user $u $((uid = ${uid:-2500} + 1)); done
+for u in alice bob carol dave; do lab_user $u $((uid = ${uid:-2500} + 1)); done
 lab_pam "timeout=60s"
 BURST=${BURST:-150} CYCLES=${CYCLES:-150}
 
@@ -27,6 +27,14 @@ END
 policy 30-other <<'END'
 [Match]
 User=carol
+[Network]
+Mode=none
+END
+policy 40-small <<'END'
+[Match]
+User=dave
+[Resources]
+TasksMax=40
 [Network]
 Mode=none
 END
@@ -76,6 +84,21 @@ wait_for 60 nsessions_are 40
 is "40 first logins of one user at once make one cell" "$(cells_of alice | wc -w)" 1
 for p in $(ls /run/confine/sessions | while read -r s; do sed -n 's/^Leader=//p' "/run/confine/sessions/$s"; done); do kill -9 "$p"; done
 check "all their login programs are killed at once: all is gone" wait_for 60 no_cells
+is "... and nothing is left" "$(measure)" "$before"
+
+# Whoever is let in can fork; the others wait, or are told.
+mkdir "$LAB_DIR/burst"
+pids=
+for i in $(seq "$BURST"); do
+        su dave -c 'echo in; sleep 0.2; true' > "$LAB_DIR/burst/$i" 2>&1 &
+        pids="$pids $!"
+done
+wait $pids
+decided() { grep -lE '^in$|^confine: ' "$LAB_DIR"/burst/* | wc -l; }
+is "$BURST logins at once with TasksMax=40: each is in, or was told why not" "$(decided)" "$BURST"
+is "... and who is in could fork" "$(cat "$LAB_DIR"/burst/* | grep -c -i 'fork\|resource')" 0
+check "... and more than fit at once got in ($(cat "$LAB_DIR"/burst/* | grep -c '^in$') did)" \
+        test "$(cat "$LAB_DIR"/burst/* | grep -c '^in$')" -ge 20
 is "... and nothing is left" "$(measure)" "$before"
 
 # --- hostile users of the sockets ------------------------------------------------------------------------

@@ -537,8 +537,16 @@ bool cell_admits(const Cell *c) {
 
 void cell_session_joined(Cell *c, const Session *s) {
         c->linger_source = sd_event_source_disable_unref(c->linger_source);
+        c->lingers_since_usec = 0;
         if (!session_is_user_manager(s))
                 c->logins_source = sd_event_source_disable_unref(c->logins_source);
+}
+
+static int watch_linger(Cell *c) {
+        if (c->policy->linger_usec == USEC_INFINITY)
+                return 0;
+        return sd_event_add_time_relative(c->host->event, &c->linger_source, CLOCK_MONOTONIC, c->policy->linger_usec, 0,
+                                          on_linger, c);
 }
 
 void cell_session_left(Cell *c) {
@@ -558,12 +566,14 @@ void cell_session_left(Cell *c) {
                 cell_end(c, "its last session has ended");
                 return;
         }
-        if (c->policy->linger_usec == USEC_INFINITY || c->linger_source)
+        if (c->lingers_since_usec != 0)
                 return;
-        r = sd_event_add_time_relative(c->host->event, &c->linger_source, CLOCK_MONOTONIC,
-                                       c->policy->linger_usec, 0, on_linger, c);
+        c->lingers_since_usec = login_now_usec();
+        r = watch_linger(c);
         if (r < 0) {
                 log_warning_errno(r, "Cannot let cell %s linger, ending it: %m", c->id);
                 cell_end(c, "its last session has ended");
+                return;
         }
+        tell(c, CELL_EVENT_LINGERS, NULL);
 }

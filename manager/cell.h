@@ -34,6 +34,7 @@ const char *cell_state_to_string(CellState s);
 typedef enum CellEvent {
         CELL_EVENT_LIVE,   /* waiting sessions may be attached */
         CELL_EVENT_FAILED, /* could not be made; `report` says why; it is ending */
+        CELL_EVENT_LINGERS, /* its last session has left, and it stays: LingerSec= */
         CELL_EVENT_ENDING,
         CELL_EVENT_GONE,   /* last call: it is freed afterwards */
 } CellEvent;
@@ -121,6 +122,7 @@ struct Cell {
         char **assignments;   /* and what it sets */
         Job *job;
         sd_event_source *init_source, *linger_source, *retry_source, *logins_source, *members_source;
+        uint64_t lingers_since_usec; /* CLOCK_MONOTONIC; 0: it does not */
         LIST_HEAD(, Session) sessions;
         unsigned n_sessions;
         char **groups; /* of its sessions, as cell_plan() last listed them */

@@ -42,6 +42,8 @@ typedef struct Connection {
         Session *session;
         Policy *policy; /* borrowed by the session's cell, kept for messages */
         bool offered;
+        bool waits_for_cell; /* for another one to be gone */
+        uint64_t round;      /* in which it was tried again */
 } Connection;
 
 struct LoginServer {
@@ -49,6 +51,7 @@ struct LoginServer {
         Listener listener;
         LIST_HEAD(, Connection) connections;
         unsigned n_connections;
+        uint64_t round; /* counts cells that are gone */
 };
 
 static Connection *connection_free(Connection *c) {
@@ -307,8 +310,10 @@ static void open_in(Connection *c, Policy *policy, Cell *cell) {
         Session *session = NULL;
         int r;
 
-        if (policy)
+        if (policy) {
+                policy_unref(c->policy);
                 c->policy = policy_ref(policy);
+        }
         if (c->request.version == LOGIN_VERSION_BEFORE && terms_are_needed(cell ? cell->policy : policy)) {
                 answer_failure(c, LOGIN_STAGE_OTHER, -EPROTO, "the module or tool is of an older release, and can't do what "
                                "[Process] and [Filesystem] ask for (install this one's)");
@@ -316,6 +321,9 @@ static void open_in(Connection *c, Policy *policy, Cell *cell) {
         }
         r = cell ? manager_open_session_in(m, cell, &info, &session, &message) :
                    manager_open_session(m, policy, &info, &session, &message);
+        c->waits_for_cell = r == -EAGAIN;
+        if (c->waits_for_cell)
+                return;
         if (r == -EUSERS || (r == -EBUSY && message))
                 answer(c, LOGIN_REFUSED, LOGIN_STAGE_OTHER, true, "%s", message ?: "a limit is reached");
         else if (r < 0)
@@ -394,6 +402,22 @@ static void decide_shell(Connection *c) {
                 open_in(c, NULL, cell);
 }
 
+static void decide(Connection *c) {
+        switch (c->request.operation) {
+        case LOGIN_OPEN:
+                decide_open(c);
+                break;
+        case LOGIN_CHECK:
+                decide_check(c);
+                break;
+        case LOGIN_RUN:
+                decide_run(c);
+                break;
+        default:
+                decide_shell(c);
+        }
+}
+
 static void on_resolved(Subject *s, int error, void *userdata) {
         Connection *c = userdata;
 
@@ -401,14 +425,31 @@ static void on_resolved(Subject *s, int error, void *userdata) {
         if (error < 0)
                 answer(c, LOGIN_REFUSED, LOGIN_STAGE_OTHER, true,
                        "the user or group database can't be read (%s)", strerror(-error));
-        else if (c->request.operation == LOGIN_OPEN)
-                decide_open(c);
-        else if (c->request.operation == LOGIN_CHECK)
-                decide_check(c);
-        else if (c->request.operation == LOGIN_RUN)
-                decide_run(c);
         else
-                decide_shell(c);
+                decide(c);
+}
+
+/* The one that waits longest, and was not tried in this round. */
+static Connection *next_waiting(LoginServer *l) {
+        Connection *c, *oldest = NULL;
+
+        LIST_FOREACH(c, &l->connections, entry) /* new ones are at the head */
+                if (c->waits_for_cell && c->round != l->round)
+                        oldest = c;
+        return oldest;
+}
+
+void login_server_cell_gone(LoginServer *l) {
+        Connection *c;
+
+        if (!l)
+                return;
+        l->round++;
+        while ((c = next_waiting(l))) {
+                c->round = l->round;
+                c->waits_for_cell = false;
+                decide(c);
+        }
 }
 
 /* A hint of pam_sm_close_session(): the sender is the leader of what it closes. */

@@ -18,6 +18,9 @@ void login_server_session_ready(LoginServer *l, Session *s, const JobReport *rep
 /* It is gone before it was joined. */
 void login_server_session_removed(LoginServer *l, Session *s);
 
+/* A cell is gone, and with it its addresses: whose login waits for one is tried again. `l` may be NULL. */
+void login_server_cell_gone(LoginServer *l);
+
 /* Ends a session that nobody is known to have joined, whatever OnFailure= says, unless "joined" has come meanwhile.
  * s->connection is set. */
 void login_server_refuse(Session *s, const char *message);

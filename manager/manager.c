@@ -24,6 +24,7 @@
 #include "manager/filters.h"
 #include "manager/host.h"
 #include "manager/hosts-file.h"
+#include "manager/lingering.h"
 #include "manager/login-server.h"
 #include "manager/network.h"
 #include "manager/placement.h"
@@ -38,6 +39,7 @@
 #include "policies/policy-load.h"
 
 #define NETWORK_TIMEOUT_USEC (30 * USEC_PER_SEC)
+#define CELLS_OF_USER_MAX 512
 #define PEAK_MIN 64 /* sessions and cells; for fewer it is not worth it */
 
 /* --- tables ------------------------------------------------------------------------------ */
@@ -287,6 +289,9 @@ static void on_cell_event(Cell *c, CellEvent event, const JobReport *report, voi
         case CELL_EVENT_FAILED:
                 fail_waiting(m, c, report);
                 break;
+        case CELL_EVENT_LINGERS:
+                lingering_bound(m, c->uid);
+                break;
         case CELL_EVENT_ENDING:
                 fd_store_remove(m->fd_store, c->id);
                 drop_share(m, c->policy->name, c->uid);
@@ -301,6 +306,7 @@ static void on_cell_event(Cell *c, CellEvent event, const JobReport *report, voi
                 give_memory_back(m);
                 if (m->conf.hosts_file)
                         hosts_file_update(m);
+                login_server_cell_gone(m->login);
                 break;
         }
 }
@@ -438,14 +444,27 @@ static bool network_is_ready(const Manager *m, const Policy *policy) {
         return (policy->network_mode != NETWORK_ROUTED && policy->network_mode != NETWORK_BRIDGE) || m->network_ready;
 }
 
+/* All of them, whatever their policies: they may linger, or each have a session (Scope=session). */
+static unsigned count_cells_of(const Manager *m, uid_t uid) {
+        unsigned n = 0;
+
+        for (const Cell *c = m->cells; c; c = c->hh.next)
+                n += c->uid == uid;
+        return n;
+}
+
 static int make_cell(Manager *m, Policy *policy, const MatchSubject *subject, Cell **ret, char **ret_message) {
         Cell *cell;
         int r;
 
+        if (count_cells_of(m, subject->uid) >= CELLS_OF_USER_MAX)
+                return explain(-EUSERS, ret_message, "you have %u cells already, end some", CELLS_OF_USER_MAX);
         r = check_ports(m, policy, ret_message);
         if (r < 0)
                 return r;
         r = cell_new(&m->cell_host, policy, subject, &cell);
+        if ((r == -ENOSPC || r == -EADDRINUSE) && lingering_give_back(m, policy))
+                return -EAGAIN;
         if (r < 0)
                 return explain_no_cell(m, policy, r, ret_message);
         HASH_ADD_STR(m->cells, id, cell);

@@ -152,4 +152,37 @@ is "it never was good: whom it names is refused" "$(su carol -c true > /dev/null
 rm /etc/confine/policies/80-typo.ini
 bus_reload
 is "an empty file masks" "$(su carol -c 'readlink /proc/self/ns/pid')" "$(readlink /proc/self/ns/pid)"
+
+# --- cells that linger have to give way ------------------------------------------------------------------
+policy 20-linger <<'END'
+[Match]
+User=alice bob
+Service=su su-l
+[Cell]
+Scope=session
+LingerSec=1h
+[Network]
+Pool=10.85.0.0/28
+END
+bus_reload
+wait_for 20 no_cells
+in=0
+for _ in $(seq 20); do [ "$(su alice -c 'echo in' 2>&1)" = in ] && in=$((in + 1)); done
+is "Scope=session, LingerSec=1h: all of 20 logins get in" $in 20
+few() { [ "$(cells_of alice | wc -w)" -le 8 ]; }
+check "... and eight of their cells linger" wait_for 20 few
+is "... the newest" "$(for c in $(cells_of alice); do bus_get "$c" State; done | sort | uniq -c | tr -s ' ')" " 8 live"
+in=0
+for _ in $(seq 8); do [ "$(su bob -c 'echo in' 2>&1)" = in ] && in=$((in + 1)); done
+is "another one gets in, although so many addresses are taken" $in 8
+sed -i 's/10.85.0.0.28/10.86.0.0\/30/' /etc/confine/policies/20-linger.ini
+for c in $(cells_of alice) $(cells_of bob); do bus_cell "$c" Terminate; done
+wait_for 20 no_cells
+bus_reload
+is "a pool of one address: the first login" "$(su alice -c 'echo in')" in
+is "... the second takes it back from the cell that lingers" "$(su bob -c 'echo in' 2>&1)" in
+hold has alice
+like "... from a cell that has a session it is not" "$(su bob -c 'echo in' 2>&1)" 'no address is free in Pool='
+let_go has
+for c in $(cells_of alice) $(cells_of bob); do bus_cell "$c" Terminate; done
 lab_done

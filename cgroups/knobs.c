@@ -27,6 +27,7 @@ struct KnobRow {
         /* Formats a limit; `value` may be LIMIT_NONE when a limit is lifted. */
         char *(*format)(const KnobRow *row, const Resources *r, uint64_t value);
         const char *reason; /* no row in this version: why */
+        bool optional; /* where the kernel lacks the file nothing is missed */
 };
 
 static char *text(const char *format, ...) __attribute__((format(printf, 1, 2)));
@@ -130,6 +131,9 @@ static const KnobRow rows_v1[] = {
           "cgroup v1 has no throttling limit; only v2's memory.high does this, use MemoryMax=" },
         { "MemoryMax", CONTROLLER_MEMORY, "memory.limit_in_bytes", NULL, FIELD(memory_max_bytes),
           format_minus_one },
+        /* buffers of TCP, which version 1 counts by themselves, and not at all without a limit: memory.rst, 2.7.2 */
+        { "MemoryMax", CONTROLLER_MEMORY, "memory.kmem.tcp.limit_in_bytes", NULL, FIELD(memory_max_bytes),
+          format_minus_one, .optional = true },
         { "TasksMax", CONTROLLER_PIDS, "pids.max", NULL, FIELD(tasks_max), format_max },
         { "IOWeight", CONTROLLER_IO, "blkio.bfq.weight", "blkio.weight", FIELD(io_weight),
           format_blkio_weight },
@@ -246,7 +250,7 @@ static int translate_row(const Hierarchies *h, const KnobRow *row, const Resourc
                 return 0;
         file = row->format ? row_file(h, row) : NULL; /* also NULL without the controller */
         if (!file)
-                return -EOPNOTSUPP;
+                return row->optional ? 0 : -EOPNOTSUPP;
         if (row->offset == FIELD(tasks_max) && value != LIMIT_NONE)
                 value += MIN(tasks_extra, LIMIT_NONE - 1 - value);
         chosen = *row;
@@ -490,7 +494,7 @@ static void check_row(const Hierarchies *h, const KnobRow *row, const Resources 
                 return;
         if (row->reason)
                 report(row->key, row->reason, userdata);
-        else if (!row_file(h, row)) {
+        else if (!row_file(h, row) && !row->optional) {
                 (void) snprintf(reason, sizeof(reason), "this kernel has no %s (controller %s, cgroup v%u)",
                                 row->file, controller_to_string(row->controller),
                                 version_of(h, row->controller));

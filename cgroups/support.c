@@ -105,6 +105,21 @@ static void check_cell(Check *c, const SupportHost *host) {
                 complain(key, reason, c);
 }
 
+/* It holds less than its name says: whoever needs it to be told is told. */
+static void check_buffered_writes(Check *c, const Hierarchies *h, const Resources *r) {
+        const Hierarchy *io = hierarchies_find(h, CONTROLLER_IO);
+
+        for (size_t i = 0; i < r->n_io_limits && io && io->version == 1; i++) {
+                const IoLimit *l = &r->io_limits[i];
+                const char *key = l->write_bandwidth_bytes != LIMIT_NONE ? "IOWriteBandwidthMax" :
+                        l->write_iops != LIMIT_NONE ? "IOWriteIOPSMax" : NULL;
+
+                if (key)
+                        say(c, true, key, "", "with cgroup v1 this holds direct and synchronous writes; what goes through "
+                                              "the page cache is not limited");
+        }
+}
+
 void support_check(const Policy *p, PolicyDiags *diags, void *userdata) {
         const SupportHost *host = userdata;
         Check c = { .policy = p, .diags = diags };
@@ -120,6 +135,7 @@ void support_check(const Policy *p, PolicyDiags *diags, void *userdata) {
                 if (!policy_is_for_units(p)) /* those limits are systemd's to set, whatever the driver */
                         check_driver(host->driver, levels[i].resources, &c);
                 knobs_check(host->hierarchies, levels[i].resources, complain, &c);
+                check_buffered_writes(&c, host->hierarchies, levels[i].resources);
         }
         check_namespaces(&c, host->driver);
         check_network(&c, host);

@@ -31,7 +31,7 @@ static const struct {
 } v1_mounts[] = {
         { "cpu", { "cpu.cfs_quota_us", "cpu.cfs_period_us", "cpu.shares" } },
         { "cpuset", { "cpuset.cpus", "cpuset.mems" } },
-        { "memory", { "memory.limit_in_bytes", "memory.memsw.limit_in_bytes" } },
+        { "memory", { "memory.limit_in_bytes", "memory.memsw.limit_in_bytes", "memory.kmem.tcp.limit_in_bytes" } },
         { "pids", { "pids.max" } },
         { "blkio", { "blkio.weight", "blkio.throttle.read_bps_device", "blkio.throttle.write_bps_device",
                      "blkio.throttle.read_iops_device", "blkio.throttle.write_iops_device" } },
@@ -234,10 +234,12 @@ static void test_swap_is_a_sum_on_v1(void **state) {
         set_key(p, "MemoryMax", "1G");
         set_key(p, "MemorySwapMax", "512M");
         assert_int_equal(knobs_translate(h, &p->cell, LIMIT_NONE, 1, &k, NULL), 0);
-        assert_int_equal(k.n_items, 2);
+        assert_int_equal(k.n_items, 3);
         assert_string_equal(k.items[0].file, "memory.limit_in_bytes");
-        assert_string_equal(k.items[1].file, "memory.memsw.limit_in_bytes");
-        assert_string_equal(k.items[1].value, "1610612736");
+        assert_string_equal(k.items[1].file, "memory.kmem.tcp.limit_in_bytes"); /* which v1 counts by themselves */
+        assert_string_equal(k.items[1].value, "1073741824");
+        assert_string_equal(k.items[2].file, "memory.memsw.limit_in_bytes");
+        assert_string_equal(k.items[2].value, "1610612736");
 
         /* the sum may never be below the limit, also half-way */
         set_key(bigger, "MemoryMax", "4G");

@@ -41,13 +41,31 @@ struct BusServer {
         UserCalls *calls;
 };
 
+/* What fails to be added for want of memory may leave nodes of its path without anything in them, and libsystemd asserts
+ * that there are none when the bus is freed: they go with something else that is there, and is taken away again. If there
+ * is no memory for that either, the bus is better kept. */
+sd_bus *bus_server_close(sd_bus *bus) {
+        static const char *const paths[] = { "/org/freedesktop/DBus", BUS_PATH, BUS_CELL_PATH, BUS_SESSION_PATH };
+
+        if (!bus)
+                return NULL;
+        (void) sd_bus_detach_event(bus);
+        for (size_t i = 0; i < ELEMENTSOF(paths); i++) {
+                sd_bus_slot *slot;
+
+                if (sd_bus_add_object_manager(bus, &slot, paths[i]) < 0) {
+                        sd_bus_close(bus);
+                        return NULL;
+                }
+                sd_bus_slot_unref(slot);
+        }
+        return sd_bus_close_unref(bus);
+}
+
 static Peer *peer_free(Peer *p) {
         LIST_REMOVE(p, entry);
         sd_event_source_disable_unref(p->input_source);
-        if (p->bus) {
-                (void) sd_bus_detach_event(p->bus);
-                sd_bus_close_unref(p->bus);
-        }
+        bus_server_close(p->bus);
         free(p);
         return NULL;
 }
@@ -298,6 +316,10 @@ int bus_server_new(Manager *m, int fd, BusServer **ret) {
                 log_warning_errno(r, "The objects are not going to be on the system bus: %m");
         *ret = b;
         return 0;
+}
+
+int bus_server_replace(BusServer *b, int fd) {
+        return listener_replace(&b->listener, fd);
 }
 
 BusServer *bus_server_free(BusServer *b) {

@@ -23,6 +23,7 @@ typedef struct Peer {
 
 /* Serves a listening socket, and owns it unless it fails. */
 int bus_server_new(Manager *m, int fd, BusServer **ret);
+int bus_server_replace(BusServer *b, int fd); /* as listener_replace() */
 BusServer *bus_server_free(BusServer *b); /* takes NULL, returns NULL */
 
 /* Sends a signal to everybody who may see its subject and has made a call before: libsystemd's clients of
@@ -43,6 +44,9 @@ bool bus_server_make_room(BusServer *b);
 /* A call that is answered later. -EBUSY: its user has too many of them; -ENOMEM. */
 int bus_server_begin_call(const Peer *p);
 void bus_server_end_call(BusServer *b, uid_t uid);
+
+/* Closes a connection, whatever could be added to it. Returns NULL. */
+sd_bus *bus_server_close(sd_bus *bus);
 
 /* The vtables, for each connection. */
 int bus_server_attach_objects(Peer *p);

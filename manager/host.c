@@ -10,11 +10,7 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "manager/builder-inner.h"
-#include "manager/bus-server.h"
 #include "manager/claim.h"
-#include "manager/fd-store.h"
-#include "manager/listener.h"
-#include "manager/login-server.h"
 #include "manager/network.h"
 #include "manager/placement.h"
 
@@ -163,44 +159,6 @@ int host_open(Manager *m) {
         if (r >= 0)
                 r = read_conf(m);
         return r < 0 ? r : open_host(m);
-}
-
-/* The one that was passed, else one of our own. */
-static int open_socket(Manager *m, const char *name, int type, mode_t mode, bool *ret_passed) {
-        _cleanup_(freep) char *path = manager_runtime_path(m, name);
-        int fd;
-
-        if (!path)
-                return -ENOMEM;
-        fd = fd_store_take_socket(m->fd_store, name, type, path);
-        if (fd == -EINVAL)
-                log_warning("The socket \"%s\" that was passed is none at %s, ignoring it", name, path);
-        *ret_passed = fd >= 0;
-        if (fd < 0)
-                fd = listener_bind(type, path, mode);
-        return fd < 0 ? log_error_errno(fd, "Cannot listen on %s: %m", path) : fd;
-}
-
-int host_open_sockets(Manager *m) {
-        int fd, r;
-
-        fd = open_socket(m, "bus", SOCK_STREAM, 0666, &m->bus_passed);
-        if (fd < 0)
-                return fd;
-        r = bus_server_new(m, fd, &m->bus);
-        if (r < 0) {
-                close_fd(fd);
-                return log_error_errno(r, "Cannot serve the bus socket: %m");
-        }
-        fd = open_socket(m, "login", SOCK_SEQPACKET, 0600, &m->login_passed);
-        if (fd < 0)
-                return fd;
-        r = login_server_new(m, fd, &m->login);
-        if (r < 0) {
-                close_fd(fd);
-                return log_error_errno(r, "Cannot serve the login socket: %m");
-        }
-        return 0;
 }
 
 void host_remove(Manager *m) {

@@ -8,7 +8,5 @@
 /* Names what is made, takes the runtime directory with its lock, reads confined.conf, chooses the driver of the
  * control groups and makes their root. -EALREADY: another manager runs. */
 int host_open(Manager *m);
-/* The sockets that were passed, or our own; from now on logins are answered. */
-int host_open_sockets(Manager *m);
 /* Takes everything of ours off the host, when nothing is left that needs it. */
 void host_remove(Manager *m);

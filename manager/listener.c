@@ -47,7 +47,7 @@ int listener_open(Listener *l, sd_event *event, int fd, int64_t priority, sd_eve
                   void *userdata) {
         int r;
 
-        *l = (Listener) { .fd = fd };
+        *l = (Listener) { .fd = fd, .handler = handler, .userdata = userdata };
         r = sd_event_add_io(event, &l->source, fd, EPOLLIN, handler, userdata);
         if (r >= 0)
                 r = sd_event_source_set_priority(l->source, priority);
@@ -56,6 +56,23 @@ int listener_open(Listener *l, sd_event *event, int fd, int64_t priority, sd_eve
                 listener_close(l);
         }
         return r;
+}
+
+int listener_replace(Listener *l, int fd) {
+        Listener new;
+        int64_t priority;
+        int r;
+
+        r = sd_event_source_get_priority(l->source, &priority);
+        if (r >= 0)
+                r = listener_open(&new, sd_event_source_get_event(l->source), fd, priority, l->handler, l->userdata);
+        if (r < 0)
+                return r;
+        for (struct pollfd p = { .fd = l->fd, .events = POLLIN }; poll(&p, 1, 0) > 0 && !l->pause_source;)
+                (void) l->handler(l->source, l->fd, POLLIN, l->userdata);
+        listener_close(l);
+        *l = new;
+        return 0;
 }
 
 static int on_pause_over(sd_event_source *s, uint64_t usec, void *userdata) {

@@ -11,6 +11,8 @@
 typedef struct Listener {
         int fd;
         sd_event_source *source, *pause_source;
+        sd_event_io_handler_t handler;
+        void *userdata;
         uint64_t n_accepted, n_seen;
 } Listener;
 
@@ -22,6 +24,10 @@ int listener_bind(int type, const char *path, mode_t mode);
 int listener_open(Listener *l, sd_event *event, int fd, int64_t priority, sd_event_io_handler_t handler,
                   void *userdata);
 void listener_close(Listener *l);
+
+/* Accepts all who wait, and goes on with another socket of the same kind, which it owns unless it fails; then it is as it
+ * was. */
+int listener_replace(Listener *l, int fd);
 
 /* Accepts one connection, non-blocking and close-on-exec; -errno. When there is no room for one more (EMFILE,
  * ENFILE, ENOMEM) it listens again a moment later; who connects meanwhile waits in the backlog. */

@@ -640,6 +640,10 @@ static int on_listening(sd_event_source *source, int listen_fd, uint32_t events,
         return 0;
 }
 
+int login_server_replace(LoginServer *l, int fd) {
+        return listener_replace(&l->listener, fd);
+}
+
 bool login_server_is_served(LoginServer *l) {
         return listener_is_served(&l->listener);
 }

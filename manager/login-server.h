@@ -10,6 +10,8 @@
 int login_server_new(Manager *m, int fd, LoginServer **ret);
 LoginServer *login_server_free(LoginServer *l);
 
+int login_server_replace(LoginServer *l, int fd); /* as listener_replace() */
+
 /* See listener_is_served(). */
 bool login_server_is_served(LoginServer *l);
 

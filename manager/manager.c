@@ -30,6 +30,7 @@
 #include "manager/placement.h"
 #include "manager/refusals.h"
 #include "manager/sharing.h"
+#include "manager/sockets.h"
 #include "manager/subids.h"
 #include "manager/sums.h"
 #include "manager/sweep.h"
@@ -737,7 +738,7 @@ int manager_new(const ManagerConfig *config, Manager **ret) {
                 r = load_policies(m);
         if (r < 0)
                 return r;
-        r = host_open_sockets(m);
+        r = sockets_open(m);
         if (r >= 0)
                 r = takeover_read(m);
         if (r >= 0)
@@ -772,6 +773,7 @@ Manager *manager_free(Manager *m) {
         if (m->jobs)
                 traffic_stop(m);
         idle = m->jobs && !m->cells && !m->sessions && !m->placements;
+        m->sockets = sockets_free(m->sockets);
         m->login = login_server_free(m->login);
         m->bus = bus_server_free(m->bus);
         HASH_ITER(hh, m->sessions, s, next_session) {

@@ -75,6 +75,7 @@ struct Manager {
         FdStore *fd_store;
         Filters *filters;
         Refusals *refusals;
+        struct Sockets *sockets;
         bool login_passed, bus_passed; /* sockets that are not ours to remove */
         uint64_t watchdog_usec;
         BusServer *bus;

@@ -142,6 +142,53 @@ let_go a
 wait_for 20 no_cells
 rm -f /run/confine/forwarding
 
+# --- paths of sockets -----------------------------------------------------------------------------------------
+log_offset=$(($(stat -c %s "$LAB_DIR/log") + 1))
+hold a alice
+there() { [ -S "/run/confine/$1" ] && [ "$(stat -c %i "/run/confine/$1")" != "$2" ]; }
+cat > /var/lib/replace.py <<'END'
+import os, socket, sys
+socket.socket(socket.AF_UNIX).bind("/run/other")
+os.rename("/run/other", sys.argv[1])
+END
+for sock in login bus; do
+        for how in "rm" "mv -t $LAB_DIR" "python3 /var/lib/replace.py"; do
+                before=$(stat -c '%i %a' /run/confine/$sock)
+                eval "$how /run/confine/$sock"
+                check "$sock, after ${how%% *}: it is made again" wait_for 20 there $sock "${before% *}"
+                is "... with its mode" "$(stat -c %a /run/confine/$sock)" "${before#* }"
+                is "... and serves" "$(su alice -c 'echo in'; ctl list | grep -c live)" "$(printf 'in\n1')"
+        done
+done
+like "... with a warning" "$(log_now)" 'Somebody has removed the socket /run/confine/login, made it again'
+let_go a
+wait_for 20 no_cells
+manager_kill TERM
+cat > /var/lib/pass.py <<'END'
+import os, socket, sys
+os.makedirs("/run/confine", 0o755, exist_ok=True)
+for fd, (name, kind) in enumerate((("login", socket.SOCK_SEQPACKET), ("bus", socket.SOCK_STREAM)), 3):
+        s = socket.socket(socket.AF_UNIX, kind)
+        s.bind("/run/confine/" + name)
+        s.listen(10)
+        os.dup2(s.detach(), fd)
+        os.set_inheritable(fd, True)
+os.environ.update(LISTEN_FDS="2", LISTEN_FDNAMES="login:bus", LISTEN_PID=str(os.getpid()))
+os.execv(sys.argv[1], sys.argv[1:])
+END
+CONFINED_WRAP="python3 /var/lib/pass.py"
+manager_start
+CONFINED_WRAP=
+is "sockets that were passed serve" "$(su alice -c 'echo in')" in
+rm /run/confine/login
+said() { log_now | grep -q 'Somebody has removed the socket /run/confine/login, which the service manager had made'; }
+check "one of them is removed: it is said" wait_for 20 said
+is "... and it is not ours to make" "$(ls /run/confine/login 2>&1 | grep -c 'No such')" 1
+manager_kill TERM
+rm -f /run/confine/bus
+rmdir /run/confine 2> /dev/null
+manager_start
+
 # --- other managers -----------------------------------------------------------------------------------------
 # other NAME RUNTIME-DIR [COMMAND...]: a manager with that instance, by the command; what it says
 other() {

@@ -399,10 +399,7 @@ static void disconnect(SystemBus *s) {
 
         HASH_ITER(hh, s->callers, c, next)
                 caller_free(c);
-        if (!s->peer.bus)
-                return;
-        (void) sd_bus_detach_event(s->peer.bus);
-        s->peer.bus = sd_bus_close_unref(s->peer.bus);
+        s->peer.bus = bus_server_close(s->peer.bus);
 }
 
 static int on_connected(sd_bus_message *m, void *userdata, sd_bus_error *error) {

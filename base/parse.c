@@ -342,7 +342,7 @@ int parse_cpu_list(const char *text, char **ret) {
                 n++;
         }
 
-        f = open_memstream(&out, &size);
+        f = memstream_open(&out, &size);
         if (!f)
                 return -ENOMEM;
         n = 0;

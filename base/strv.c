@@ -145,7 +145,7 @@ char *strv_join_quoted(char *const *v, char separator) {
         size_t size;
         FILE *f;
 
-        f = open_memstream(&text, &size);
+        f = memstream_open(&text, &size);
         if (!f)
                 return NULL;
         for (size_t i = 0; v && v[i]; i++) {

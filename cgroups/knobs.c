@@ -336,7 +336,7 @@ static char *io_max_value(unsigned major, unsigned minor, const IoLimit *l) {
         size_t size;
         FILE *f;
 
-        f = open_memstream(&out, &size);
+        f = memstream_open(&out, &size);
         if (!f)
                 return NULL;
         fprintf(f, "%u:%u", major, minor);

@@ -378,7 +378,7 @@ static int extend_record(sd_bus *bus, const char *unit, const char *owner, const
         int r = 0;
         FILE *f;
 
-        f = open_memstream(&text, &size);
+        f = memstream_open(&text, &size);
         if (!f)
                 return -ENOMEM;
         if (record)

@@ -102,7 +102,7 @@ static int generate(int dest_fd, const char *unit, const Policy *p) {
         int r = 0;
         FILE *f;
 
-        f = open_memstream(&text, &size);
+        f = memstream_open(&text, &size);
         if (!f)
                 return -ENOMEM;
         if (p)

@@ -44,7 +44,7 @@ static char *hosts_text(const CellPlan *c) {
         if (!c->hostname || !(c->namespaces & CLONE_NEWUTS) ||
             fd_read_file_at(AT_FDCWD, "/etc/hosts", 1 << 20, &host) < 0)
                 return NULL;
-        f = open_memstream(&text, &size);
+        f = memstream_open(&text, &size);
         if (!f)
                 return NULL;
         fprintf(f, "%s\n# Added by confine: Hostname= of policy %s\n", host, c->cell.policy->name);

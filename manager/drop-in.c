@@ -87,7 +87,7 @@ static int print_section(FILE *f, const char *section, const char *old, const Po
 static char *compose(const char *old, const Policy *p, char *const *assignments) {
         char *text = NULL;
         size_t size;
-        FILE *f = open_memstream(&text, &size);
+        FILE *f = memstream_open(&text, &size);
         int r;
 
         if (!f)

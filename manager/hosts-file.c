@@ -41,7 +41,7 @@ static int on_time(sd_event_source *s, uint64_t usec, void *userdata) {
 
         (void) s, (void) usec;
         m->hosts_source = sd_event_source_disable_unref(m->hosts_source);
-        f = open_memstream(&text, &size);
+        f = memstream_open(&text, &size);
         if (f) {
                 fprintf(f, "# Made by confine: live cells, as USER.POLICY and by their id\n");
                 for (const Cell *c = m->cells; c; c = c->hh.next)

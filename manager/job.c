@@ -95,7 +95,7 @@ static void run_child(Job *job, int fd, pid_t parent) {
         if (fd_write_all(fd, "", 1) < 0)
                 _exit(1);
 
-        t.f = open_memstream(&text, &size);
+        t.f = memstream_open(&text, &size);
         if (!t.f)
                 _exit(1);
         job->spec.run(job->spec.userdata, job->report, &t);

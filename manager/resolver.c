@@ -69,7 +69,7 @@ static int print(const Policy *p, const Resolver *r, char *const *search, char *
         size_t size;
         FILE *f;
 
-        f = open_memstream(&text, &size);
+        f = memstream_open(&text, &size);
         if (!f)
                 return -ENOMEM;
         fprintf(f, "# Made by confine for policy %s\n", p->name);

@@ -32,7 +32,7 @@ Record *record_new(const char *section) {
 
         if (!r)
                 return NULL;
-        r->f = open_memstream(&r->text, &r->size);
+        r->f = memstream_open(&r->text, &r->size);
         if (!r->f) {
                 free(r);
                 return NULL;

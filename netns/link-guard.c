@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/memstream.h"
 #include "netns/netns.h"
 #include "netns/nft.h"
 
@@ -55,7 +56,7 @@ static void print_source(FILE *f, const char *verb, const char *table, const cha
 int link_guard_setup(const char *table, const GuardedLink *links, size_t n_links) {
         char *text = NULL;
         size_t size;
-        FILE *f = open_memstream(&text, &size);
+        FILE *f = memstream_open(&text, &size);
 
         if (!f)
                 return -ENOMEM;
@@ -81,7 +82,7 @@ int link_guard_add(const char *table, const GuardedLink *link) {
 
         if (!name_is_plain(link->parent))
                 return -EINVAL;
-        f = open_memstream(&text, &size);
+        f = memstream_open(&text, &size);
         if (!f)
                 return -ENOMEM;
         print_hook(f, table, link->parent);
@@ -97,7 +98,7 @@ int link_guard_remove(const char *table, const GuardedLink *link) {
 
         if (!name_is_plain(link->parent))
                 return -EINVAL;
-        f = open_memstream(&text, &size);
+        f = memstream_open(&text, &size);
         if (!f)
                 return -ENOMEM;
         print_source(f, "add", table, link->parent, &link->source); /* deleting what is not there voids all of it */
@@ -122,7 +123,7 @@ static int setup_inside(void *userdata) {
         const Inside *inside = userdata;
         char *text = NULL;
         size_t size;
-        FILE *f = open_memstream(&text, &size);
+        FILE *f = memstream_open(&text, &size);
 
         if (!f)
                 return -ENOMEM;

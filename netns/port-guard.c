@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/memstream.h"
 #include "netns/frame-rules.h"
 #include "netns/link.h"
 #include "netns/nft.h"
@@ -130,7 +131,7 @@ int port_guard_setup(const char *table, const char *link_prefix, const GuardedPo
         for (size_t i = 0; i < n_ports; i++)
                 if (!is_valid(&ports[i]))
                         return -EINVAL;
-        f = open_memstream(&text, &size);
+        f = memstream_open(&text, &size);
         if (!f)
                 return -ENOMEM;
         (void) fprintf(f, "add table bridge %1$s\ndelete table bridge %1$s\n"
@@ -151,7 +152,7 @@ int port_guard_add(const char *table, const GuardedPort *port) {
 
         if (!is_valid(port))
                 return -EINVAL;
-        f = open_memstream(&text, &size);
+        f = memstream_open(&text, &size);
         if (!f)
                 return -ENOMEM;
         print_bridge(f, "add", table, port);
@@ -168,7 +169,7 @@ int port_guard_remove(const char *table, const GuardedPort *port, bool last) {
 
         if (!is_valid(port))
                 return -EINVAL;
-        f = open_memstream(&text, &size);
+        f = memstream_open(&text, &size);
         if (!f)
                 return -ENOMEM;
         for (size_t i = 0; i < ELEMENTSOF(verbs); i++) {

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 
 int script_open(Script *s) {
-        s->file = open_memstream(&s->text, &s->size);
+        s->file = memstream_open(&s->text, &s->size);
         return s->file ? 0 : -ENOMEM;
 }
 

@@ -102,7 +102,7 @@ char *policy_diag_to_string(const PolicyDiag *d) {
         size_t size;
         FILE *f;
 
-        f = open_memstream(&text, &size);
+        f = memstream_open(&text, &size);
         if (!f)
                 return NULL;
         if (d->file) {

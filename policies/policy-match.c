@@ -152,7 +152,7 @@ static int explain(MatchField field, const MatchList *list, const MatchValue *de
         size_t size = 0;
         FILE *f;
 
-        f = open_memstream(&text, &size);
+        f = memstream_open(&text, &size);
         if (!f)
                 return -ENOMEM;
         fprintf(f, "%s=", field_names[field]);

@@ -171,7 +171,7 @@ char *policy_format_match(const PolicyKey *key, const Policy *p) {
         size_t size;
         FILE *f;
 
-        f = open_memstream(&text, &size);
+        f = memstream_open(&text, &size);
         if (!f)
                 return NULL;
         for (size_t i = 0; i < list->n_values; i++)
@@ -289,7 +289,7 @@ char *policy_format_io_limit(const PolicyKey *key, const Policy *p) {
         size_t size, n = 0;
         FILE *f;
 
-        f = open_memstream(&text, &size);
+        f = memstream_open(&text, &size);
         if (!f)
                 return NULL;
         for (size_t i = 0; i < r->n_io_limits; i++) {
@@ -407,7 +407,7 @@ char *policy_format_device_allow(const PolicyKey *key, const Policy *p) {
         size_t size;
         FILE *f;
 
-        f = open_memstream(&text, &size);
+        f = memstream_open(&text, &size);
         if (!f)
                 return NULL;
         for (size_t i = 0; i < r->n_device_allow; i++) {

@@ -62,7 +62,7 @@ static char *prefixes_to_text(const IpPrefix *items, size_t n) {
         size_t size;
         FILE *f;
 
-        f = open_memstream(&text, &size);
+        f = memstream_open(&text, &size);
         if (!f)
                 return NULL;
         for (size_t i = 0; i < n; i++)
@@ -342,7 +342,7 @@ char *policy_format_port(const PolicyKey *key, const Policy *p) {
         FILE *f;
 
         (void) key;
-        f = open_memstream(&text, &size);
+        f = memstream_open(&text, &size);
         if (!f)
                 return NULL;
         for (size_t i = 0; i < p->n_ports; i++)

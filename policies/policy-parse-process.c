@@ -74,7 +74,7 @@ char *policy_format_capabilities(const PolicyKey *key, const Policy *p) {
                 n_set += (mask >> i) & 1;
         if (n_set == 0)
                 return strdup("none");
-        f = open_memstream(&text, &size);
+        f = memstream_open(&text, &size);
         if (!f)
                 return NULL;
         /* what is taken away, if it is all others that there are, even those that nobody has a name for */

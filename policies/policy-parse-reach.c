@@ -153,7 +153,7 @@ char *policy_format_rules(const PolicyKey *key, const Policy *p) {
         size_t size;
         FILE *f;
 
-        f = open_memstream(&text, &size);
+        f = memstream_open(&text, &size);
         if (!f)
                 return NULL;
         for (size_t i = 0; i < rules->n_items; i++)

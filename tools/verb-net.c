@@ -100,7 +100,7 @@ static int print_rules(Tool *t, const json_t *rules) {
                 _cleanup_(json_decrefp) json_t *row = json_copy((json_t *) rule);
                 _cleanup_(freep) char *words = NULL;
                 size_t size;
-                FILE *f = open_memstream(&words, &size);
+                FILE *f = memstream_open(&words, &size);
 
                 if (!f)
                         return tool_fail(-ENOMEM, "Cannot print");

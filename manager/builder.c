@@ -22,6 +22,7 @@
 #include "manager/builder-inner.h"
 #include "netns/bridge.h"
 #include "netns/cell-end.h"
+#include "netns/conntrack.h"
 #include "netns/link.h"
 #include "netns/names.h"
 #include "netns/netns.h"
@@ -383,16 +384,23 @@ void builder_make(const CellPlan *c, JobReport *report) {
                 log_warning_errno(r, "Cannot name the network of cell %s in " NETNS_NAMES_DIR ": %m", c->cell.id);
 }
 
-void builder_remove(const CellPlan *c, JobReport *report) {
-        char what[DRIVER_WHAT_MAX] = "";
+/* Last, when nothing can begin a new one. Those of a network that it shares are for its owner to end. */
+static void forget_flows(const CellPlan *c, JobReport *report) {
+        const IpPrefix *const addresses[] = { &c->address4, &c->address6 };
+
+        for (size_t i = 0; i < ELEMENTSOF(addresses) && !c->shares_network; i++) {
+                int r = conntrack_forget(addresses[i]);
+
+                if (r == -EOPNOTSUPP) /* no kernel that we know of lacks it and takes our rules */
+                        log_warning_errno(r, "Cannot end the flows of cell %s: %m", c->cell.id);
+                else if (r < 0)
+                        builder_fail(report, LOGIN_STAGE_NETWORK, r, "the cell's flows can't be ended");
+        }
+}
+
+static void remove_network(const CellPlan *c, JobReport *report) {
         int r;
 
-        /* What it uses goes first, what it reaches next; each part is tried, whatever the others say. */
-        r = c->driver->remove(&c->cell, what);
-        if (r < 0)
-                fail_groups(report, r, what);
-        if (*c->netns_name)
-                (void) netns_name_remove(c->netns_name); /* it leads nowhere any more */
         if (policy_has_inner_link(c->cell.policy))
                 (void) builder_inner_remove(c, report); /* says it in the report */
         if (!*c->link)
@@ -408,6 +416,20 @@ void builder_remove(const CellPlan *c, JobReport *report) {
         r = firewall_remove_cell(c->table, &c->firewall);
         if (r < 0)
                 builder_fail(report, LOGIN_STAGE_NETWORK, r, "nftables table %s keeps the cell's elements", c->table);
+}
+
+void builder_remove(const CellPlan *c, JobReport *report) {
+        char what[DRIVER_WHAT_MAX] = "";
+        int r;
+
+        /* What it uses goes first, what it reaches next; each part is tried, whatever the others say. */
+        r = c->driver->remove(&c->cell, what);
+        if (r < 0)
+                fail_groups(report, r, what);
+        if (*c->netns_name)
+                (void) netns_name_remove(c->netns_name); /* it leads nowhere any more */
+        remove_network(c, report);
+        forget_flows(c, report);
 }
 
 /* --- logins ------------------------------------------------------------------------------ */

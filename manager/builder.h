@@ -32,6 +32,7 @@ typedef struct CellPlan {
         const char *netns_name; /* for ip-netns(8); "": none */
         const char *resolv_conf; /* NULL: the host's */
         IpPrefix address4, address6, gateway4, gateway6;
+        bool shares_network; /* of another cell, whose addresses these are */
         const char *runtime_dir;
         const char *device; /* the host's interface that the cell's is on, or is; "": none */
         InterfaceState device_state; /* as it was when the cell was made */

@@ -113,6 +113,7 @@ void cell_plan(Cell *c, CellPlan *ret) {
                 .address6 = c->address6,
                 .gateway4 = c->gateway4,
                 .gateway6 = c->gateway6,
+                .shares_network = *c->network_of,
                 .runtime_dir = h->runtime_dir,
                 .device = c->device,
                 .device_state = c->device_state,

@@ -312,6 +312,23 @@ static bool is_shaped(const CellPlan *c) {
         return c->place.tree || c->slow_bits != LIMIT_NONE || resources_limit_bandwidth(&c->cell.policy->cell);
 }
 
+/* Where no cell is routed and none on a bridge of ours there is no table, and nothing that leads from cell to cell by
+ * way of the host. */
+static int join_firewall(const CellPlan *c, JobReport *report) {
+        int r;
+
+        if (c->restarts_user_volume)
+                (void) firewall_reset_volume(c->table, c->firewall.user_volume.name); /* mostly there is none any more */
+        if (c->restarts_policy_volume)
+                (void) firewall_reset_volume(c->table, c->firewall.policy_volume.name);
+        r = firewall_add_cell(c->table, &c->firewall);
+        if (r == -ENOENT && !*c->link)
+                return 0;
+        if (r < 0)
+                builder_fail(report, LOGIN_STAGE_NETWORK, r, "nftables table %s can't take the cell in", c->table);
+        return r;
+}
+
 static int make_network(const CellPlan *c, int pidfd, JobReport *report) {
         _cleanup_(close_fdp) int netns_fd = -EBADF;
         RoutedLink link = {
@@ -331,6 +348,9 @@ static int make_network(const CellPlan *c, int pidfd, JobReport *report) {
                 builder_fail(report, LOGIN_STAGE_NETWORK, netns_fd, "network namespace can't be opened");
                 return netns_fd;
         }
+        r = join_firewall(c, report); /* before the link: no packet passes unfiltered */
+        if (r < 0)
+                return r;
         if (policy_has_inner_link(c->cell.policy))
                 return builder_inner_make(c, netns_fd, report);
         if (!*c->link) {
@@ -344,15 +364,6 @@ static int make_network(const CellPlan *c, int pidfd, JobReport *report) {
         if (c->cell.policy->network_mode == NETWORK_BRIDGE) {
                 r = make_port(c, &link, report);
                 return r >= 0 && is_shaped(c) ? shape(c, &c->cell.policy->cell, report) : r;
-        }
-        if (c->restarts_user_volume)
-                (void) firewall_reset_volume(c->table, c->firewall.user_volume.name); /* mostly there is none any more */
-        if (c->restarts_policy_volume)
-                (void) firewall_reset_volume(c->table, c->firewall.policy_volume.name);
-        r = firewall_add_cell(c->table, &c->firewall); /* before the link: no packet passes unfiltered */
-        if (r < 0) {
-                builder_fail(report, LOGIN_STAGE_NETWORK, r, "nftables table %s can't take the cell in", c->table);
-                return r;
         }
         r = link_make_routed(&link);
         if (r < 0)
@@ -398,7 +409,7 @@ static void forget_flows(const CellPlan *c, JobReport *report) {
         }
 }
 
-static void remove_network(const CellPlan *c, JobReport *report) {
+static void remove_link(const CellPlan *c, JobReport *report) {
         int r;
 
         if (policy_has_inner_link(c->cell.policy))
@@ -411,11 +422,17 @@ static void remove_network(const CellPlan *c, JobReport *report) {
         r = c->place.tree ? leave_sums(c) : shaping_remove(c->link);
         if (r < 0)
                 builder_fail(report, LOGIN_STAGE_NETWORK, r, "what limits the bandwidth of %s can't be removed", c->link);
-        if (c->cell.policy->network_mode == NETWORK_BRIDGE)
-                return;
+}
+
+/* The elements go after the link: what is left of it stays filtered. */
+static void remove_network(const CellPlan *c, JobReport *report) {
+        int r;
+
+        remove_link(c, report);
         r = firewall_remove_cell(c->table, &c->firewall);
         if (r < 0)
                 builder_fail(report, LOGIN_STAGE_NETWORK, r, "nftables table %s keeps the cell's elements", c->table);
+        forget_flows(c, report);
 }
 
 void builder_remove(const CellPlan *c, JobReport *report) {
@@ -429,7 +446,6 @@ void builder_remove(const CellPlan *c, JobReport *report) {
         if (*c->netns_name)
                 (void) netns_name_remove(c->netns_name); /* it leads nowhere any more */
         remove_network(c, report);
-        forget_flows(c, report);
 }
 
 /* --- logins ------------------------------------------------------------------------------ */

@@ -64,6 +64,14 @@ static bool needs_counts(const Cell *c) {
 }
 
 void cell_describe(const Cell *c, FirewallCell *ret) {
+        if (c->policy->network_mode != NETWORK_ROUTED) {
+                *ret = (FirewallCell) { .port = *c->link ? c->link : NULL };
+                if (!*c->network_of) {
+                        ret->address4 = c->address4;
+                        ret->address6 = c->address6;
+                }
+                return;
+        }
         *ret = (FirewallCell) {
                 .link = c->link,
                 .address4 = c->address4,

@@ -150,7 +150,7 @@ void cell_session_joined(Cell *c, const Session *s);
 
 Cell *cell_free(Cell *c); /* leaves the cell as it is, takes NULL, returns NULL */
 
-void cell_describe(const Cell *c, FirewallCell *ret); /* of a routed one; borrows */
+void cell_describe(const Cell *c, FirewallCell *ret); /* as the firewall is to know it; borrows */
 void cell_plan(Cell *c, CellPlan *ret); /* borrows, until it is asked again */
 unsigned cell_namespaces(const Cell *c); /* CLONE_NEW*: what the policy says and the driver leaves */
 int cell_save(const Cell *c); /* writes its record; -errno. In cell-record.c */

@@ -123,7 +123,7 @@ static int setup_firewall(const Manager *m, const Gateways *g, bool guard4, bool
         /* The job that takes an ending one apart may run beside this one, and be done before: what it took
          * out must not come back. */
         for (const Cell *c = m->cells; c; c = c->hh.next)
-                if (*c->link && c->state != CELL_ENDING && c->policy->network_mode == NETWORK_ROUTED)
+                if (c->state != CELL_ENDING)
                         cell_describe(c, &cells[n++]);
         for (const Placement *p = m->placements; p; p = p->hh.next)
                 if (*p->link)

@@ -31,6 +31,7 @@
 #include "manager/sweep.h"
 #include "manager/takeover.h"
 #include "manager/traffic.h"
+#include "netns/host-net.h"
 #include "netns/support.h"
 
 #define PLACEMENTS_TIMEOUT_USEC (30 * USEC_PER_SEC)
@@ -474,10 +475,16 @@ Policy *manager_pick(Manager *m, const MatchSubject *subject) {
 
 static int load_policies(Manager *m) {
         SupportHost host = { m->hierarchies, m->driver, netns_refuses, cells_refuse };
+        _cleanup_(host_net_freep) HostNet *net = NULL;
         PolicyDiags diags = {};
         PolicySet *set;
         int r;
 
+        r = host_net_read(m->config.instance, &net);
+        if (r < 0)
+                return log_error_errno(r, "Cannot read the host's addresses, keeping the policies in force: %m");
+        host.overlaps = host_net_overlaps;
+        host.net = net;
         r = policy_set_load(m->policy_dirs, false, m->policies, support_check, &host, &diags, &set);
         if (r < 0) {
                 policy_diags_done(&diags);

@@ -329,16 +329,33 @@ static int join_firewall(const CellPlan *c, JobReport *report) {
         return r;
 }
 
-static int make_network(const CellPlan *c, int pidfd, JobReport *report) {
-        _cleanup_(close_fdp) int netns_fd = -EBADF;
+/* Its end on the host, and with it the cell's; then what limits its bandwidth, while nothing of the cell runs yet. */
+static int make_link(const CellPlan *c, int netns_fd, bool repair, JobReport *report) {
         RoutedLink link = {
                 .host_name = c->link,
                 .cell_name = "eth0",
+                .netns_fd = netns_fd,
                 .address4 = c->address4,
                 .address6 = c->address6,
                 .gateway4 = c->gateway4,
                 .gateway6 = c->gateway6,
+                .repair = repair,
         };
+        bool is_there = repair && link_exists(c->link) > 0;
+        int r;
+
+        if (c->cell.policy->network_mode == NETWORK_BRIDGE)
+                r = make_port(c, &link, report); /* says itself what is wrong */
+        else {
+                r = link_make_routed(&link);
+                if (r < 0)
+                        builder_fail(report, LOGIN_STAGE_NETWORK, r, "interface %s can't be made", c->link);
+        }
+        return r >= 0 && is_shaped(c) && !is_there ? shape(c, &c->cell.policy->cell, report) : r;
+}
+
+static int make_network(const CellPlan *c, int pidfd, JobReport *report) {
+        _cleanup_(close_fdp) int netns_fd = -EBADF;
         int r;
 
         if (!(c->namespaces & CLONE_NEWNET) || c->network_pid > 0)
@@ -353,24 +370,21 @@ static int make_network(const CellPlan *c, int pidfd, JobReport *report) {
                 return r;
         if (policy_has_inner_link(c->cell.policy))
                 return builder_inner_make(c, netns_fd, report);
-        if (!*c->link) {
-                r = cell_end_loopback(netns_fd);
-                if (r < 0)
-                        builder_fail(report, LOGIN_STAGE_NETWORK, r, "loopback can't be brought up");
-                return r;
-        }
-
-        link.netns_fd = netns_fd;
-        if (c->cell.policy->network_mode == NETWORK_BRIDGE) {
-                r = make_port(c, &link, report);
-                return r >= 0 && is_shaped(c) ? shape(c, &c->cell.policy->cell, report) : r;
-        }
-        r = link_make_routed(&link);
+        if (*c->link)
+                return make_link(c, netns_fd, false, report);
+        r = cell_end_loopback(netns_fd);
         if (r < 0)
-                builder_fail(report, LOGIN_STAGE_NETWORK, r, "interface %s can't be made", c->link);
-        else if (is_shaped(c)) /* nothing of the cell runs yet */
-                r = shape(c, &c->cell.policy->cell, report);
+                builder_fail(report, LOGIN_STAGE_NETWORK, r, "loopback can't be brought up");
         return r;
+}
+
+void builder_repair(const CellPlan *c, pid_t init_pid, uint64_t network_inode, JobReport *report) {
+        _cleanup_(close_fdp) int netns_fd = open_namespace(init_pid, "net", network_inode);
+
+        if (netns_fd < 0)
+                builder_fail(report, LOGIN_STAGE_NETWORK, netns_fd, "network namespace can't be opened");
+        else
+                (void) make_link(c, netns_fd, true, report);
 }
 
 /* What a driver says, for the report. */

@@ -63,6 +63,10 @@ void builder_describe_port(const Policy *p, const char *link, const IpPrefix *ad
 struct GuardedLink;
 void builder_describe_link(const CellPlan *c, struct GuardedLink *ret);
 
+/* Of a live cell with a link: puts back what others have taken of its host's side; makes the link anew if it is gone.
+ * `network_inode` is that of its network namespace, in which `init_pid` is. */
+void builder_repair(const CellPlan *c, pid_t init_pid, uint64_t network_inode, JobReport *report);
+
 /* Removes all of a cell, whatever there is of it; its pid 1 was killed before, if it was known. */
 void builder_remove(const CellPlan *c, JobReport *report);
 

@@ -186,6 +186,7 @@ Cell *cell_free(Cell *c) {
         policy_unref(c->policy);
         free(c->user);
         free(c->hostname);
+        free(c->trouble);
         policy_filesystem_done(&c->filesystem);
         resolver_done(&c->resolver);
         strv_free(c->groups);

@@ -114,6 +114,8 @@ struct Cell {
         uint64_t network_inode;
 
         bool frozen, end_wanted, removed, init_reaped;
+        bool damaged;  /* somebody has removed its link or set it down: to be repaired */
+        char *trouble; /* its network was damaged, and why it can't be repaired; NULL: it is whole */
         AdjustKind adjusting; /* what is under way, see adjust.h */
         char **assignments;   /* and what it sets */
         Job *job;

@@ -17,6 +17,7 @@
 #include "cgroups/support.h"
 #include "manager/adjust.h"
 #include "manager/bus-server.h"
+#include "manager/damage.h"
 #include "manager/event.h"
 #include "manager/fd-store.h"
 #include "manager/filters.h"
@@ -343,6 +344,9 @@ int manager_open_session_in(Manager *m, Cell *cell, const OpenInfo *info, Sessio
         if (!cell_admits(cell))
                 return explain(-EBUSY, ret_message, "policy %s: the cell is frozen by the administrator",
                                cell->policy->name);
+        if (cell->trouble)
+                return explain(-ENETDOWN, ret_message, "policy %s: the cell's network is damaged (%s)", cell->policy->name,
+                               cell->trouble);
         r = session_new(&m->session_host, cell, &session_info, &s);
         if (r < 0) {
                 cell_session_left(cell); /* a cell made just for it is not needed */
@@ -434,6 +438,8 @@ static int make_cell(Manager *m, Policy *policy, const MatchSubject *subject, Ce
         if (!network_is_ready(m, policy))
                 return explain(-ENETDOWN, ret_message, "policy %s: the host's side of the network is not "
                                "ready; see the log of confined", policy->name);
+        if (damage_overlap(m, policy))
+                return explain(-ENETDOWN, ret_message, "policy %s: Pool=%s", policy->name, damage_overlap(m, policy));
         r = check_ports(m, policy, ret_message);
         if (r < 0)
                 return r;
@@ -528,6 +534,7 @@ int manager_reload(Manager *m) {
         (void) placements_update(m);
         network_prepare(m);
         placements_start(m);
+        damage_look_for_overlaps(m); /* of what is in force still, though it was refused */
         return r;
 }
 
@@ -700,6 +707,8 @@ Manager *manager_free(Manager *m) {
                 host_remove(m);
         policy_set_free(m->policies);
         policy_diags_done(&m->diags);
+        free(m->trouble);
+        strv_free(m->overlaps);
         strv_free(m->policy_dirs);
         pool_free(m->pool);
         hierarchies_free(m->hierarchies);

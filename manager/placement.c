@@ -152,6 +152,7 @@ static int make_link(const Placement *p, int netns_fd) {
                 .address6 = p->address6,
                 .gateway4 = p->gateway4,
                 .gateway6 = p->gateway6,
+                .repair = true,
         };
         const ShapingRates rates = { p->policy->cell.bandwidth_down_bits, p->policy->cell.bandwidth_up_bits };
         int r;
@@ -159,9 +160,7 @@ static int make_link(const Placement *p, int netns_fd) {
         r = *p->old_link ? remove_link(p->old_link) : 0;
         if (r < 0)
                 return r;
-        r = link_exists(p->link);
-        if (r == 0)
-                r = link_make_routed(&link);
+        r = link_make_routed(&link);
         if (r < 0)
                 return r;
         return shaping_set(p->link, &rates);

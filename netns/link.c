@@ -20,6 +20,8 @@
 #include <netlink/route/link/inet.h>
 #include <netlink/route/link/veth.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
 
 #include "base/fd.h"
 #include "base/log.h"
@@ -342,6 +344,13 @@ static int configure_routed(struct nl_sock *sk, int ifindex, const Ends *e) {
         return e->bridge ? configure_port(sk, ifindex, e) : configure_host(sk, ifindex, e);
 }
 
+/* Routes that are there are no error. */
+static int configure_again(struct nl_sock *sk, int ifindex, const Ends *e) {
+        int r = e->bridge ? configure_port(sk, ifindex, e) : configure_host(sk, ifindex, e);
+
+        return r < 0 && r != -EEXIST ? r : ifindex;
+}
+
 static int make(const RoutedLink *l, int bridge, bool isolated) {
         _cleanup_(nl_socket_freep) struct nl_sock *sk = NULL;
         Ends e = { .link = l, .bridge = bridge, .isolated = isolated };
@@ -361,6 +370,9 @@ static int make(const RoutedLink *l, int bridge, bool isolated) {
         r = netlink_open(&sk);
         if (r < 0)
                 return r;
+        ifindex = l->repair ? netlink_link_index(sk, l->host_name) : -ENODEV;
+        if (ifindex >= 0)
+                return configure_again(sk, ifindex, &e);
         r = create_pair(sk, &e);
         if (r < 0)
                 return r;
@@ -439,16 +451,18 @@ static int add_holder_address(struct nl_sock *sk, int ifindex, const IpPrefix *a
         if (r < 0)
                 return r;
         r = netlink_batch_send(&b, sk);
-        return r == -EEXIST ? 0 : r;
+        return r == -EEXIST ? 0 : r < 0 ? r : 1;
 }
 
 static int configure_holder(struct nl_sock *sk, int ifindex, const IpPrefix *addresses, size_t n) {
-        int r;
+        int r, made = 0;
 
         r = bring_up_holder(sk, ifindex);
-        for (size_t i = 0; r >= 0 && i < n; i++)
+        for (size_t i = 0; r >= 0 && i < n; i++) {
                 r = add_holder_address(sk, ifindex, addresses + i);
-        return r;
+                made = made || r > 0;
+        }
+        return r < 0 ? r : made;
 }
 
 int link_ensure_gateway(const char *name, const IpPrefix *addresses, size_t n_addresses) {
@@ -474,7 +488,35 @@ int link_ensure_gateway(const char *name, const IpPrefix *addresses, size_t n_ad
         r = configure_holder(sk, ifindex, addresses, n_addresses);
         if (r < 0 && made > 0)
                 (void) remove_by_index(sk, ifindex); /* the first error is the one to tell */
-        return r;
+        return r < 0 ? r : made > 0 || r > 0;
+}
+
+int link_drop_gateways(const char *name, const IpPrefix *addresses, size_t n_addresses) {
+        _cleanup_(nl_socket_freep) struct nl_sock *sk = NULL;
+        int r, ifindex = netlink_open_link(name, &sk);
+
+        if (ifindex < 0)
+                return ifindex == -ENODEV ? 0 : ifindex;
+        for (size_t i = 0; i < n_addresses; i++) {
+                _cleanup_(netlink_batch_done) NetlinkBatch b = {};
+
+                r = address_batch_drop(&b, ifindex, addresses + i);
+                if (r >= 0)
+                        r = netlink_batch_send(&b, sk);
+                if (r < 0 && r != -EADDRNOTAVAIL)
+                        return r;
+        }
+        return 0;
+}
+
+int link_is_up(const char *name) {
+        _cleanup_(close_fdp) int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+        struct ifreq request = {};
+
+        (void) snprintf(request.ifr_name, sizeof(request.ifr_name), "%s", name);
+        if (fd < 0 || ioctl(fd, SIOCGIFFLAGS, &request) < 0)
+                return -errno;
+        return (request.ifr_flags & IFF_UP) != 0;
 }
 
 int link_remove(const char *name) {

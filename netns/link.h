@@ -30,6 +30,7 @@ typedef struct RoutedLink {
         IpPrefix address4, address6; /* single addresses; family 0: none */
         IpPrefix gateway4, gateway6; /* where there is an address; on the gateway holder already */
 
+        bool repair; /* it may be there: then its host's end alone is configured, and nothing removed on error */
         uint8_t host_mac[LINK_MAC_SIZE], cell_mac[LINK_MAC_SIZE]; /* all zero: from host_name */
         unsigned mtu;                                             /* 0: the kernel's */
 } RoutedLink;
@@ -68,11 +69,17 @@ int link_parse_mac(const char *text, uint8_t ret[static LINK_MAC_SIZE]);
  * that has addresses and leads nowhere. One holder serves all cells, because an address that is
  * local on thousands of links makes every lookup of it walk them.
  *
- * 0           all is there
+ * 1           something had to be made; 0: all was there
  * -EINVAL     bad name, or no single address
  * On error what this call made is gone again; addresses that it added to a holder which existed
  * stay. */
 int link_ensure_gateway(const char *name, const IpPrefix *addresses, size_t n_addresses);
+
+/* Takes addresses from the holder. 0 also for what is not there. */
+int link_drop_gateways(const char *name, const IpPrefix *addresses, size_t n_addresses);
+
+/* 1: it is there and up; 0: it is down; -ENODEV. */
+int link_is_up(const char *name);
 
 /* Removes a link with its routes, addresses and neighbours (a veth with its other end).
  * Takes a grace period of the kernel, 16 ms.

@@ -243,6 +243,10 @@ static int status_manager(Tool *t) {
         print_head(t, "confined,", t->options->runtime_dir);
         print_rows(t, manager_rows, ELEMENTSOF(manager_rows), manager);
         print_members(t, "Controllers", json_object_get(manager, "Controllers"));
+        json_array_foreach(json_object_get(manager, "Troubles"), i, d) {
+                print_label(t, i == 0 ? "Troubles" : "");
+                fprintf(t->out, "%s%s%s\n", TOOL_RED(t), json_string_value(d), TOOL_PLAIN(t));
+        }
         diagnostics = diagnostics_from_bus(json_object_get(manager, "Diagnostics"));
         json_array_foreach(diagnostics, i, d) {
                 print_label(t, i == 0 ? "Diagnostics" : "");

@@ -20,6 +20,7 @@
 #include "cells/devices.h"
 #include "cells/mounts.h"
 #include "manager/builder-inner.h"
+#include "manager/kept.h"
 #include "netns/bridge.h"
 #include "netns/cell-end.h"
 #include "netns/conntrack.h"
@@ -152,6 +153,14 @@ static int start_anchor(const CellPlan *c, int *ret_pidfd, JobReport *report) {
         const char *what = "";
         int r;
 
+        if (c->filesystem->private_tmp == PRIVATE_TMP_PERSISTENT && c->user) {
+                r = kept_claim(c->state_dir, c->cell.uid, c->user);
+                if (r < 0) {
+                        builder_fail(report, LOGIN_STAGE_NAMESPACE, r, "whose %s/" FILESYSTEM_PERSISTENT_DIR "/%u is can't "
+                                     "be told", c->state_dir, c->cell.uid);
+                        return r;
+                }
+        }
         if (c->namespaces & CLONE_NEWCGROUP)
                 c->driver->root(&c->cell, root);
         else if (c->driver->delegated)

@@ -20,6 +20,7 @@ typedef struct CellPlan {
         const char *hostname;
         const PolicyFilesystem *filesystem; /* expanded */
         const char *state_dir;
+        const char *user; /* whose it is, escaped; NULL: a policy's */
         uid_t first_id; /* of a user namespace */
         int init_fd;
         const char *table;   /* of the firewall */

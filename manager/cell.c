@@ -108,6 +108,7 @@ void cell_plan(Cell *c, CellPlan *ret) {
                 .hostname = c->hostname,
                 .filesystem = &c->filesystem,
                 .state_dir = h->state_dir,
+                .user = c->user,
                 .first_id = c->first_id,
                 .init_fd = h->init_fd,
                 .table = h->table,

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/escape.h"
 #include "base/fd.h"
 #include "base/log.h"
 #include "cells/support.h"
@@ -215,14 +216,18 @@ int manager_find_cell_of_pid(Manager *m, pid_t pid, Cell **ret) {
         return 1;
 }
 
-/* The live or coming cell that a new session of this user shares. */
-static Cell *find_shared_cell(Manager *m, const Policy *policy, uid_t uid) {
+/* The live or coming cell that a new session of this user shares: of the same number, and the same name. A cell that
+ * lingers may be that of one who had the number before. */
+static Cell *find_shared_cell(Manager *m, const Policy *policy, const MatchSubject *subject) {
+        _cleanup_(freep) char *user = escape_text(subject->user);
+
         if (policy->scope == CELL_SCOPE_SESSION)
                 return NULL;
         for (Cell *c = m->cells; c; c = c->hh.next)
                 if (c->state != CELL_ENDING && !c->end_wanted && strcmp(c->policy->name, policy->name) == 0 &&
                     c->policy->scope == policy->scope &&
-                    (policy->scope == CELL_SCOPE_POLICY || c->uid == uid))
+                    (policy->scope == CELL_SCOPE_POLICY ||
+                     (c->uid == subject->uid && c->user && user && strcmp(c->user, user) == 0)))
                         return c;
         return NULL;
 }
@@ -462,7 +467,7 @@ int manager_open_session(Manager *m, Policy *policy, const OpenInfo *info, Sessi
                                "(MaxSessions=), end one first", policy->name,
                                (unsigned long long) policy->max_sessions,
                                (unsigned long long) policy->max_sessions);
-        cell = find_shared_cell(m, policy, subject->uid);
+        cell = find_shared_cell(m, policy, subject);
         if (m->shares && shares_add(m->shares, policy, subject->uid, false) < 0)
                 return -ENOMEM;
         r = cell ? 0 : make_cell(m, policy, subject, &cell, ret_message);

@@ -387,6 +387,14 @@ static int make_network(const CellPlan *c, int pidfd, JobReport *report) {
         return r;
 }
 
+void builder_repair_groups(const CellPlan *c, pid_t init_pid, JobReport *report) {
+        char what[DRIVER_WHAT_MAX] = "";
+        int r = c->driver->repair(&c->cell, init_pid, what);
+
+        if (r < 0)
+                builder_fail(report, LOGIN_STAGE_CGROUP, r, "%s", what);
+}
+
 void builder_repair(const CellPlan *c, pid_t init_pid, uint64_t network_inode, JobReport *report) {
         _cleanup_(close_fdp) int netns_fd = open_namespace(init_pid, "net", network_inode);
 
@@ -506,6 +514,22 @@ static int show_tty(const LeaderPlan *l) {
         return setns(mnt_fd, CLONE_NEWNS) < 0 ? -errno : devices_add_tty(node_fd, tty);
 }
 
+/* Somebody may have removed the cell's groups, or one above, and what is made in their place has no limits. */
+static int attach(const LeaderPlan *l, bool *ret_reserve, char group[static GROUP_PATH_MAX], char what[static DRIVER_WHAT_MAX]) {
+        const Driver *d = l->plan->driver;
+        _cleanup_(freep) char *lines = NULL;
+        char path[64];
+        int r = 0;
+
+        (void) snprintf(path, sizeof(path), "/proc/%d/cgroup", (int) l->init_pid);
+        if (d->is_whole && fd_read_file_at(AT_FDCWD, path, 64 * 1024, &lines) >= 0 && *lines &&
+            !d->is_whole(&l->plan->cell, lines)) {
+                log_warning("A control group of cell %s is missing, making it anew", l->plan->cell.id);
+                r = d->repair(&l->plan->cell, l->init_pid, what);
+        }
+        return r < 0 ? r : d->attach(&l->plan->cell, &l->leader, ret_reserve, group, what);
+}
+
 void builder_attach(const LeaderPlan *l, JobReport *report, JobText *text) {
         char group[GROUP_PATH_MAX] = "", what[DRIVER_WHAT_MAX] = "";
         bool reserve = false;
@@ -515,7 +539,7 @@ void builder_attach(const LeaderPlan *l, JobReport *report, JobText *text) {
                 builder_fail(report, LOGIN_STAGE_OTHER, -ESRCH, "the login's process has exited");
                 return;
         }
-        r = l->plan->driver->attach(&l->plan->cell, &l->leader, &reserve, group, what);
+        r = attach(l, &reserve, group, what);
         if (r < 0) {
                 fail_groups(report, r, what);
                 return;

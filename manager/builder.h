@@ -68,6 +68,9 @@ void builder_describe_link(const CellPlan *c, struct GuardedLink *ret);
  * `network_inode` is that of its network namespace, in which `init_pid` is. */
 void builder_repair(const CellPlan *c, pid_t init_pid, uint64_t network_inode, JobReport *report);
 
+/* The same of its control groups. Of drivers that have Driver.repair alone. */
+void builder_repair_groups(const CellPlan *c, pid_t init_pid, JobReport *report);
+
 /* Removes all of a cell, whatever there is of it; its pid 1 was killed before, if it was known. */
 void builder_remove(const CellPlan *c, JobReport *report);
 

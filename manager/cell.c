@@ -188,6 +188,8 @@ Cell *cell_free(Cell *c) {
         free(c->user);
         free(c->hostname);
         free(c->trouble);
+        free(c->groups_trouble);
+        job_cancel(c->groups_job);
         policy_filesystem_done(&c->filesystem);
         resolver_done(&c->resolver);
         strv_free(c->groups);

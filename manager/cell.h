@@ -115,6 +115,8 @@ struct Cell {
 
         bool frozen, end_wanted, removed, init_reaped;
         bool damaged;  /* somebody has removed its link or set it down: to be repaired */
+        char *groups_trouble; /* its control groups were damaged, and why they can't be repaired; NULL: they are whole */
+        Job *groups_job;      /* that repairs them */
         char *trouble; /* its network was damaged, and why it can't be repaired; NULL: it is whole */
         AdjustKind adjusting; /* what is under way, see adjust.h */
         char **assignments;   /* and what it sets */

@@ -8,8 +8,11 @@
 
 #include "manager/damage.h"
 
+#include <fcntl.h>
+#include <poll.h>
 #include <string.h>
 
+#include "base/fd.h"
 #include "base/log.h"
 #include "manager/network.h"
 #include "manager/placement.h"
@@ -18,6 +21,8 @@
 #include "netns/net-watch.h"
 
 #define LOOK_DELAY_USEC (200 * USEC_PER_SEC / 1000)
+#define GROUPS_TURNS 5 /* in so many turns all cells are looked at */
+#define GROUPS_TURN_USEC (2 * USEC_PER_SEC)
 #define LOOK_TIMEOUT_USEC (20 * USEC_PER_SEC)
 
 /* --- cells -------------------------------------------------------------------------------- */
@@ -73,6 +78,84 @@ void damage_repair_services(Manager *m) {
         for (Placement *p = m->placements; p; p = p->hh.next)
                 if (p->state == PLACEMENT_READY)
                         p->state = PLACEMENT_MAKING;
+}
+
+/* --- control groups ------------------------------------------------------------------------- */
+
+static void run_groups(void *userdata, JobReport *report, JobText *text) {
+        Cell *c = userdata;
+        CellPlan plan;
+
+        (void) text;
+        if (c->state != CELL_LIVE)
+                return;
+        cell_plan(c, &plan);
+        builder_repair_groups(&plan, c->init_pid, report);
+}
+
+static void on_groups(const JobReport *report, const char *text, void *userdata) {
+        Cell *c = userdata;
+
+        (void) text;
+        c->groups_job = NULL;
+        free(c->groups_trouble);
+        c->groups_trouble = NULL;
+        if (report->error >= 0) {
+                log_notice("The control groups of cell %s of %s are repaired", c->id, c->user ?: "all users");
+                return;
+        }
+        if (asprintf(&c->groups_trouble, "%s: %s", report->what, strerror(-report->error)) < 0)
+                c->groups_trouble = NULL;
+        log_error_errno(report->error, "The control groups of cell %s of %s are damaged and can't be repaired (%s: %m)", c->id,
+                        c->user ?: "all users", report->what);
+}
+
+static void look_at_groups(Cell *c) {
+        const JobSpec spec = {
+                .name = "repair the control groups of a cell",
+                .uid = c->uid,
+                .timeout_usec = LOOK_TIMEOUT_USEC,
+                .run = run_groups,
+                .done = on_groups,
+                .userdata = c,
+        };
+        const DriverCell cell = {
+                .hierarchies = c->host->hierarchies,
+                .root_group = c->host->root_group,
+                .id = c->id,
+                .policy = c->policy,
+                .uid = c->uid,
+        };
+        struct pollfd init = { .fd = c->init_pidfd, .events = POLLIN };
+        _cleanup_(freep) char *lines = NULL;
+        char path[64];
+        int r;
+
+        if (poll(&init, 1, 0) != 0) /* it has exited, and left its groups */
+                return;
+        (void) snprintf(path, sizeof(path), "/proc/%d/cgroup", (int) c->init_pid);
+        if (fd_read_file_at(AT_FDCWD, path, 64 * 1024, &lines) < 0 || !*lines || c->host->driver->is_whole(&cell, lines))
+                return;
+        log_warning("A control group of cell %s of %s was removed, or its pid 1 moved; repairing it", c->id,
+                    c->user ?: "all users");
+        r = job_start(c->host->jobs, &spec, &c->groups_job);
+        if (r < 0)
+                log_warning_errno(r, "Cannot repair the control groups of cell %s, trying again: %m", c->id);
+}
+
+/* No file tells of it; so each cell is looked at in its turn. */
+static int on_turn(sd_event_source *s, uint64_t usec, void *userdata) {
+        Manager *m = userdata;
+        unsigned i = 0;
+
+        (void) usec;
+        m->groups_turn = (m->groups_turn + 1) % GROUPS_TURNS;
+        for (Cell *c = m->cells; c; c = c->hh.next)
+                if (i++ % GROUPS_TURNS == m->groups_turn && c->state == CELL_LIVE && !c->groups_job)
+                        look_at_groups(c);
+        if (sd_event_source_set_time_relative(s, GROUPS_TURN_USEC) < 0)
+                return 0;
+        return sd_event_source_set_enabled(s, SD_EVENT_ONESHOT);
 }
 
 /* --- overlaps ----------------------------------------------------------------------------- */
@@ -225,10 +308,16 @@ void damage_watch(Manager *m) {
                 r = sd_event_add_io(m->event, &m->net_source, net_watch_fd(m->net_watch), EPOLLIN, on_change, m);
         if (r < 0)
                 log_warning_errno(r, "Cannot watch the host's network, going on without: %m");
+        if (!m->driver->is_whole)
+                return;
+        r = sd_event_add_time_relative(m->event, &m->groups_source, CLOCK_MONOTONIC, GROUPS_TURN_USEC, 0, on_turn, m);
+        if (r < 0)
+                log_warning_errno(r, "Cannot look after cells' control groups, going on without: %m");
 }
 
 void damage_unwatch(Manager *m) {
         m->net_source = sd_event_source_disable_unref(m->net_source);
         m->overlap_source = sd_event_source_disable_unref(m->overlap_source);
+        m->groups_source = sd_event_source_disable_unref(m->groups_source);
         m->net_watch = net_watch_free(m->net_watch);
 }

@@ -71,6 +71,9 @@ static int get_troubles(sd_bus *bus, const char *path, const char *interface, co
                 (void) snprintf(line, sizeof(line), "cell %s: %s", c->id, c->trouble ?: "its network is being repaired");
                 if (c->trouble || c->damaged)
                         r = sd_bus_message_append(reply, "s", line);
+                (void) snprintf(line, sizeof(line), "cell %s: %s", c->id, c->groups_trouble ?: "");
+                if (c->groups_trouble && r >= 0)
+                        r = sd_bus_message_append(reply, "s", line);
         }
         return r < 0 ? r : sd_bus_message_close_container(reply);
 }

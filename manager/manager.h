@@ -58,7 +58,8 @@ struct Manager {
         uint64_t repair_wanted, repair_made; /* they differ: all cells' ends on the host are to be put right */
         char *trouble;    /* why the host's side of the network is not ready; NULL: it is */
         char **overlaps;  /* "POLICY: WHY" of those whose pools overlap with the host's networks now */
-        sd_event_source *net_source, *overlap_source, *watch_source, *repair_source, *hosts_source;
+        unsigned groups_turn; /* which of the cells' control groups are looked at next */
+        sd_event_source *net_source, *overlap_source, *groups_source, *watch_source, *repair_source, *hosts_source;
         CellHost cell_host;
         SessionHost session_host;
         Cell *cells;             /* uthash */

@@ -17,6 +17,8 @@ User=alice
 [Network]
 Pool=10.81.0.0/24 fd81::/64
 BandwidthDown=100M
+[Resources]
+TasksMax=50
 END
 policy 20-own <<'END'
 [Match]
@@ -87,6 +89,34 @@ service_link=$(grep -h ^Link= /run/confine/placements/web.service | cut -d= -f2)
 damage "a service's interface is down" ip link set "$service_link" down
 damage "a service's interface is gone" ip link del "$service_link"
 is "status: nothing is the matter" "$(ctl status | grep -c Troubles)" 0
+
+# --- control groups ------------------------------------------------------------------------------------------
+groups() { find /sys/fs/cgroup -path "*/$instance/cells/*/$1" -type d; }
+ungroup() { # CELL: its processes go to the host's groups, and its own are removed
+        for d in $(groups "$1"); do
+                for p in $(cat "$d/cgroup.procs"); do echo "$p" > "${d%%"/$instance/"*}/cgroup.procs"; done
+                rmdir "$d"
+        done
+}
+cell=$alice
+n=$(groups "$alice" | wc -l)
+sleeper=$(pgrep -u alice -x bash | head -1)
+grouped() {
+        [ "$(groups "$alice" | wc -l)" = "$n" ] && [ "$(in_force pids.max)" = 51 ] && grep -q "/$alice\$" "/proc/$sleeper/cgroup" &&
+                ! grep -v "name=" "/proc/$sleeper/cgroup" | grep -qv "/$alice\$"
+}
+check "before: the cell has its groups" grouped
+ungroup "$alice"
+check "a cell's control groups are gone: repaired, its processes are back" wait_for 20 grouped
+check "... which is said" said "A control group of cell $alice of alice was removed"
+kill -STOP "$manager" # it would see it before
+ungroup "$alice"
+(as=$(su alice -c 'grep -c "/'"$alice"'$" /proc/self/cgroup' 2>&1); echo "$as" > "$LAB_DIR/in-group") &
+login=$!
+kill -CONT "$manager"
+wait $login
+is "a login meanwhile is where it should be" "$(cat "$LAB_DIR/in-group")" "$n"
+check "... and so is the rest" grouped
 
 # --- what can't be repaired ---------------------------------------------------------------------------------
 ip link del br0

@@ -17,6 +17,7 @@
 #include "netns/firewall-watch.h"
 #include "netns/firewall.h"
 #include "netns/forwarding.h"
+#include "netns/gateway.h"
 #include "netns/link-guard.h"
 #include "netns/link.h"
 #include "netns/port-guard.h"
@@ -104,7 +105,7 @@ static int drop_gateways(const Manager *m, const Gateways *needed) {
                                 r = add_gateway(&dropped, &gateway);
                 }
         }
-        return r < 0 ? r : link_drop_gateways(m->gateway_link, dropped.items, dropped.n_items);
+        return r < 0 ? r : gateway_drop(m->gateway_link, dropped.items, dropped.n_items);
 }
 
 /* A host without a policy for bridges has none of it. */
@@ -211,7 +212,7 @@ static void prepare_routed(const Manager *m, JobReport *report, JobText *text) {
         (void) strcpy(report->what, "gateway addresses");
         report->error = collect_gateways(m, &g);
         if (report->error >= 0)
-                report->error = link_ensure_gateway(m->gateway_link, g.items, g.n_items);
+                report->error = gateway_ensure(m->gateway_link, g.items, g.n_items);
         repair_all = report->error > 0 || m->repair_wanted != m->repair_made;
         if (report->error >= 0)
                 report->error = drop_gateways(m, &g);

@@ -64,20 +64,6 @@ void link_derive_mac(const char *host_name, bool cell_side, uint8_t ret[static L
 /* "02:00:5e:10:00:01". -EINVAL. */
 int link_parse_mac(const char *text, uint8_t ret[static LINK_MAC_SIZE]);
 
-/* Makes sure that the gateway holder `name` exists, is up and has these addresses; further
- * addresses stay. It is a dummy link, or where the kernel has none an empty bridge: something
- * that has addresses and leads nowhere. One holder serves all cells, because an address that is
- * local on thousands of links makes every lookup of it walk them.
- *
- * 1           something had to be made; 0: all was there
- * -EINVAL     bad name, or no single address
- * On error what this call made is gone again; addresses that it added to a holder which existed
- * stay. */
-int link_ensure_gateway(const char *name, const IpPrefix *addresses, size_t n_addresses);
-
-/* Takes addresses from the holder. 0 also for what is not there. */
-int link_drop_gateways(const char *name, const IpPrefix *addresses, size_t n_addresses);
-
 /* 1: it is there and up; 0: it is down; -ENODEV. */
 int link_is_up(const char *name);
 
@@ -94,3 +80,9 @@ int link_exists(const char *name);
  * -EINTR: the list changed all the time while it was read. */
 int link_list(const char *prefix, int (*f)(const char *name, int ifindex, void *userdata),
               void *userdata);
+
+/* For requests about links of ours that have another kind of end. */
+struct NetlinkBatch;
+struct nl_sock;
+int link_batch_settings(struct NetlinkBatch *b, int ifindex); /* the host's sysctls, as link_make_routed() has them */
+int link_remove_by_index(struct nl_sock *sk, int ifindex);    /* 0 also if it is gone */

@@ -257,16 +257,13 @@ void builder_repair(const CellPlan *c, pid_t init_pid, uint64_t network_inode, J
 
 /* Last, when nothing can begin a new one. Those of a network that it shares are for its owner to end. */
 static void forget_flows(const CellPlan *c, JobReport *report) {
-        const IpPrefix *const addresses[] = { &c->address4, &c->address6 };
+        const IpPrefix addresses[] = { c->address4, c->address6 };
+        int r = c->shares_network ? 0 : conntrack_forget(addresses, ELEMENTSOF(addresses));
 
-        for (size_t i = 0; i < ELEMENTSOF(addresses) && !c->shares_network; i++) {
-                int r = conntrack_forget(addresses[i]);
-
-                if (r == -EOPNOTSUPP) /* no kernel that we know of lacks it and takes our rules */
-                        log_warning_errno(r, "Cannot end the flows of cell %s: %m", c->cell.id);
-                else if (r < 0)
-                        builder_fail(report, LOGIN_STAGE_NETWORK, r, "the cell's flows can't be ended");
-        }
+        if (r == -EOPNOTSUPP) /* no kernel that we know of lacks it and takes our rules */
+                log_warning_errno(r, "Cannot end the flows of cell %s: %m", c->cell.id);
+        else if (r < 0)
+                builder_fail(report, LOGIN_STAGE_NETWORK, r, "the cell's flows can't be ended");
 }
 
 static void remove_link(const CellPlan *c, JobReport *report) {

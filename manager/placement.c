@@ -168,11 +168,9 @@ static int make_link(const Placement *p, int netns_fd) {
 
 /* `old`: of the addresses that it had before, alone. */
 static int forget_flows(const Placement *p, bool old) {
-        const IpPrefix *const addresses[] = { &p->old_address4, &p->old_address6, &p->address4, &p->address6 };
-        int r = 0;
+        const IpPrefix addresses[] = { p->old_address4, p->old_address6, p->address4, p->address6 };
+        int r = conntrack_forget(addresses, old ? 2 : ELEMENTSOF(addresses));
 
-        for (size_t i = 0; i < (old ? 2 : ELEMENTSOF(addresses)) && r >= 0; i++)
-                r = conntrack_forget(addresses[i]);
         if (r != -EOPNOTSUPP)
                 return r;
         log_warning_errno(r, "Cannot end the flows of service %s: %m", p->unit);

@@ -1,47 +1,43 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* A dump that the kernel filters (CTA_FILTER, Linux 5.8) for each end that the address can be at; what it answers is
- * deleted by the tuple and the id that it has there, so that an entry that took the place of another meanwhile stays.
- * An older kernel would ignore the filter and answer with the whole table: so each entry is looked at once more.
+/* Each walk of the kernel's looks at every bucket, so where few flows are, one walk hands out all of them, of both
+ * families. Where there are many, copying them would cost more than walks that the kernel filters (CTA_FILTER, Linux 5.8),
+ * one for each side that an address can be at. What comes is looked at here, in any case: an older kernel ignores the
+ * filter. It is deleted by the tuple and the id that it has, so that an entry that took its place meanwhile stays.
  *
  * Of IPv6 addresses the filter lets pass all but the one that is asked for (ctnetlink_filter_match_tuple() takes
- * ipv6_addr_cmp() for a yes, in Linux 6.18 still): there the kernel is asked for all flows of the family, once. */
+ * ipv6_addr_cmp() for a yes, in Linux 6.18 still): there the kernel is asked for all flows of the family. */
 
 #include "netns/conntrack.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/netfilter/nfnetlink_conntrack.h>
 #include <netinet/in.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/fd.h"
 #include "netns/netlink.h"
 
 #define FILTER_SOURCE 1U /* the kernel's CTA_FILTER_F_CTA_IP_SRC, which its headers for users leave out */
-#define FILTER_DESTINATION 2U
+#define FLOWS_FEW 4096
 #define DUMP_ATTEMPTS_MAX 5
 
-/* Where an address can be in an entry. */
-typedef struct End {
-        int tuple; /* CTA_TUPLE_ORIG or CTA_TUPLE_REPLY */
-        bool source;
-} End;
-
-static const End ends[] = {
-        { CTA_TUPLE_ORIG, true }, { CTA_TUPLE_ORIG, false }, { CTA_TUPLE_REPLY, true }, { CTA_TUPLE_REPLY, false },
-};
+/* Who began a flow is the source of what it began with, who answers that of the answers. */
+static const int sides[] = { CTA_TUPLE_ORIG, CTA_TUPLE_REPLY };
 
 typedef struct Flows {
-        const IpPrefix *address;
-        const End *end; /* NULL: at any */
+        const IpPrefix *addresses;
+        size_t n_addresses;
+        int family, filter; /* AF_UNSPEC: both; one of `sides`, of the one address that there is; 0: no filter */
         struct nl_sock *delete_sk; /* another one: the dump is not over yet */
         int error;
 } Flows;
 
-static int end_attribute(const Flows *f, const End *e) {
-        if (f->address->family == AF_INET)
-                return e->source ? CTA_IP_V4_SRC : CTA_IP_V4_DST;
-        return e->source ? CTA_IP_V6_SRC : CTA_IP_V6_DST;
+static int source_attribute(const IpPrefix *a) {
+        return a->family == AF_INET ? CTA_IP_V4_SRC : CTA_IP_V6_SRC;
 }
 
 static int address_size(const IpPrefix *a) {
@@ -59,16 +55,17 @@ static struct nl_msg *new_message(int type, int flags, int family) {
 }
 
 static int put_filter(struct nl_msg *m, const Flows *f) {
+        const IpPrefix *a = f->addresses;
         struct nlattr *filter, *tuple, *addresses;
 
         if (!(filter = nla_nest_start(m, CTA_FILTER | NLA_F_NESTED)) ||
-            nla_put_u32(m, f->end->tuple == CTA_TUPLE_ORIG ? CTA_FILTER_ORIG_FLAGS : CTA_FILTER_REPLY_FLAGS,
-                        f->end->source ? FILTER_SOURCE : FILTER_DESTINATION) < 0)
+            nla_put_u32(m, f->filter == CTA_TUPLE_ORIG ? CTA_FILTER_ORIG_FLAGS : CTA_FILTER_REPLY_FLAGS,
+                        FILTER_SOURCE) < 0)
                 return -ENOMEM;
         nla_nest_end(m, filter);
-        if (!(tuple = nla_nest_start(m, f->end->tuple | NLA_F_NESTED)) ||
+        if (!(tuple = nla_nest_start(m, f->filter | NLA_F_NESTED)) ||
             !(addresses = nla_nest_start(m, CTA_TUPLE_IP | NLA_F_NESTED)) ||
-            nla_put(m, end_attribute(f, f->end), address_size(f->address), f->address->address.bytes) < 0)
+            nla_put(m, source_attribute(a), address_size(a), a->address.bytes) < 0)
                 return -ENOMEM;
         nla_nest_end(m, addresses);
         nla_nest_end(m, tuple);
@@ -76,31 +73,33 @@ static int put_filter(struct nl_msg *m, const Flows *f) {
 }
 
 static struct nl_msg *new_dump(const Flows *f) {
-        _cleanup_(nlmsg_freep) struct nl_msg *m = new_message(IPCTNL_MSG_CT_GET, NLM_F_DUMP, f->address->family);
+        _cleanup_(nlmsg_freep) struct nl_msg *m = new_message(IPCTNL_MSG_CT_GET, NLM_F_DUMP, f->family);
 
-        return m && (!f->end || put_filter(m, f) >= 0) ? TAKE_PTR(m) : NULL;
+        return m && (!f->filter || put_filter(m, f) >= 0) ? TAKE_PTR(m) : NULL;
 }
 
-static bool has_address_at(const Flows *f, struct nlmsghdr *h, const End *e) {
-        struct nlattr *tuple = nlmsg_find_attr(h, sizeof(struct nfgenmsg), e->tuple), *addresses, *a;
+static bool is_from(struct nlmsghdr *h, int side, const IpPrefix *address) {
+        struct nlattr *tuple = nlmsg_find_attr(h, sizeof(struct nfgenmsg), side), *addresses, *a;
 
         addresses = tuple ? nla_find(nla_data(tuple), nla_len(tuple), CTA_TUPLE_IP) : NULL;
-        a = addresses ? nla_find(nla_data(addresses), nla_len(addresses), end_attribute(f, e)) : NULL;
-        return a && nla_len(a) == address_size(f->address) &&
-                memcmp(nla_data(a), f->address->address.bytes, (size_t) nla_len(a)) == 0;
+        a = addresses ? nla_find(nla_data(addresses), nla_len(addresses), source_attribute(address)) : NULL;
+        return a && nla_len(a) == address_size(address) &&
+                memcmp(nla_data(a), address->address.bytes, (size_t) nla_len(a)) == 0;
 }
 
 static bool has_address(const Flows *f, struct nlmsghdr *h) {
-        for (size_t i = 0; i < ELEMENTSOF(ends); i++)
-                if (has_address_at(f, h, &ends[i]))
-                        return true;
+        for (size_t i = 0; i < f->n_addresses; i++)
+                for (size_t k = 0; k < ELEMENTSOF(sides); k++)
+                        if (f->addresses[i].family != AF_UNSPEC && is_from(h, sides[k], &f->addresses[i]))
+                                return true;
         return false;
 }
 
 /* The same attributes, as they came. */
-static struct nl_msg *new_delete(const Flows *f, struct nlmsghdr *h) {
+static struct nl_msg *new_delete(struct nlmsghdr *h) {
         static const int copied[] = { CTA_TUPLE_ORIG, CTA_ZONE, CTA_ID };
-        _cleanup_(nlmsg_freep) struct nl_msg *m = new_message(IPCTNL_MSG_CT_DELETE, 0, f->address->family);
+        const struct nfgenmsg *header = nlmsg_data(h);
+        _cleanup_(nlmsg_freep) struct nl_msg *m = new_message(IPCTNL_MSG_CT_DELETE, 0, header->nfgen_family);
 
         for (size_t i = 0; i < ELEMENTSOF(copied) && m; i++) {
                 const struct nlattr *a = nlmsg_find_attr(h, sizeof(struct nfgenmsg), copied[i]);
@@ -119,7 +118,7 @@ static int on_flow(struct nl_msg *m, void *userdata) {
 
         if (!nlmsg_valid_hdr(h, sizeof(struct nfgenmsg)) || !has_address(f, h))
                 return NL_OK;
-        delete = new_delete(f, h);
+        delete = new_delete(h);
         r = delete ? netlink_send(f->delete_sk, delete) : -ENOMEM;
         if (r < 0 && r != -ENOENT && f->error == 0) /* ENOENT: it has ended meanwhile */
                 f->error = r;
@@ -149,27 +148,57 @@ static int forget_once(Flows *f) {
         return f->error;
 }
 
-static int forget_at(const IpPrefix *address, const End *end, struct nl_sock *delete_sk) {
-        Flows f = { .address = address, .end = end, .delete_sk = delete_sk };
+/* A list that changed while it was made is made once more. */
+static int forget_flows(Flows *f) {
         int r = -EINTR;
 
         for (int i = 0; i < DUMP_ATTEMPTS_MAX && r == -EINTR; i++)
-                r = forget_once(&f);
+                r = forget_once(f);
         return r;
 }
 
-int conntrack_forget(const IpPrefix *address) {
+static int forget_among_many(const IpPrefix *address, struct nl_sock *delete_sk) {
+        Flows f = { .addresses = address, .n_addresses = 1, .family = address->family, .delete_sk = delete_sk };
+        int r = 0;
+
+        if (address->family != AF_INET)
+                return address->family == AF_INET6 ? forget_flows(&f) : 0;
+        for (size_t i = 0; i < ELEMENTSOF(sides) && r >= 0; i++) {
+                f.filter = sides[i];
+                r = forget_flows(&f);
+        }
+        return r;
+}
+
+/* Of this network namespace. 0 also without connection tracking; UINT64_MAX: there is no knowing. */
+static uint64_t count_flows(void) {
+        _cleanup_(freep) char *text = NULL;
+        ssize_t n = fd_read_file_at(AT_FDCWD, "/proc/sys/net/netfilter/nf_conntrack_count", 32, &text);
+
+        return n == -ENOENT ? 0 : n <= 0 ? UINT64_MAX : strtoull(text, NULL, 10);
+}
+
+int conntrack_forget(const IpPrefix *addresses, size_t n_addresses) {
         _cleanup_(nl_socket_freep) struct nl_sock *delete_sk = NULL;
+        Flows f = { .addresses = addresses, .n_addresses = n_addresses, .family = AF_UNSPEC };
+        uint64_t n = count_flows();
+        bool any = false;
         int r;
 
-        if (address->family == AF_UNSPEC)
+        for (size_t i = 0; i < n_addresses; i++) {
+                const IpPrefix *a = &addresses[i];
+
+                if (a->family != AF_UNSPEC && a->length != (a->family == AF_INET ? 32U : 128U))
+                        return -EINVAL;
+                any = any || a->family != AF_UNSPEC;
+        }
+        if (n == 0 || !any)
                 return 0;
-        if (address->length != (address->family == AF_INET ? 32U : 128U))
-                return -EINVAL;
         r = netlink_open_netfilter(&delete_sk);
-        if (r >= 0 && address->family == AF_INET6)
-                return forget_at(address, NULL, delete_sk);
-        for (size_t i = 0; i < ELEMENTSOF(ends) && r >= 0; i++)
-                r = forget_at(address, &ends[i], delete_sk);
+        f.delete_sk = delete_sk;
+        if (r >= 0 && n <= FLOWS_FEW)
+                return forget_flows(&f);
+        for (size_t i = 0; i < n_addresses && r >= 0; i++)
+                r = forget_among_many(&addresses[i], delete_sk);
         return r;
 }

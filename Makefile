@@ -82,7 +82,7 @@ MANAGER_SRC = $(wildcard manager/*.c)
 TOOL_SRC = $(wildcard tools/*.c)
 GENERATOR_SRC = $(wildcard generator/*.c)
 MODULE_SRC = $(wildcard pam-module/*.c) bus/login.c bus/join.c bus/process.c \
-	base/fd.c base/parse.c
+	base/fd.c base/memstream.c base/parse.c
 UNIT_SRC = $(wildcard tests/unit/*.c)
 HELPER_SRC = $(wildcard tests/helpers/*.c)
 # tests/fuzz/DIRECTORY-FILE.c is a target; the others are what they have in common.
@@ -169,13 +169,13 @@ $(B)/tests/fuzz-%: $(B)/tests/fuzz/%.o $(B)/tests/fuzz/fuzz.o $(FUZZ_DRIVER) $(L
 $(B)/tests/%: $(B)/tests/unit/%.o $(LIB)
 	$(link_unit)
 
-# It plays a login program, which is nobody's to instrument.
-$(B)/tests/helpers/pam-open: tests/helpers/pam-open.c
+# They play login programs, which are nobody's to instrument.
+$(B)/tests/helpers/pam-%: tests/helpers/pam-%.c
 	@mkdir -p $(@D)
 	$(call say,LD,$@)$(CC) $(CPPFLAGS) $(CFLAGS) -o $@ $< -lpam
 
 # Programs that root tests drive the layers with, and those that measure.
-$(filter-out %/pam-open,$(HELPERS)) $(BENCHES): $(B)/%: $(B)/%.o $(LIB)
+$(filter-out $(B)/tests/helpers/pam-%,$(HELPERS)) $(BENCHES): $(B)/%: $(B)/%.o $(LIB)
 	$(call say,LD,$@)$(CC) $(CFLAGS) $(SANITIZE) $(LDFLAGS) -o $@ $^ $(LIBS) -lpam
 
 $(B)/confined.service: service/confined.service.in

@@ -2,12 +2,16 @@
 
 #include "base/memstream.h"
 
+#include <stdbool.h>
 #include <stdlib.h>
 
 #include "base/cleanup.h"
 
 char *memstream_finish(FILE *f, char **text) {
-        if (fclose(f) != 0) {
+        bool failed = ferror(f);
+
+        failed = fclose(f) != 0 || failed; /* which may be well, and *text NULL */
+        if (failed) {
                 free(*text);
                 *text = NULL;
         }

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/memstream.h"
 
 int parse_boolean(const char *text, bool *ret) {
         static const char *const yes[] = { "1", "yes", "y", "true", "t", "on" };
@@ -355,10 +356,8 @@ int parse_cpu_list(const char *text, char **ret) {
                 fprintf(f, last > i ? "%s%u-%u" : "%s%u", n++ ? "," : "", i, last);
                 i = last;
         }
-        if (fclose(f) != 0)
-                return -ENOMEM;
-        *ret = TAKE_PTR(out);
-        return 0;
+        *ret = memstream_finish(f, &out);
+        return *ret ? 0 : -ENOMEM;
 }
 
 bool prefix_contains(const IpPrefix *prefix, const IpPrefix *address) {

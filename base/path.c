@@ -23,6 +23,11 @@ static bool is_roots(const struct stat *st) {
         return st->st_uid == 0 && !(st->st_mode & (S_IWGRP | S_IWOTH));
 }
 
+/* Can none but root put something else in the place of a file in a directory? */
+static bool is_kept(const struct stat *directory, const struct stat *file) {
+        return is_roots(directory) || (directory->st_uid == 0 && directory->st_mode & S_ISVTX && file->st_uid == 0);
+}
+
 /* "//a/./b/" to "/a/b". */
 static void flatten(char *path) {
         char *to = path;
@@ -69,10 +74,10 @@ static void go_up(char *path, size_t start, size_t end) {
 }
 
 /* From the root to the end; or to the first link: 1, and it is followed; or to the first "..": 2, and it is gone. */
-static int walk(int root_fd, char **path, int *ret_fd) {
+static int walk(int root_fd, char **path, bool roots, int *ret_fd) {
         _cleanup_(close_fdp) int fd = openat(root_fd, ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+        struct stat st, directory;
         bool trusted = true;
-        struct stat st;
 
         if (fd < 0 || fstat(fd, &st) < 0)
                 return -errno;
@@ -94,10 +99,13 @@ static int walk(int root_fd, char **path, int *ret_fd) {
                 }
                 next = openat(fd, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
                 if (next < 0)
-                        return -errno;
-                if (fstat(next, &st) < 0) {
+                        return roots && !is_roots(&st) ? -EPERM : -errno;
+                directory = st;
+                if (fstat(next, &st) < 0 || (roots && !is_kept(&directory, &st))) {
+                        int r = roots ? -EPERM : -errno;
+
                         close_fd(next);
-                        return -errno;
+                        return r;
                 }
                 if (S_ISLNK(st.st_mode)) {
                         close_fd(next);
@@ -111,7 +119,7 @@ static int walk(int root_fd, char **path, int *ret_fd) {
         return 0;
 }
 
-int path_open(int root_fd, const char *path, char **ret_path, int *ret_fd) {
+static int open_path(int root_fd, const char *path, bool roots, char **ret_path, int *ret_fd) {
         _cleanup_(close_fdp) int fd = -EBADF;
         _cleanup_(freep) char *text = strdup(path);
         int r = 1;
@@ -120,12 +128,22 @@ int path_open(int root_fd, const char *path, char **ret_path, int *ret_fd) {
                 return -ENOMEM;
         flatten(text);
         for (unsigned links = 0; r > 0; links += r == 1)
-                r = links > PATH_LINKS_MAX ? -ELOOP : walk(root_fd, &text, &fd);
+                r = links > PATH_LINKS_MAX ? -ELOOP : walk(root_fd, &text, roots, &fd);
         if (r == 0 || r == -ENOENT || r == -ELOOP)
                 *ret_path = TAKE_PTR(text);
         if (r == 0 && ret_fd)
                 *ret_fd = TAKE_FD(fd);
         return r;
+}
+
+int path_open(int root_fd, const char *path, char **ret_path, int *ret_fd) {
+        return open_path(root_fd, path, false, ret_path, ret_fd);
+}
+
+int path_open_roots(int root_fd, const char *path, int *ret_fd) {
+        _cleanup_(freep) char *resolved = NULL;
+
+        return open_path(root_fd, path, true, &resolved, ret_fd);
 }
 
 bool path_is_above(const char *upper, const char *lower) {

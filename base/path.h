@@ -17,6 +17,10 @@
  * -ENOTDIR, -EACCES, ...: as open(2); -ENOMEM */
 int path_open(int root_fd, const char *path, char **ret_path, int *ret_fd);
 
+/* The same, but only of what root alone decides: no directory on the way may belong to somebody else, or be writable for
+ * others, but for root's own files in a sticky one. -EPERM: else; then what is found there can change with every look. */
+int path_open_roots(int root_fd, const char *path, int *ret_fd);
+
 /* Is `lower` inside of `upper`, by the text of both? Neither has links, nor a "/" at its end. */
 bool path_is_above(const char *upper, const char *lower);
 

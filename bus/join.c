@@ -200,6 +200,10 @@ static JoinOutcome outcome_of(uint32_t verdict) {
                 return JOIN_UNCONFINED;
         case LOGIN_INSIDE:
                 return JOIN_INSIDE;
+        case LOGIN_ADMITTED:
+                return JOIN_ADMITTED;
+        case LOGIN_NO_POLICY:
+                return JOIN_NO_POLICY;
         default:
                 return JOIN_REFUSED;
         }
@@ -211,32 +215,72 @@ static JoinOutcome broken(LoginReply *reply, const char *what, int error, int *r
         return JOIN_BROKEN;
 }
 
-JoinOutcome join_cell(const JoinOptions *o, const LoginRequest *request, LoginReply *reply, int *ret_error) {
-        _cleanup_(close_fdp) int fd = -EBADF, pidfd = -EBADF, filter_fd = -EBADF;
-        const char *what = "control group";
+/* Did the manager give no answer, or could this process not ask? A user who starts a setuid program decides how many
+ * descriptors and how much memory it has; and a burst of logins keeps a manager busy that is there. */
+static JoinOutcome outcome_of_error(const JoinOptions *o, int error) {
+        switch (-error) {
+        case ENOENT:
+        case ENOTDIR:
+        case EACCES:
+        case ECONNREFUSED:
+        case ECONNRESET:
+        case EPROTO:
+        case EPROTOTYPE:
+                return JOIN_ABSENT;
+        case ETIMEDOUT:
+                return login_is_served(o->socket_path) ? JOIN_UNABLE : JOIN_ABSENT;
+        default:
+                return JOIN_UNABLE;
+        }
+}
+
+/* JOIN_CONFINED: what comes with it is still to be joined, and *ret_fd waits for the last word. */
+static JoinOutcome ask(const JoinOptions *o, const LoginRequest *request, LoginReply *reply, int *ret_fd,
+                       int *ret_pidfd, int *ret_filter_fd, int *ret_error) {
+        uint64_t left_usec = o->timeout_usec;
+        _cleanup_(close_fdp) int fd = -EBADF;
         int r;
 
         memset(reply, 0, sizeof(*reply));
         *ret_error = 0;
-
-        r = count_threads();
-        if (r != 1) {
-                *ret_error = r < 0 ? r : -EBUSY;
-                return JOIN_ABSENT;
-        }
-        if (unshare(CLONE_FS) < 0) {
-                *ret_error = -errno;
-                return JOIN_ABSENT;
-        }
-        fd = login_connect(o->socket_path, o->deadline_usec);
-        r = fd < 0 ? fd : login_call(fd, request, o->deadline_usec, reply, &pidfd, &filter_fd);
+        fd = login_connect(o->socket_path, &left_usec);
+        r = fd < 0 ? fd : login_call(fd, request, &left_usec, reply, ret_pidfd, ret_filter_fd);
         if (r < 0) {
                 memset(reply, 0, sizeof(*reply));
                 *ret_error = r;
-                return JOIN_ABSENT;
+                return outcome_of_error(o, r);
         }
         if (reply->verdict != LOGIN_CONFINED)
                 return outcome_of(reply->verdict);
+        *ret_fd = TAKE_FD(fd);
+        return JOIN_CONFINED;
+}
+
+JoinOutcome join_ask(const JoinOptions *o, const LoginRequest *request, LoginReply *reply, int *ret_error) {
+        _cleanup_(close_fdp) int fd = -EBADF, pidfd = -EBADF, filter_fd = -EBADF;
+
+        return ask(o, request, reply, &fd, &pidfd, &filter_fd, ret_error);
+}
+
+JoinOutcome join_cell(const JoinOptions *o, const LoginRequest *request, LoginReply *reply, int *ret_error) {
+        _cleanup_(close_fdp) int fd = -EBADF, pidfd = -EBADF, filter_fd = -EBADF;
+        const char *what = "control group";
+        JoinOutcome outcome;
+        int r;
+
+        memset(reply, 0, sizeof(*reply));
+        r = count_threads();
+        if (r == 1)
+                r = unshare(CLONE_FS) < 0 ? -errno : 0;
+        else if (r >= 0)
+                r = -EBUSY;
+        if (r < 0) {
+                *ret_error = r;
+                return JOIN_UNABLE;
+        }
+        outcome = ask(o, request, reply, &fd, &pidfd, &filter_fd, ret_error);
+        if (outcome != JOIN_CONFINED)
+                return outcome;
 
         r = verify_group(reply->group); /* the manager takes it back when the socket closes without "joined" */
         if (r >= 0)

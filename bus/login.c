@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* All sockets are non-blocking and every wait is a poll(2) up to one absolute deadline, so that no
+/* All sockets are non-blocking and every wait is a poll(2) that uses up one allowance of time, so that no
  * state of the peer (absent, stopped, slow, gone) holds the caller longer. */
 
 #include "bus/login.h"
@@ -17,6 +17,9 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+
+#define WAIT_SLICE_USEC 100000
+#define CONNECT_SLICE_USEC 5000
 
 const struct LoginNamespaceInfo login_namespaces[_LOGIN_NS_MAX] = {
         [LOGIN_NS_MNT] = { "mnt", CLONE_NEWNS },
@@ -62,7 +65,7 @@ int login_request_check(const LoginRequest *r, size_t size) {
         if (r->version != LOGIN_VERSION && r->version != LOGIN_VERSION_BEFORE)
                 return -EPROTONOSUPPORT;
         if (size != sizeof(*r) || r->flags != 0 || r->n_groups > LOGIN_GROUPS_MAX ||
-            r->operation < LOGIN_OPEN || r->operation > LOGIN_SHELL ||
+            r->operation < LOGIN_OPEN || r->operation > LOGIN_CHECK ||
             !is_ended(r->user, sizeof(r->user)) || !is_ended(r->service, sizeof(r->service)) ||
             !is_ended(r->tty, sizeof(r->tty)) || !is_ended(r->remote_host, sizeof(r->remote_host)) ||
             !is_ended(r->target, sizeof(r->target)))
@@ -70,27 +73,38 @@ int login_request_check(const LoginRequest *r, size_t size) {
         return 0;
 }
 
-/* Waits for an event on fd; -ETIMEDOUT at the deadline. */
-static int wait_for(int fd, short events, uint64_t deadline_usec) {
-        for (;;) {
-                struct pollfd p = { .fd = fd, .events = events };
-                uint64_t now = login_now_usec();
-                struct timespec ts;
-                int r;
+/* One wait, in slices: one that took much longer than it should was not spent in waiting. Returns what ppoll(2) does,
+ * and -EINTR as 0. */
+static int wait_a_little(struct pollfd *p, nfds_t n, uint64_t slice_usec, uint64_t *left_usec) {
+        uint64_t slice = *left_usec < slice_usec ? *left_usec : slice_usec, start = login_now_usec(), took;
+        const struct timespec ts = { .tv_nsec = (long) slice * 1000 };
+        int r = ppoll(p, n, &ts, NULL);
 
-                if (now >= deadline_usec)
+        if (r < 0)
+                r = errno == EINTR ? 0 : -errno;
+        took = login_now_usec() - start;
+        if (took > 2 * slice)
+                took = 2 * slice;
+        *left_usec -= took < *left_usec ? took : *left_usec;
+        return r;
+}
+
+/* Waits for an event on fd. What is there already counts, however late. */
+static int wait_for(int fd, short events, uint64_t *left_usec) {
+        struct pollfd p = { .fd = fd, .events = events };
+
+        for (;;) {
+                bool last = *left_usec == 0;
+                int r = wait_a_little(&p, 1, WAIT_SLICE_USEC, left_usec);
+
+                if (r != 0)
+                        return r < 0 ? r : 0;
+                if (last)
                         return -ETIMEDOUT;
-                ts = (struct timespec) { .tv_sec = (time_t) ((deadline_usec - now) / 1000000),
-                                         .tv_nsec = (long) ((deadline_usec - now) % 1000000) * 1000 };
-                r = ppoll(&p, 1, &ts, NULL);
-                if (r > 0)
-                        return 0;
-                if (r < 0 && errno != EINTR)
-                        return -errno;
         }
 }
 
-int login_connect(const char *path, uint64_t deadline_usec) {
+int login_connect(const char *path, uint64_t *left_usec) {
         struct sockaddr_un sa = { .sun_family = AF_UNIX };
         _cleanup_(close_fdp) int fd = -EBADF;
 
@@ -101,18 +115,18 @@ int login_connect(const char *path, uint64_t deadline_usec) {
                 return -errno;
 
         /* With a full backlog, connect(2) on a non-blocking unix socket fails with EAGAIN, and there is
-         * nothing to poll for: try again until the deadline. */
+         * nothing to poll for: try again as long as there is time. */
         while (connect(fd, (struct sockaddr *) &sa, sizeof(sa)) < 0) {
                 if (errno != EAGAIN && errno != EINTR)
                         return -errno;
-                if (login_now_usec() >= deadline_usec)
+                if (*left_usec == 0)
                         return -ETIMEDOUT;
-                (void) ppoll(NULL, 0, &(struct timespec) { .tv_nsec = 5000000 }, NULL);
+                (void) wait_a_little(NULL, 0, CONNECT_SLICE_USEC, left_usec);
         }
         return TAKE_FD(fd);
 }
 
-static int send_all(int fd, const void *data, size_t size, uint64_t deadline_usec) {
+static int send_all(int fd, const void *data, size_t size, uint64_t *left_usec) {
         for (;;) {
                 ssize_t n = send(fd, data, size, MSG_NOSIGNAL);
                 int r;
@@ -125,7 +139,7 @@ static int send_all(int fd, const void *data, size_t size, uint64_t deadline_use
                         return -ECONNRESET;
                 if (errno != EAGAIN)
                         return -errno;
-                r = wait_for(fd, POLLOUT, deadline_usec);
+                r = wait_for(fd, POLLOUT, left_usec);
                 if (r < 0)
                         return r;
         }
@@ -205,16 +219,20 @@ static int receive_reply(int fd, LoginReply *reply, int *ret_pidfd, int *ret_fil
         }
         close_fd(fds[0]);
         close_fd(fds[1]);
-        return n == 0 ? -ECONNRESET : -EPROTO;
+        return n == 0 ? -ECONNRESET : m.msg_flags & MSG_CTRUNC ? -EMFILE : -EPROTO;
 }
 
-int login_call(int fd, const LoginRequest *request, uint64_t deadline_usec, LoginReply *reply,
-               int *ret_pidfd, int *ret_filter_fd) {
+int login_call(int fd, const LoginRequest *request, uint64_t *left_usec, LoginReply *reply, int *ret_pidfd,
+               int *ret_filter_fd) {
         int r;
 
-        r = send_all(fd, request, sizeof(*request), deadline_usec);
+        r = send_all(fd, request, sizeof(*request), left_usec);
+        if (r == -ECONNRESET) { /* a manager that has too much to do answers before it is asked */
+                r = receive_reply(fd, reply, ret_pidfd, ret_filter_fd);
+                return r == -EAGAIN ? -ECONNRESET : r;
+        }
         while (r >= 0) {
-                r = wait_for(fd, POLLIN, deadline_usec);
+                r = wait_for(fd, POLLIN, left_usec);
                 if (r < 0)
                         break;
                 r = receive_reply(fd, reply, ret_pidfd, ret_filter_fd);
@@ -223,6 +241,19 @@ int login_call(int fd, const LoginRequest *request, uint64_t deadline_usec, Logi
                 r = 0;
         }
         return r;
+}
+
+/* A hint that nothing follows from: a manager that takes it closes the connection. */
+bool login_is_served(const char *path) {
+        uint64_t left_usec = LOGIN_PROBE_USEC;
+        _cleanup_(close_fdp) int fd = -EBADF;
+        LoginRequest request;
+
+        fd = login_connect(path, &left_usec);
+        if (fd < 0)
+                return false;
+        login_request_init(&request, LOGIN_CLOSE);
+        return send_all(fd, &request, sizeof(request), &left_usec) >= 0 && wait_for(fd, POLLIN, &left_usec) >= 0;
 }
 
 int login_joined(int fd) {

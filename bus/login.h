@@ -30,6 +30,7 @@ typedef enum LoginOperation {
         LOGIN_CLOSE,    /* a hint: the PAM session of the caller has ended */
         LOGIN_RUN,      /* a command of `confinectl run` in a cell of policy `target` */
         LOGIN_SHELL,    /* a command of `confinectl shell` in the live cell `target` */
+        LOGIN_CHECK,    /* would LOGIN_OPEN be refused? Nothing is opened */
 } LoginOperation;
 
 typedef enum LoginVerdict {
@@ -39,6 +40,9 @@ typedef enum LoginVerdict {
         LOGIN_REFUSED,      /* message says which policy, what limit, what to do */
         LOGIN_NO_CELL,      /* LOGIN_RUN, LOGIN_SHELL: no such policy or cell */
         LOGIN_FAILED,       /* the cell could not be made; `stage` says where */
+        LOGIN_ADMITTED,     /* LOGIN_CHECK: as far as can be known before */
+        LOGIN_NO_POLICY,    /* the policy is refused, and there is no good version of it; message says why. Who is
+                             * exempt gets in */
 } LoginVerdict;
 
 typedef enum LoginStage { /* exit codes of systemd.exec(5) for LOGIN_FAILED */
@@ -120,7 +124,7 @@ typedef struct LoginReply1 {
         char message[LOGIN_MESSAGE_MAX];
 } LoginReply1;
 
-/* CLOCK_MONOTONIC in microseconds; deadlines are absolute values of it. */
+/* CLOCK_MONOTONIC in microseconds. */
 uint64_t login_now_usec(void);
 
 /* Fills in magic and version, all else zero. */
@@ -136,16 +140,23 @@ int login_request_check(const LoginRequest *r, size_t size);
 /* The same reply for a caller of the version before, which knows no LoginProcess. */
 void login_reply_to_1(const LoginReply *reply, LoginReply1 *ret);
 
-/* Connects without ever blocking beyond `deadline_usec`. Returns the fd, which is non-blocking and
- * close-on-exec. -ENOENT, -ECONNREFUSED: no manager; -ETIMEDOUT: backlog full until the deadline;
- * -EACCES. See unix(7), connect(2). */
-int login_connect(const char *path, uint64_t deadline_usec);
+/* What waits here takes the time that it has waited off *left_usec, and gives up at 0. Time in which the process was
+ * stopped is not waiting: whoever may stop a setuid program can't make a manager look absent by that.
+ *
+ * Connects. Returns the fd, which is non-blocking and close-on-exec. -ENOENT, -ECONNREFUSED: no manager;
+ * -ETIMEDOUT: its backlog was full for all that time; -EACCES; -EMFILE, -ENOMEM and the like: it is the caller that
+ * can't. See unix(7), connect(2). */
+int login_connect(const char *path, uint64_t *left_usec);
 
 /* Sends the request and waits for the reply and, with LOGIN_CONFINED, a pidfd of the cell's pid 1, and a filter if
- * reply->process has one. *ret_pidfd and *ret_filter_fd are -EBADF without one. -ETIMEDOUT; -ECONNRESET: the manager went away; -EPROTO: what came
- * is no reply. */
-int login_call(int fd, const LoginRequest *request, uint64_t deadline_usec, LoginReply *reply,
-               int *ret_pidfd, int *ret_filter_fd);
+ * reply->process has one. *ret_pidfd and *ret_filter_fd are -EBADF without one. -ETIMEDOUT; -ECONNRESET: the manager
+ * went away; -EPROTO: what came is no reply; -EMFILE: the caller has no room for the fds that came. */
+int login_call(int fd, const LoginRequest *request, uint64_t *left_usec, LoginReply *reply, int *ret_pidfd,
+               int *ret_filter_fd);
+
+/* Does a manager take requests at all, whatever it is busy with? Waits LOGIN_PROBE_USEC at most. */
+#define LOGIN_PROBE_USEC 500000
+bool login_is_served(const char *path);
 
 /* Tells the manager that the caller has joined. */
 int login_joined(int fd);

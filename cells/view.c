@@ -35,6 +35,12 @@ static int fail(View *v, const Point *p, int error, const char **ret_what) {
         return error;
 }
 
+/* May a path with "-" be left out? What is not there may; and so may what a user makes unreachable, by a link, a file
+ * in place of a directory, or a file system of their own that root may not look into. */
+static bool may_be_missing(int root_fd, const char *path, bool optional, int error) {
+        return optional && (error == -ENOENT || path_open_roots(root_fd, path, NULL) == -EPERM);
+}
+
 /* --- what the host has ------------------------------------------------------------------- */
 
 static int open_bind(View *v, const char *word, bool read_only, const char **ret_what) {
@@ -55,11 +61,9 @@ static int open_bind(View *v, const char *word, bool read_only, const char **ret
         if (options)
                 *options = '\0';
         r = path_open(host_fd, source, &resolved, &fd);
-        if (r == -ENOENT && optional)
+        mount_fd = r < 0 ? r : mount_copy(fd, "", !options);
+        if (mount_fd < 0 && may_be_missing(host_fd, source, optional, mount_fd))
                 return 0;
-        if (r < 0)
-                return fail(v, &(Point) { .key = key, .path = source }, r, ret_what);
-        mount_fd = mount_copy(fd, "", !options);
         if (mount_fd < 0)
                 return fail(v, &(Point) { .key = key, .path = source }, mount_fd, ret_what);
         r = points_set_content(&v->points, target, key, CONTENT_BIND, mount_fd, NULL, false);
@@ -191,11 +195,21 @@ static int move(View *v, Point *p, char *resolved) {
         return 0;
 }
 
+static int take_copy(Point *p, int fd) {
+        struct stat st;
+
+        if (fstat(fd, &st) < 0)
+                return -errno;
+        p->dev = st.st_dev;
+        p->ino = st.st_ino;
+        p->mount_fd = mount_copy(fd, "", true);
+        return p->mount_fd < 0 ? p->mount_fd : 0;
+}
+
 /* Finds where a point is, and takes a copy of what is there if that is to stay. */
 static int look(View *v, int root_fd, Point *p, const char **ret_what) {
         _cleanup_(close_fdp) int fd = -EBADF;
         char *resolved = NULL;
-        struct stat st;
         int r;
 
         p->covered = nearest_above(v, p, true);
@@ -207,20 +221,13 @@ static int look(View *v, int root_fd, Point *p, const char **ret_what) {
         p->covered = nearest_above(v, p, true);
         if (p->covered)
                 return 0;
-        if (r == -ENOENT && p->optional)
+        if (r >= 0 && p->content == CONTENT_SAME && strcmp(p->path, "/") != 0)
+                r = take_copy(p, fd);
+        if (r < 0 && may_be_missing(root_fd, p->path, p->optional, r)) {
                 p->gone = true;
-        if (r == -ENOENT) /* it may come to be there */
                 return 0;
-        if (r < 0)
-                return fail(v, p, r, ret_what);
-        if (p->content != CONTENT_SAME || strcmp(p->path, "/") == 0)
-                return 0;
-        if (fstat(fd, &st) < 0)
-                return -errno;
-        p->dev = st.st_dev;
-        p->ino = st.st_ino;
-        p->mount_fd = mount_copy(fd, "", true);
-        return p->mount_fd < 0 ? fail(v, p, p->mount_fd, ret_what) : 0;
+        }
+        return r == -ENOENT || r >= 0 ? 0 : fail(v, p, r, ret_what); /* it may come to be there */
 }
 
 static int look_at_all(View *v, int root_fd, const char **ret_what) {
@@ -435,15 +442,16 @@ static int place(View *v, int root_fd, Point *p, const ViewParts *parts) {
                 return p->mount_fd < 0 ? -errno : restrict_point(v, p);
         }
         target_fd = open_target(v, root_fd, p, p->mount_fd < 0 || is_dir(p->mount_fd));
-        if (target_fd == -ENOENT && p->optional) {
+        r = target_fd;
+        if (r >= 0 && p->content == CONTENT_SAME && !p->covered &&
+            (fstat(target_fd, &st) < 0 || st.st_dev != p->dev || st.st_ino != p->ino))
+                r = -ESTALE;
+        if (r < 0 && may_be_missing(root_fd, p->path, p->optional, r)) {
                 p->gone = true;
                 return 0;
         }
-        if (target_fd < 0)
-                return target_fd;
-        if (p->content == CONTENT_SAME && !p->covered &&
-            (fstat(target_fd, &st) < 0 || st.st_dev != p->dev || st.st_ino != p->ino))
-                return -ESTALE;
+        if (r < 0)
+                return r;
         r = provide(v, p, parts, target_fd, &read_only);
         if (r >= 0)
                 r = mount_put_fd(p->mount_fd, target_fd);

@@ -6,6 +6,7 @@
 #include "cgroups/devices.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/bpf.h>
 #include <stdio.h>
 #include <string.h>
@@ -14,6 +15,7 @@
 #include <sys/sysmacros.h>
 
 #include "base/cleanup.h"
+#include "base/path.h"
 
 static const DeviceRule standard_rules[] = {
         { 'c', 1, 3, true, true, true },   /* null */
@@ -62,12 +64,29 @@ static int class_rules(const DeviceAllow *allow, DeviceRule *rules, size_t space
         return (int) n;
 }
 
+static bool is_class(const DeviceAllow *allow) {
+        return strncmp(allow->node, "char-", 5) == 0 || strncmp(allow->node, "block-", 6) == 0;
+}
+
+static int open_node(const DeviceAllow *allow, int *ret_fd) {
+        _cleanup_(close_fdp) int root_fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+        return root_fd < 0 ? -errno : path_open_roots(root_fd, allow->node, ret_fd);
+}
+
+bool device_is_not_roots(const DeviceAllow *allow) {
+        _cleanup_(close_fdp) int fd = -EBADF;
+
+        return !is_class(allow) && open_node(allow, &fd) == -EPERM;
+}
+
 static int node_rules(const DeviceAllow *allow, DeviceRule *rules, size_t space) {
+        _cleanup_(close_fdp) int fd = -EBADF;
         struct stat st;
 
-        if (strncmp(allow->node, "char-", 5) == 0 || strncmp(allow->node, "block-", 6) == 0)
+        if (is_class(allow))
                 return class_rules(allow, rules, space);
-        if (stat(allow->node, &st) < 0)
+        if (open_node(allow, &fd) < 0 || fstat(fd, &st) < 0)
                 return 0;
         if (!S_ISCHR(st.st_mode) && !S_ISBLK(st.st_mode))
                 return -EINVAL;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "policies/policy.h"
@@ -23,6 +24,9 @@ typedef struct DeviceRule {
  * false: no restriction. -E2BIG: more than DEVICE_RULES_MAX; -EINVAL: neither a device node nor a
  * known class ("char-pts"). */
 int device_rules(const Resources *r, DeviceRule rules[static DEVICE_RULES_MAX], bool *ret_restrict);
+
+/* Is its node where others than root decide what is there? device_rules() leaves such a one out. */
+bool device_is_not_roots(const DeviceAllow *allow);
 
 /* Attaches a program that allows just `rules` to the v2 group open at `group_fd`, replacing what was
  * attached by confine before. See bpf(2), BPF_PROG_TYPE_CGROUP_DEVICE. */

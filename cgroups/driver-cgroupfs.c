@@ -425,6 +425,63 @@ static int find(const char *root_group, const char *lines, char **ret) {
         return 0;
 }
 
+typedef struct Locating {
+        const DriverCell *host;
+        char path[GROUP_PATH_MAX]; /* of what is looked through */
+        char *group, *policy;
+        uid_t *uid;
+        bool found;
+} Locating;
+
+static bool locate_at(Locating *l, const char *path) {
+        char group[GROUP_PATH_MAX];
+
+        if (snprintf(group, sizeof(group), "%s/%s", path, l->host->id) >= (int) sizeof(group) ||
+            group_populated(l->host->hierarchies, group) <= 0)
+                return false;
+        (void) strcpy(l->group, group);
+        l->found = true;
+        return true;
+}
+
+static int locate_below_user(const char *name, void *userdata) {
+        Locating *l = userdata;
+        char path[GROUP_PATH_MAX];
+        unsigned uid;
+
+        if (!l->found && sscanf(name, "%u", &uid) == 1 &&
+            snprintf(path, sizeof(path), "%s/%s", l->path, name) < (int) sizeof(path) && locate_at(l, path))
+                *l->uid = uid;
+        return 0;
+}
+
+static int locate_below_policy(const char *name, void *userdata) {
+        Locating *l = userdata;
+
+        if (l->found || snprintf(l->path, sizeof(l->path), "%s/cells/%s", l->host->root_group, name) >=
+                                (int) sizeof(l->path))
+                return 0;
+        *l->uid = (uid_t) -1;
+        if (!locate_at(l, l->path))
+                (void) group_for_each_child(l->host->hierarchies, l->path, locate_below_user, l);
+        if (l->found)
+                (void) snprintf(l->policy, DRIVER_POLICY_MAX, "%s", name);
+        return 0;
+}
+
+static int locate(const DriverCell *host, char ret_group[static GROUP_PATH_MAX],
+                  char ret_policy[static DRIVER_POLICY_MAX], uid_t *ret_uid) {
+        Locating l = { .host = host, .group = ret_group, .policy = ret_policy, .uid = ret_uid };
+        char path[GROUP_PATH_MAX];
+        int r;
+
+        if (!is_cell_id(host->id))
+                return 0;
+        (void) snprintf(path, sizeof(path), "%s/cells", host->root_group);
+        r = group_for_each_child(host->hierarchies, path, locate_below_policy, &l);
+        return r < 0 ? r : l.found;
+}
+
 /* --- removing ---------------------------------------------------------------------------- */
 
 static void wait_empty(const DriverCell *c, const char *group, uint64_t timeout_usec) {
@@ -471,45 +528,53 @@ static int remove_cell(const DriverCell *c, char what[static DRIVER_WHAT_MAX]) {
 }
 
 typedef struct Sweep {
-        const Hierarchies *hierarchies;
+        const Hierarchies *all, *one; /* everywhere, and the hierarchy that is looked through */
         bool (*is_known)(const char *id, void *userdata);
         void *userdata;
         char path[GROUP_PATH_MAX];
-        unsigned depth, n_removed;
+        unsigned depth, n_removed, n_children;
 } Sweep;
 
 /* A cell's group is known by its name, at whatever depth below ROOT/cells or ROOT/reserve it is. */
 static int sweep_group(const char *name, void *userdata) {
         Sweep *parent = userdata, s = *parent;
-        const Hierarchies *h = s.hierarchies;
 
+        parent->n_children++;
         if (snprintf(s.path, sizeof(s.path), "%s/%s", parent->path, name) >= (int) sizeof(s.path))
                 return 0;
         if (is_cell_id(name)) {
                 if (s.is_known(name, s.userdata))
                         return 0;
-                (void) group_kill(h, s.path, SWEEP_TIMEOUT_USEC);
-                (void) group_remove(h, s.path, SWEEP_TIMEOUT_USEC);
+                (void) group_kill(s.all, s.path, SWEEP_TIMEOUT_USEC);
+                (void) group_remove(s.all, s.path, SWEEP_TIMEOUT_USEC);
                 parent->n_removed++;
+                parent->n_children--;
                 return 0;
         }
         if (s.depth == 0)
                 return 0;
         s.depth--;
-        s.n_removed = 0;
-        (void) group_for_each_child(h, s.path, sweep_group, &s);
+        s.n_removed = s.n_children = 0;
+        (void) group_for_each_child(s.one, s.path, sweep_group, &s);
         parent->n_removed += s.n_removed;
-        group_remove_if_empty(h, s.path);
+        if (s.n_children == 0)
+                group_remove_if_empty(s.one, s.path);
         return 0;
 }
 
+/* One hierarchy after the other: what is in all of them is the same in each. */
 static unsigned sweep(const DriverCell *host, bool (*is_known)(const char *id, void *userdata), void *userdata) {
         static const char *const trees[] = { "cells", "reserve" };
-        Sweep s = { .hierarchies = host->hierarchies, .is_known = is_known, .userdata = userdata, .depth = 2 };
+        Sweep s = { .all = host->hierarchies, .is_known = is_known, .userdata = userdata, .depth = 2 };
 
-        for (size_t i = 0; i < ELEMENTSOF(trees); i++) {
-                (void) snprintf(s.path, sizeof(s.path), "%s/%s", host->root_group, trees[i]);
-                (void) group_for_each_child(host->hierarchies, s.path, sweep_group, &s);
+        for (size_t k = 0; k < host->hierarchies->n_items; k++) {
+                const Hierarchies one = { .items = { host->hierarchies->items[k] }, .n_items = 1, .unified = -ENOENT };
+
+                s.one = &one;
+                for (size_t i = 0; i < ELEMENTSOF(trees); i++) {
+                        (void) snprintf(s.path, sizeof(s.path), "%s/%s", host->root_group, trees[i]);
+                        (void) group_for_each_child(&one, s.path, sweep_group, &s);
+                }
         }
         return s.n_removed;
 }
@@ -555,6 +620,7 @@ static const char *refuses(const Policy *p, const char *section, const char *key
 const Driver driver_cgroupfs = {
         .name = "cgroupfs",
         .makes_groups = true,
+        .moves_leaders_out = true,
         .make_root = make_root,
         .remove_root = remove_root,
         .make = make_groups,
@@ -567,6 +633,7 @@ const Driver driver_cgroupfs = {
         .freeze = freeze,
         .remove = remove_cell,
         .sweep = sweep,
+        .locate = locate,
         .list = list,
         .group = cell_group,
         .root = init_group,

@@ -338,6 +338,52 @@ static int find(const char *root_group, const char *lines, char **ret) {
         return 0;
 }
 
+typedef struct Locating {
+        const DriverCell *host;
+        char *group;
+        uid_t *uid;
+        bool found;
+} Locating;
+
+static bool locate_at(Locating *l, const char *slice) {
+        char unit[UNIT_NAME_LENGTH_MAX], group[GROUP_PATH_MAX];
+
+        own_scope(l->host, l->host->id, unit);
+        if (snprintf(group, sizeof(group), "%s/%s", slice, unit) >= (int) sizeof(group) ||
+            group_populated(l->host->hierarchies, group) <= 0)
+                return false;
+        (void) strcpy(l->group, group);
+        return l->found = true;
+}
+
+static int locate_below_user(const char *name, void *userdata) {
+        Locating *l = userdata;
+        char slice[UNIT_NAME_LENGTH_MAX];
+        unsigned uid;
+
+        if (l->found || sscanf(name, "user-%u.slice", &uid) != 1)
+                return 0;
+        (void) snprintf(slice, sizeof(slice), "user.slice/user-%u.slice", uid);
+        if (locate_at(l, slice))
+                *l->uid = uid;
+        return 0;
+}
+
+static int locate(const DriverCell *host, char ret_group[static GROUP_PATH_MAX],
+                  char ret_policy[static DRIVER_POLICY_MAX], uid_t *ret_uid) {
+        Locating l = { .host = host, .group = ret_group, .uid = ret_uid };
+        char slice[UNIT_NAME_LENGTH_MAX];
+        int r;
+
+        *ret_policy = '\0';
+        *ret_uid = (uid_t) -1;
+        own_slice(host, "", slice);
+        if (locate_at(&l, slice))
+                return 1;
+        r = group_for_each_child(host->hierarchies, "user.slice", locate_below_user, &l);
+        return r < 0 ? r : l.found;
+}
+
 /* As far as it goes; the first error. */
 static int freeze_units(const DriverCell *c, sd_bus *bus, bool frozen) {
         char unit[UNIT_NAME_LENGTH_MAX], what[DRIVER_WHAT_MAX];
@@ -583,6 +629,7 @@ const Driver driver_systemd = {
         .freeze = freeze,
         .remove = remove_cell,
         .sweep = sweep,
+        .locate = locate,
         .list = list,
         .group = cell_group,
         .usage = usage,

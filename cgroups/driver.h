@@ -41,6 +41,7 @@ typedef struct DriverLeader {
 } DriverLeader;
 
 #define DRIVER_WHAT_MAX 256
+#define DRIVER_POLICY_MAX 256
 
 typedef struct Driver {
         const char *name;
@@ -48,6 +49,8 @@ typedef struct Driver {
         bool user_in_one_group;      /* no two jobs of one user may run at once */
         bool shares_sums;            /* no group holds everybody under a policy: see limit_user */
         bool makes_groups;           /* of its own, which show what files the kernel has */
+        bool moves_leaders_out;      /* release() takes a login program out of the cell's groups, and what it
+                                      * forks from then on is outside of them, too */
 
         /* Makes what all cells are below; not from a job: at the start, and at the end if nothing is left. */
         int (*make_root)(const Hierarchies *h, const char *root_group);
@@ -83,6 +86,12 @@ typedef struct Driver {
          * the first three members, `others` and its userdata. */
         unsigned (*sweep)(const DriverCell *host, bool (*is_known)(const char *id, void *userdata),
                           void *userdata);
+
+        /* From the loop, of a cell whose record can't be read: `host` has the first three members and the id. 1: there
+         * are processes in its group below each hierarchy's root, whose user is *ret_uid, and *ret_policy is the name of
+         * its policy, "" if the groups don't tell; 0: there are none. */
+        int (*locate)(const DriverCell *host, char ret_group[static GROUP_PATH_MAX],
+                      char ret_policy[static DRIVER_POLICY_MAX], uid_t *ret_uid);
 
         /* Processes of a cell, at most `max`. Called from the loop, too. */
         ssize_t (*list)(const DriverCell *c, pid_t *pids, size_t max);

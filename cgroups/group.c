@@ -376,15 +376,28 @@ int group_open_unified(const Hierarchies *h, const char *path) {
         return h->unified < 0 ? -ENOENT : open_group(&h->items[h->unified], path);
 }
 
-bool group_lines_match(const Hierarchies *h, const char *lines, const char *path) {
+/* `below`: a child of the group will do. */
+static bool lines_are_in(const Hierarchies *h, const char *lines, const char *path, bool below) {
+        size_t n = strlen(path);
+
         for (size_t i = 0; i < h->n_items; i++) {
                 size_t length;
                 const char *found = find_line(&h->items[i], lines, &length);
 
-                if (!found || length != strlen(path) + 1 || strncmp(found + 1, path, length - 1) != 0)
+                if (!found || length < n + 1 || strncmp(found + 1, path, n) != 0)
+                        return false;
+                if (length > n + 1 && !(below && found[n + 1] == '/'))
                         return false;
         }
         return true;
+}
+
+bool group_lines_match(const Hierarchies *h, const char *lines, const char *path) {
+        return lines_are_in(h, lines, path, false);
+}
+
+bool group_lines_within(const Hierarchies *h, const char *lines, const char *path) {
+        return lines_are_in(h, lines, path, true);
 }
 
 int group_lines_find(const char *lines, const char *prefix, char **ret) {

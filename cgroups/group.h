@@ -41,6 +41,8 @@ int group_open_unified(const Hierarchies *h, const char *path);
 
 /* Does /proc/PID/cgroup text put the process into `path` (and no child of it) in all hierarchies of ours? */
 bool group_lines_match(const Hierarchies *h, const char *lines, const char *path);
+/* The same for `path` or any group below it. */
+bool group_lines_within(const Hierarchies *h, const char *lines, const char *path);
 /* The path below `prefix` + "/" that some hierarchy of ours puts the process into, copied to *ret; the
  * caller frees. 0: none of them does; 1: *ret is set. */
 int group_lines_find(const char *lines, const char *prefix, char **ret);

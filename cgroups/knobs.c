@@ -6,6 +6,7 @@
 
 #include "cgroups/knobs.h"
 
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <string.h>
@@ -13,6 +14,8 @@
 #include <sys/sysmacros.h>
 
 #include "base/memstream.h"
+#include "base/path.h"
+#include "cgroups/devices.h"
 
 typedef struct KnobRow KnobRow;
 
@@ -290,15 +293,19 @@ static int translate_rows(const Hierarchies *h, const Resources *old, const Reso
         return 0;
 }
 
-/* The whole disk below `path`: limits can't be set on a partition. */
+/* The whole disk below `path`: limits can't be set on a partition. -EPERM: somebody else than root decides what is at the
+ * path, and so which disk it is, and whether there is one. */
 static int block_device(const char *path, unsigned *ret_major, unsigned *ret_minor) {
+        _cleanup_(close_fdp) int root_fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC), fd = -EBADF;
         char sys[128];
         struct stat st;
         dev_t device;
         FILE *f;
+        int r;
 
-        if (stat(path, &st) < 0)
-                return -ENODEV;
+        r = root_fd < 0 ? -errno : path_open_roots(root_fd, path, &fd);
+        if (r < 0 || fstat(fd, &st) < 0)
+                return r == -EPERM ? r : -ENODEV;
         device = S_ISBLK(st.st_mode) ? st.st_rdev : st.st_dev;
         *ret_major = major(device);
         *ret_minor = minor(device);
@@ -515,6 +522,13 @@ static void check_rows(const Hierarchies *h, const Resources *r, knobs_unsupport
         }
 }
 
+/* The first key that a limit of a disk comes from. */
+static const char *io_key(const IoLimit *l) {
+        return l->read_bandwidth_bytes != LIMIT_NONE ? "IOReadBandwidthMax" :
+                l->write_bandwidth_bytes != LIMIT_NONE ? "IOWriteBandwidthMax" :
+                l->read_iops != LIMIT_NONE ? "IOReadIOPSMax" : "IOWriteIOPSMax";
+}
+
 void knobs_check(const Hierarchies *h, const Resources *r, knobs_unsupported_t report, void *userdata) {
         check_rows(h, r, report, userdata);
 
@@ -530,17 +544,28 @@ void knobs_check(const Hierarchies *h, const Resources *r, knobs_unsupported_t r
                 report(r->allowed_cpus ? "AllowedCPUs" : "AllowedMemoryNodes",
                        "this host has no cpuset controller", userdata);
         if (r->n_io_limits > 0 && !hierarchies_find(h, CONTROLLER_IO))
-                report("IOReadBandwidthMax", "this host has no io controller", userdata);
+                report(io_key(&r->io_limits[0]), "this host has no io controller", userdata);
         for (size_t i = 0; i < r->n_io_limits; i++) {
                 unsigned major, minor;
                 char reason[256];
 
-                if (block_device(r->io_limits[i].path, &major, &minor) >= 0)
+                int k = block_device(r->io_limits[i].path, &major, &minor);
+
+                if (k >= 0)
                         continue;
-                (void) snprintf(reason, sizeof(reason), "%.150s is no block device and none is below it",
-                                r->io_limits[i].path);
-                report("IOReadBandwidthMax", reason, userdata);
+                (void) snprintf(reason, sizeof(reason), "%.150s %s", r->io_limits[i].path, k == -EPERM ?
+                                "is where others than root decide what is there; name the disk, or the mount point" :
+                                "is no block device and none is below it");
+                report(io_key(&r->io_limits[i]), reason, userdata);
         }
+        for (size_t i = 0; i < r->n_device_allow; i++)
+                if (device_is_not_roots(&r->device_allow[i])) {
+                        char reason[256];
+
+                        (void) snprintf(reason, sizeof(reason), "%.150s is where others than root decide what is there",
+                                        r->device_allow[i].node);
+                        report("DeviceAllow", reason, userdata);
+                }
         if ((r->device_policy != DEVICE_POLICY_AUTO || r->n_device_allow > 0) &&
             !hierarchies_find(h, CONTROLLER_DEVICES))
                 report("DevicePolicy", "this host has neither cgroup v2 nor the v1 devices controller",

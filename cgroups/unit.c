@@ -16,6 +16,7 @@
 
 #include "base/fd.h"
 #include "base/log.h"
+#include "base/memstream.h"
 
 #define MANAGER "org.freedesktop.systemd1", "/org/freedesktop/systemd1", "org.freedesktop.systemd1.Manager"
 #define CONTROL_DIR "/run/systemd/system.control"
@@ -396,7 +397,8 @@ static int extend_record(sd_bus *bus, const char *unit, const char *owner, const
         for (int i = 0; i < _LIST_MAX; i++)
                 if (has_list(limits, i) && !record_find(record, lists[i].name))
                         fprintf(f, "%s=\n", lists[i].name);
-        if (fclose(f) != 0 && r >= 0)
+        text = memstream_finish(f, &text);
+        if (!text && r >= 0)
                 r = -ENOMEM;
         if (r < 0) {
                 free(text);

@@ -14,9 +14,10 @@
 
 #include "base/fd.h"
 #include "base/log.h"
+#include "base/memstream.h"
 #include "cgroups/knobs.h"
 #include "generator/unit-file.h"
-#include "policies/policy-set.h"
+#include "policies/policy-load.h"
 
 #ifndef CONFINE_VENDORDIR
 #define CONFINE_VENDORDIR "/usr/lib/confine"
@@ -108,7 +109,8 @@ static int generate(int dest_fd, const char *unit, const Policy *p) {
                 r = unit_file_print(f, p, unit, arg_runtime_dir);
         else
                 unit_file_print_refusal(f, unit);
-        if (fclose(f) != 0)
+        text = memstream_finish(f, &text);
+        if (!text)
                 return -ENOMEM;
         if (r < 0) {
                 log_error_errno(r, "Policy %s can't be turned into a drop-in: %m", p->name);

@@ -382,6 +382,10 @@ int bus_server_begin_call(const Peer *p) {
                         return -ENOMEM;
                 calls->uid = p->uid;
                 HASH_ADD(hh, b->calls, uid, sizeof(calls->uid), calls);
+                if (!hash_has(calls)) {
+                        free(calls);
+                        return -ENOMEM;
+                }
         }
         if (calls->n >= CALLS_OF_USER_MAX && p->uid != 0)
                 return -EBUSY;

@@ -89,6 +89,23 @@ static int get_text(sd_bus *bus, const char *path, const char *interface, const 
         return -ENOENT;
 }
 
+/* What of its record this version does not know. */
+static int get_unknown(sd_bus *bus, const char *path, const char *interface, const char *property,
+                       sd_bus_message *reply, void *userdata, sd_bus_error *error) {
+        const Cell *c = userdata;
+        int r;
+
+        (void) bus, (void) path, (void) interface, (void) property, (void) error;
+        r = sd_bus_message_open_container(reply, 'a', "s");
+        if (r >= 0 && c->obscure)
+                r = sd_bus_message_append(reply, "s", "its record");
+        if (r >= 0 && c->unattended)
+                r = sd_bus_message_append(reply, "s", "its sessions");
+        for (char **line = c->kept; line && *line && r >= 0; line++)
+                r = sd_bus_message_append(reply, "s", *line);
+        return r < 0 ? r : sd_bus_message_close_container(reply);
+}
+
 static int get_uint(sd_bus *bus, const char *path, const char *interface, const char *property,
                     sd_bus_message *reply, void *userdata, sd_bus_error *error) {
         const Cell *c = userdata;
@@ -393,6 +410,7 @@ static const sd_bus_vtable cell_vtable[] = {
         SD_BUS_PROPERTY("ControlGroup", "s", get_text, 0, SD_BUS_VTABLE_PROPERTY_CONST),
         SD_BUS_PROPERTY("Sessions", "as", get_sessions, 0, 0),
         SD_BUS_PROPERTY("NSessions", "u", get_uint, 0, 0),
+        SD_BUS_PROPERTY("Unknown", "as", get_unknown, 0, 0),
         SD_BUS_PROPERTY("View", "a(sss)", get_view, 0, 0),
         SD_BUS_PROPERTY("Limits", "a{ss}", get_limits, 0, 0),
         SD_BUS_PROPERTY("MemoryMax", "t", get_limit, 0, 0),

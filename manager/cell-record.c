@@ -27,7 +27,7 @@ static CellState state_from_string(const char *text) {
         return _CELL_STATE_INVALID;
 }
 
-static int save_policy(Record *r, const Policy *p) {
+static int save_policy(Record *r, const Policy *p, char *const *kept) {
         for (size_t i = 0; i < n_policy_keys; i++) {
                 const PolicyKey *k = &policy_keys[i];
                 _cleanup_(freep) char *value = NULL;
@@ -41,7 +41,8 @@ static int save_policy(Record *r, const Policy *p) {
                 if (!*value)
                         continue;
                 (void) snprintf(name, sizeof(name), "%s.%s", k->section, k->name);
-                record_set(r, name, "%s", value);
+                if (!record_is_kept(kept, name))
+                        record_set(r, name, "%s", value);
         }
         return 0;
 }
@@ -56,12 +57,16 @@ static void save_address(Record *r, const char *key, const IpPrefix *address) {
 static const char *const server_keys[RESOLVER_SERVERS_MAX] = { "Server1", "Server2", "Server3" };
 
 int cell_save(const Cell *c) {
-        Record *r = record_new("Cell");
+        Record *r;
 
+        if (c->obscure) /* a version that can read it may come */
+                return 0;
+        r = record_new("Cell");
         if (!r)
                 return -ENOMEM;
         record_set(r, "BootId", "%s", record_boot_id());
         record_set(r, "Policy", "%s", c->policy->name);
+        record_set_kept(r, c->kept); /* what is written of the same key below holds */
         record_set(r, "PolicyPath", "%s", c->policy->path ?: "");
         if (c->uid != UID_INVALID)
                 record_set(r, "Uid", "%u", c->uid);
@@ -106,21 +111,32 @@ int cell_save(const Cell *c) {
         }
         for (size_t i = 0; i < c->resolver.n_servers; i++)
                 save_address(r, server_keys[i], &c->resolver.servers[i]);
-        if (save_policy(r, c->policy) < 0)
+        if (save_policy(r, c->policy, c->kept) < 0)
                 record_lose(r);
         return record_write(r, c->host->records_fd, c->id);
 }
 
+/* What can't be enforced anew, since it is not known, must not be taken for open. */
+static void close_network(Policy *p) {
+        p->egress_deny = true;
+        p->ingress_allow = false;
+}
+
+/* 1: this version does not know it. */
 static int restore_policy_key(Cell *c, const char *key, const char *value) {
         const char *dot = strchr(key, '.');
         char section[64];
         int r;
 
-        if (!dot || dot - key >= (ptrdiff_t) sizeof(section))
-                return -EBADMSG;
+        if (dot - key >= (ptrdiff_t) sizeof(section))
+                return 1;
         (void) snprintf(section, sizeof(section), "%.*s", (int) (dot - key), key);
         r = policy_key_set_lines(c->policy, section, dot + 1, value);
-        return r < 0 && r != -ENOMEM ? -EBADMSG : r;
+        if (r == -ENOMEM)
+                return r;
+        if (r < 0 && strcmp(section, "Network") == 0)
+                close_network(c->policy);
+        return r < 0;
 }
 
 static int restore_lines(char ***field, const char *value) {
@@ -141,7 +157,7 @@ static int restore_adjusting(AdjustKind *field, const char *value) {
                         *field = (AdjustKind) k;
                         return 0;
                 }
-        return -EBADMSG;
+        return 1;
 }
 
 /* `size` is the field's. */
@@ -152,7 +168,7 @@ static int restore_name(char *field, size_t size, const char *value) {
         return 0;
 }
 
-/* 1: it is none of these. */
+/* 1: it is none of these, or has a value that this version does not know. */
 static int restore_word(Cell *c, const char *key, const char *value) {
         const struct {
                 const char *key;
@@ -189,8 +205,10 @@ static int restore_word(Cell *c, const char *key, const char *value) {
                         return parse_address(value, &c->resolver.servers[i]) < 0 ? -EBADMSG : 0;
                 }
         if (strcmp(key, "State") == 0) {
-                c->state = state_from_string(value);
-                return c->state < 0 ? -EBADMSG : 0;
+                CellState state = state_from_string(value);
+
+                c->state = state < 0 ? CELL_LIVE : state; /* if its pid 1 is */
+                return state < 0;
         }
         if (strcmp(key, "Adjusting") == 0)
                 return restore_adjusting(&c->adjusting, value);
@@ -201,46 +219,56 @@ static int restore_word(Cell *c, const char *key, const char *value) {
         return 1;
 }
 
+#define NUMBER(k, field) { k, offsetof(Cell, field), sizeof(((Cell *) NULL)->field) }
+
+static const struct {
+        const char *key;
+        size_t offset, size; /* 1: a bool */
+} numbers[] = {
+        NUMBER("Created", created_usec),
+        NUMBER("InitStartTime", init_start_time),
+        NUMBER("Uid", uid),
+        NUMBER("FirstId", first_id),
+        NUMBER("Frozen", frozen),
+        NUMBER("Slowed", slowed),
+        NUMBER("InitPid", init_pid),
+        NUMBER("ShapingTree", place.tree),
+        NUMBER("ShapingUser", place.user),
+        NUMBER("ShapingCell", place.cell),
+        NUMBER("DeviceIndex", device_state.ifindex),
+        NUMBER("DeviceMTU", device_state.mtu),
+        NUMBER("DeviceUp", device_state.up),
+};
+
+/* 1: it is none of these. */
 static int restore_number(Cell *c, const char *key, const char *value) {
         uint64_t number;
+        size_t i;
 
-        if (parse_uint64(value, &number) < 0)
+        for (i = 0; i < ELEMENTSOF(numbers) && strcmp(key, numbers[i].key) != 0; i++)
+                ;
+        if (i == ELEMENTSOF(numbers))
+                return 1;
+        if (parse_uint64(value, &number) < 0 ||
+            (numbers[i].size < sizeof(number) && number >> (numbers[i].size == 1 ? 1 : 8 * numbers[i].size) != 0))
                 return -EBADMSG;
-        if (strcmp(key, "Created") == 0)
-                c->created_usec = number;
-        else if (strcmp(key, "InitStartTime") == 0)
-                c->init_start_time = number;
-        else if (number > UINT32_MAX) /* the rest are smaller */
-                return -EBADMSG;
-        else if (strcmp(key, "Uid") == 0)
-                c->uid = (uid_t) number;
-        else if (strcmp(key, "FirstId") == 0)
-                c->first_id = (uid_t) number;
-        else if (strcmp(key, "Frozen") == 0)
-                c->frozen = number != 0;
-        else if (strcmp(key, "Slowed") == 0)
-                c->slowed = number != 0;
-        else if (strcmp(key, "InitPid") == 0)
-                c->init_pid = (pid_t) number;
-        else if (strcmp(key, "ShapingTree") == 0)
-                c->place.tree = (uint32_t) number;
-        else if (strcmp(key, "ShapingUser") == 0)
-                c->place.user = (uint16_t) number;
-        else if (strcmp(key, "ShapingCell") == 0)
-                c->place.cell = (uint16_t) number;
-        else if (strcmp(key, "DeviceIndex") == 0)
-                c->device_state.ifindex = (int) number;
-        else if (strcmp(key, "DeviceMTU") == 0)
-                c->device_state.mtu = (unsigned) number;
-        else if (strcmp(key, "DeviceUp") == 0)
-                c->device_state.up = number != 0;
-        else
-                return -EBADMSG;
+        switch (numbers[i].size) {
+        case sizeof(uint64_t):
+                *(uint64_t *) ((char *) c + numbers[i].offset) = number;
+                break;
+        case sizeof(uint32_t):
+                *(uint32_t *) ((char *) c + numbers[i].offset) = (uint32_t) number;
+                break;
+        case sizeof(uint16_t):
+                *(uint16_t *) ((char *) c + numbers[i].offset) = (uint16_t) number;
+                break;
+        default:
+                *(bool *) ((char *) c + numbers[i].offset) = number != 0;
+        }
         return 0;
 }
 
-static int restore_key(const char *key, const char *value, void *userdata) {
-        Cell *c = userdata;
+static int restore_known(Cell *c, const char *key, const char *value) {
         int r;
 
         if (strcmp(key, "BootId") == 0)
@@ -257,6 +285,18 @@ static int restore_key(const char *key, const char *value, void *userdata) {
                 return restore_policy_key(c, key, value);
         r = restore_word(c, key, value);
         return r > 0 ? restore_number(c, key, value) : r;
+}
+
+static int restore_key(const char *key, const char *value, void *userdata) {
+        Cell *c = userdata;
+        char of[64];
+        int r;
+
+        r = restore_known(c, key, value);
+        if (r <= 0)
+                return r;
+        (void) snprintf(of, sizeof(of), "The record of cell %s", c->id);
+        return record_keep(&c->kept, of, key, value);
 }
 
 int cell_record_read(Cell *c) {

@@ -17,7 +17,6 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "base/strv.h"
-#include "manager/cell-record.h"
 #include "manager/event.h"
 #include "manager/fd-store.h"
 #include "manager/reap.h"
@@ -138,7 +137,7 @@ void cell_plan(Cell *c, CellPlan *ret) {
 
 /* --- life -------------------------------------------------------------------------------- */
 
-static Cell *alloc_cell(CellHost *host) {
+Cell *cell_alloc(CellHost *host) {
         Cell *c = calloc(1, sizeof(*c));
 
         if (!c)
@@ -181,6 +180,7 @@ Cell *cell_free(Cell *c) {
         sd_event_source_disable_unref(c->linger_source);
         sd_event_source_disable_unref(c->retry_source);
         sd_event_source_disable_unref(c->logins_source);
+        sd_event_source_disable_unref(c->members_source);
         release_addresses(c);
         leave_init(c);
         close_fd(c->init_pidfd);
@@ -194,6 +194,7 @@ Cell *cell_free(Cell *c) {
         resolver_done(&c->resolver);
         strv_free(c->groups);
         strv_free(c->assignments);
+        strv_free(c->kept);
         free(c);
         return NULL;
 }
@@ -214,7 +215,7 @@ static int on_init_exit(sd_event_source *s, int fd, uint32_t events, void *userd
         return 0;
 }
 
-static int watch_init(Cell *c) {
+int cell_watch_init(Cell *c) {
         unsigned long long start;
         struct stat st;
         char path[64];
@@ -341,6 +342,8 @@ void cell_end(Cell *c, const char *reason) {
         c->state = CELL_ENDING;
         c->linger_source = sd_event_source_disable_unref(c->linger_source);
         c->logins_source = sd_event_source_disable_unref(c->logins_source);
+        c->members_source = sd_event_source_disable_unref(c->members_source);
+        c->unattended = false;
         log_info("Cell %s of %s (policy %s) ends: %s", c->id, c->user ?: "all users", c->policy->name, reason);
         if (c->init_pidfd >= 0)
                 (void) fd_pidfd_send_signal(c->init_pidfd, SIGKILL);
@@ -361,7 +364,7 @@ static void on_made(const JobReport *report, const char *text, void *userdata) {
         policy_filesystem_done(&c->filesystem);
         if (outcome.error >= 0) {
                 c->init_pid = outcome.pid;
-                r = watch_init(c);
+                r = cell_watch_init(c);
                 if (r < 0) {
                         if (c->init_pidfd < 0)
                                 (void) reap_later(c->host->event, c->init_pid);
@@ -443,7 +446,7 @@ static int choose_hostname(Cell *c, const MatchSubject *subject) {
 }
 
 int cell_new(CellHost *host, Policy *policy, const MatchSubject *subject, Cell **ret) {
-        Cell *c = alloc_cell(host);
+        Cell *c = cell_alloc(host);
         int r;
 
         if (!c)
@@ -486,36 +489,6 @@ int cell_new(CellHost *host, Policy *policy, const MatchSubject *subject, Cell *
 fail:
         cell_free(c);
         return r;
-}
-
-int cell_restore(CellHost *host, const char *id, Cell **ret) {
-        pid_t recorded;
-        Cell *c;
-        int r;
-
-        if (strlen(id) >= LOGIN_ID_MAX)
-                return -EBADMSG;
-        c = alloc_cell(host);
-        if (!c)
-                return -ENOMEM;
-        (void) strcpy(c->id, id);
-        r = cell_record_read(c);
-        if (r < 0) {
-                c->address4 = c->address6 = (IpPrefix) {}; /* not claimed */
-                cell_free(c);
-                return r;
-        }
-        if (!*c->network_of && c->address4.family != AF_UNSPEC && pool_claim(host->pool, &c->address4) < 0)
-                c->address4 = (IpPrefix) {};
-        if (!*c->network_of && c->address6.family != AF_UNSPEC && pool_claim(host->pool, &c->address6) < 0)
-                c->address6 = (IpPrefix) {};
-        recorded = c->init_pid;
-        if (c->state == CELL_LIVE && c->init_pid > 0 && watch_init(c) < 0)
-                c->init_source = sd_event_source_disable_unref(c->init_source);
-        else if (c->init_pid != recorded) /* the stored pidfd knew better */
-                (void) cell_save(c); /* which is worth a try: that pidfd is not always there */
-        *ret = c;
-        return 0;
 }
 
 /* --- sessions come and go ---------------------------------------------------------------- */
@@ -592,6 +565,8 @@ void cell_session_left(Cell *c) {
                 free_if_gone(c);
                 return;
         }
+        if (c->unattended)
+                return;
         if (c->policy->linger_usec == 0 || c->state == CELL_MAKING) {
                 cell_end(c, "its last session has ended");
                 return;

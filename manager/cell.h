@@ -5,8 +5,8 @@
 #include <stdint.h>
 #include <sys/queue.h>
 #include <systemd/sd-event.h>
-#include <uthash.h>
 
+#include "base/hash.h"
 #include "bus/login.h"
 #include "manager/builder.h"
 #include "manager/job.h"
@@ -118,10 +118,13 @@ struct Cell {
         char *groups_trouble; /* its control groups were damaged, and why they can't be repaired; NULL: they are whole */
         Job *groups_job;      /* that repairs them */
         char *trouble; /* its network was damaged, and why it can't be repaired; NULL: it is whole */
+        char **kept;  /* lines of its record that this version does not know */
+        bool unattended; /* somebody is in it whose session's record can't be read: it lasts as long as they do */
+        bool obscure; /* its record can't be read as a whole, and is left as it is; nobody new joins */
         AdjustKind adjusting; /* what is under way, see adjust.h */
         char **assignments;   /* and what it sets */
         Job *job;
-        sd_event_source *init_source, *linger_source, *retry_source, *logins_source;
+        sd_event_source *init_source, *linger_source, *retry_source, *logins_source, *members_source;
         LIST_HEAD(, Session) sessions;
         unsigned n_sessions;
         char **groups; /* of its sessions, as cell_plan() last listed them */
@@ -143,8 +146,18 @@ int cell_new(CellHost *host, Policy *policy, const MatchSubject *subject, Cell *
 int cell_choose_network(Cell *c, const MatchSubject *subject);
 
 /* Takes over a recorded cell after a restart of the manager. *ret is live if its pid 1 is, else it must
- * be ended by the caller. -EBADMSG: the record is unusable; -ESTALE: it is of another boot. */
+ * be ended by the caller. -EBADMSG: the record is unusable; -ESTALE: it is of another boot; -errno of reading it. Of
+ * -ENOMEM, -EMFILE and -ENFILE the record is not the cause. */
 int cell_restore(CellHost *host, const char *id, Cell **ret);
+
+/* The same for one whose record is unusable, and of which the control groups say that it lives, in `group`: takes what the
+ * record does say, and from the kernel what it doesn't. `policy` (NULL: there is none) is that of its name, `uid` whose it is.
+ * *ret is live, but without init_source if its pid 1 can't be found. -ENOMEM, -EMFILE, -ENFILE. */
+int cell_salvage(CellHost *host, const char *id, const char *group, const char *policy_name, Policy *policy, uid_t uid,
+                 Cell **ret);
+
+/* If there are processes in a cell that nobody's session is known to be in, keeps it until they are gone. */
+int cell_keep_unattended(Cell *c);
 
 void cell_end(Cell *c, const char *reason);
 /* The last session has left: ends the cell at once, or LingerSec= later. */
@@ -152,9 +165,14 @@ void cell_session_left(Cell *c);
 bool cell_admits(const Cell *c); /* it is not frozen, nor about to be */
 void cell_session_joined(Cell *c, const Session *s);
 
+/* For cell_new() and cell_restore(): one of which nothing is known. NULL: out of memory. */
+Cell *cell_alloc(CellHost *host);
+/* Watches pid 1. -ESRCH: it is gone, and the number may be another process's; -EMFILE and others. */
+int cell_watch_init(Cell *c);
+
 Cell *cell_free(Cell *c); /* leaves the cell as it is, takes NULL, returns NULL */
 
 void cell_describe(const Cell *c, FirewallCell *ret); /* as the firewall is to know it; borrows */
 void cell_plan(Cell *c, CellPlan *ret); /* borrows, until it is asked again */
 unsigned cell_namespaces(const Cell *c); /* CLONE_NEW*: what the policy says and the driver leaves */
-int cell_save(const Cell *c); /* writes its record; -errno. In cell-record.c */
+int cell_save(const Cell *c); /* writes its record, unless it is obscure; -errno. In cell-record.c */

@@ -183,33 +183,62 @@ static void run_look(void *userdata, JobReport *report, JobText *text) {
         }
 }
 
-static void on_looked(const JobReport *report, const char *text, void *userdata) {
-        _cleanup_(strv_freep) char **before = NULL;
-        Manager *m = userdata;
+/* Takes over `now`. True: it is not what was known. */
+static bool change_overlaps(Manager *m, char **now) {
+        _cleanup_(strv_freep) char **before = m->overlaps;
         bool changed = false;
+
+        m->overlaps = now;
+        for (size_t i = 0; now && now[i]; i++) {
+                if (strv_has(before, now[i]))
+                        continue;
+                changed = true;
+                log_error("Pool= of policy %s; refusing new cells under it", now[i]);
+        }
+        for (size_t i = 0; before && before[i]; i++) {
+                if (strv_has(now, before[i]))
+                        continue;
+                changed = true;
+                log_notice("No longer: Pool= of policy %s", before[i]);
+        }
+        return changed;
+}
+
+void damage_note_overlaps(Manager *m, const HostNet *net) {
+        _cleanup_(strv_freep) char **now = NULL;
+        char why[HOST_NET_WHY_MAX];
+
+        for (size_t i = 0; i < policy_set_size(m->policies); i++) {
+                const Policy *p = policy_set_get(m->policies, i);
+                _cleanup_(freep) char *line = NULL;
+
+                if (!p->has_match || !host_net_overlaps(net, p, why))
+                        continue;
+                if (asprintf(&line, "%s: %s", p->name, why) < 0)
+                        line = NULL;
+                if (!line || strv_extend(&now, line) < 0) {
+                        log_warning("Cannot compare pools with the host's addresses: out of memory");
+                        return;
+                }
+        }
+        (void) change_overlaps(m, TAKE_PTR(now));
+}
+
+static void on_looked(const JobReport *report, const char *text, void *userdata) {
+        _cleanup_(strv_freep) char **now = NULL;
+        Manager *m = userdata;
 
         if (report->error < 0) {
                 log_warning_errno(report->error, "Cannot compare pools with the host's addresses: %m");
                 return;
         }
-        before = TAKE_PTR(m->overlaps);
         for (const char *line = text; *line; line += strcspn(line, "\n") + 1) {
-                if (strv_extend_n(&m->overlaps, line, strcspn(line, "\n")) < 0)
+                if (strv_extend_n(&now, line, strcspn(line, "\n")) < 0) {
+                        log_warning("Cannot compare pools with the host's addresses: out of memory");
                         return;
+                }
         }
-        for (size_t i = 0; m->overlaps && m->overlaps[i]; i++) {
-                if (strv_has(before, m->overlaps[i]))
-                        continue;
-                changed = true;
-                log_error("Pool= of policy %s; refusing new cells under it", m->overlaps[i]);
-        }
-        for (size_t i = 0; before && before[i]; i++) {
-                if (strv_has(m->overlaps, before[i]))
-                        continue;
-                changed = true;
-                log_notice("No longer: Pool= of policy %s", before[i]);
-        }
-        if (changed)
+        if (change_overlaps(m, TAKE_PTR(now)))
                 network_prepare(m);
 }
 
@@ -233,7 +262,8 @@ static int on_time_to_look(sd_event_source *s, uint64_t usec, void *userdata) {
         return 0;
 }
 
-void damage_look_for_overlaps(Manager *m) {
+/* Soon, by a job: the list may be long. */
+static void look_for_overlaps(Manager *m) {
         int r;
 
         if (m->overlap_source)
@@ -297,7 +327,7 @@ static int on_change(sd_event_source *s, int fd, uint32_t events, void *userdata
         if (repair || changes.forwarding_off || changes.all)
                 network_repair(m);
         if (changes.addresses || changes.all)
-                damage_look_for_overlaps(m);
+                look_for_overlaps(m);
         return 0;
 }
 

@@ -18,7 +18,8 @@ void damage_note(Manager *m, const char *lines);
 /* The same for services, which have jobs of their own: placements_start() begins them. */
 void damage_repair_services(Manager *m);
 
-/* Compares pools with the host's addresses soon, by a job. */
-void damage_look_for_overlaps(Manager *m);
+/* At once, by what was read of these; for policies that were just loaded. */
+struct HostNet;
+void damage_note_overlaps(Manager *m, const struct HostNet *net);
 /* With what the pool of a policy overlaps since it was loaded, borrowed; NULL: nothing. */
 const char *damage_overlap(const Manager *m, const Policy *p);

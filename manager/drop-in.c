@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/fd.h"
+#include "base/memstream.h"
 #include "base/strv.h"
 #include "policies/policy-keys.h"
 
@@ -95,7 +96,8 @@ static char *compose(const char *old, const Policy *p, char *const *assignments)
         r = print_section(f, "Resources", old, p, assignments);
         if (r >= 0)
                 r = print_section(f, "Network", old, p, assignments);
-        if (fclose(f) != 0 || r < 0) {
+        text = memstream_finish(f, &text);
+        if (r < 0) {
                 free(text);
                 return NULL;
         }

@@ -84,7 +84,7 @@ void event_cell(const char *id, const Cell *c, const char *format, ...) {
         va_end(ap);
 }
 
-void event_session(const char *id, const Session *s, const char *format, ...) {
+void event_session(const char *id, int level, const Session *s, const char *format, ...) {
         const LogField fields[] = {
                 { "MESSAGE_ID", id },
                 { "CONFINE_SESSION", s->id },
@@ -97,7 +97,7 @@ void event_session(const char *id, const Session *s, const char *format, ...) {
         va_list ap;
 
         va_start(ap, format);
-        send_event(LOG_INFO, fields, ELEMENTSOF(fields), format, ap);
+        send_event(level, fields, ELEMENTSOF(fields), format, ap);
         va_end(ap);
 }
 

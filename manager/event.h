@@ -14,6 +14,7 @@
 #define EVENT_SESSION_REMOVED "8a4cbf16d067476898f10e47903c105e"
 #define EVENT_DENIED "bd67aa9bb6ed4aac83a2b5a775fbd930"
 #define EVENT_UNCONFINED "bde0e5cca6c1459699037daeb5d8d3d4"
+#define EVENT_OUTSIDE "f74a0c07095e48e9a66ed751a4435111"
 #define EVENT_POLICY_ERROR "d9955c3ccfaa4764af099d4303ef6eeb"
 
 struct Cell;
@@ -24,8 +25,8 @@ void event_use_journal(void);
 
 void event_cell(const char *id, const struct Cell *c, const char *format, ...)
         __attribute__((format(printf, 3, 4)));
-void event_session(const char *id, const struct Session *s, const char *format, ...)
-        __attribute__((format(printf, 3, 4)));
+void event_session(const char *id, int level, const struct Session *s, const char *format, ...)
+        __attribute__((format(printf, 4, 5)));
 /* A login that gets no cell. `policy` may be NULL; `verdict` is "denied", "failed" or "unconfined". */
 void event_login(const char *id, int level, const LoginRequest *request, const char *policy, const char *verdict,
                  const char *format, ...) __attribute__((format(printf, 6, 7)));

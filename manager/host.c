@@ -5,13 +5,13 @@
 #include <ctype.h>
 #include <fcntl.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 
 #include "base/fd.h"
 #include "base/log.h"
 #include "manager/builder-inner.h"
 #include "manager/bus-server.h"
+#include "manager/claim.h"
 #include "manager/fd-store.h"
 #include "manager/listener.h"
 #include "manager/login-server.h"
@@ -46,9 +46,9 @@ static int open_runtime(Manager *m) {
         m->lock_fd = openat(m->runtime_fd, "lock", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
         if (m->lock_fd < 0)
                 return log_error_errno(errno, "Cannot open %s/lock: %m", m->config.runtime_dir);
-        if (flock(m->lock_fd, LOCK_EX | LOCK_NB) < 0)
-                return log_error_errno(errno == EWOULDBLOCK ? EALREADY : errno,
-                                       "Another confined runs already with %s", m->config.runtime_dir);
+        r = claim_lock(m->lock_fd);
+        if (r < 0)
+                return log_error_errno(r, "Another confined runs already with %s", m->config.runtime_dir);
         m->cells_fd = open_subdir(m, "cells");
         m->sessions_fd = open_subdir(m, "sessions");
         m->driver_fd = open_subdir(m, "units");
@@ -103,6 +103,9 @@ static int open_host(Manager *m) {
                 return log_error_errno(r, "Cannot find the control groups: %m");
         m->driver = driver_choose(m->conf.cgroup_driver, m->hierarchies);
         log_info("Control groups by driver %s", m->driver->name);
+        r = claim_check_links(m);
+        if (r < 0)
+                return r;
         r = m->driver->make_root(m->hierarchies, m->root_group);
         if (r == -EBUSY)
                 return log_error_errno(r, "Cannot make control group %s: there are processes in the root of "
@@ -110,6 +113,9 @@ static int open_host(Manager *m) {
                                        m->root_group);
         if (r < 0)
                 return log_error_errno(r, "Cannot make control group %s: %m", m->root_group);
+        r = claim_instance(m);
+        if (r < 0)
+                return r;
         if (m->driver->makes_groups) {
                 r = hierarchies_set_probe(m->hierarchies, m->root_group);
                 if (r < 0)

@@ -7,6 +7,7 @@
 
 #include "base/fd.h"
 #include "base/log.h"
+#include "base/memstream.h"
 
 #define DELAY_USEC (200 * USEC_PER_MSEC) /* hundreds of logins at once are one file */
 
@@ -46,7 +47,8 @@ static int on_time(sd_event_source *s, uint64_t usec, void *userdata) {
                 for (const Cell *c = m->cells; c; c = c->hh.next)
                         if (c->state == CELL_LIVE)
                                 print_cell(f, c);
-                r = fclose(f) == 0 ? fd_replace_file_at(m->runtime_fd, "hosts", text, 0644, false) : -ENOMEM;
+                text = memstream_finish(f, &text);
+                r = text ? fd_replace_file_at(m->runtime_fd, "hosts", text, 0644, false) : -ENOMEM;
         }
         if (r < 0)
                 log_warning_errno(r, "Cannot write %s/hosts: %m", m->config.runtime_dir);

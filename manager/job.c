@@ -3,11 +3,13 @@
 /* A job is a fork: no arguments to marshal, nothing to free, and whatever it leaves open goes with it.
  * Its text comes through a pipe, at whose end of file the child is reaped. The table of fds, with some for each
  * cell and session, is shared until the child has copied the few that it needs: copying and closing thousands
- * takes longer than most jobs. */
+ * takes longer than most jobs. Until then the manager holds the child's end of the pipe, too, so the end of a
+ * child that dies that early is seen by its pidfd alone. */
 
 #include "manager/job.h"
 
 #include <fcntl.h>
+#include <limits.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -21,6 +23,7 @@
 
 #include "base/fd.h"
 #include "base/log.h"
+#include "base/memstream.h"
 #include "base/parse.h"
 #include "manager/reap.h"
 
@@ -36,7 +39,8 @@ struct Job {
         TAILQ_ENTRY(Job) entry;
         pid_t pid; /* 0: waiting */
         int fd, child_fd; /* the ends of the pipe; the child's until it says that it has its own */
-        sd_event_source *io_source, *timer_source;
+        int pidfd;
+        sd_event_source *io_source, *exit_source, *timer_source;
         JobReport *report; /* shared with the child */
         char *text;
         size_t n_read, n_allocated;
@@ -95,7 +99,8 @@ static void run_child(Job *job, int fd, pid_t parent) {
         if (!t.f)
                 _exit(1);
         job->spec.run(job->spec.userdata, job->report, &t);
-        if (fclose(t.f) != 0)
+        text = memstream_finish(t.f, &text);
+        if (!text)
                 _exit(1);
         if (size > JOB_TEXT_MAX) { /* a part of it would mean something else */
                 job->report->error = -E2BIG;
@@ -140,9 +145,11 @@ static void job_free(Job *job) {
                 j->n_waiting--;
         }
         sd_event_source_disable_unref(job->io_source);
+        sd_event_source_disable_unref(job->exit_source);
         sd_event_source_disable_unref(job->timer_source);
         close_fd(job->fd);
         close_fd(job->child_fd);
+        close_fd(job->pidfd);
         free(job->text);
         free(job);
 }
@@ -182,31 +189,54 @@ static int grow_text(Job *job) {
         return 0;
 }
 
-static int on_readable(sd_event_source *s, int fd, uint32_t events, void *userdata) {
-        Job *job = userdata;
+/* 1: there may be more; 0: that was all; -EAGAIN: that was all for now. */
+static int read_some(Job *job) {
         ssize_t n;
         int r;
 
-        (void) s, (void) events;
         r = grow_text(job);
-        if (r < 0) {
-                finish(job, r);
+        if (r < 0)
+                return r;
+        n = read(job->fd, job->text + job->n_read, job->n_allocated - job->n_read);
+        if (n < 0)
+                return errno == EINTR ? 1 : -errno;
+        if (n == 0)
                 return 0;
-        }
-        n = read(fd, job->text + job->n_read, job->n_allocated - job->n_read);
-        if (n < 0 && (errno == EAGAIN || errno == EINTR))
-                return 0;
-        if (n > 0) {
-                job->child_fd = close_fd(job->child_fd);
-                job->n_read += (size_t) n;
-                return 0;
-        }
-        if (n < 0 || job->n_read < 2 || job->text[job->n_read - 1]) {
+        job->child_fd = close_fd(job->child_fd);
+        job->n_read += (size_t) n;
+        return 1;
+}
+
+/* Nothing more is going to come. */
+static void take_end(Job *job, int error) {
+        if (error >= 0 && (job->n_read < 2 || job->text[job->n_read - 1])) {
                 log_warning("Job \"%s\" died without a report", job->spec.name);
-                finish(job, -EIO);
-                return 0;
+                error = -EIO;
         }
-        finish(job, 0);
+        finish(job, error);
+}
+
+static int on_readable(sd_event_source *s, int fd, uint32_t events, void *userdata) {
+        Job *job = userdata;
+        int r;
+
+        (void) s, (void) fd, (void) events;
+        r = read_some(job);
+        if (r <= 0 && r != -EAGAIN)
+                take_end(job, r);
+        return 0;
+}
+
+/* What it has written is in the pipe; whoever else has the pipe's other end has nothing to add. */
+static int on_exit_of_child(sd_event_source *s, int fd, uint32_t events, void *userdata) {
+        Job *job = userdata;
+        int r;
+
+        (void) s, (void) fd, (void) events;
+        job->child_fd = close_fd(job->child_fd);
+        while ((r = read_some(job)) > 0)
+                ;
+        take_end(job, r == -EAGAIN ? 0 : r);
         return 0;
 }
 
@@ -219,15 +249,50 @@ static int on_timeout(sd_event_source *s, uint64_t usec, void *userdata) {
         return 0;
 }
 
-static pid_t fork_with_files(void) {
-        return (pid_t) syscall(SYS_clone, SIGCHLD | CLONE_FILES, NULL, NULL, NULL, NULL);
+static pid_t fork_with_files(int *ret_pidfd) {
+        return (pid_t) syscall(SYS_clone, SIGCHLD | CLONE_FILES | CLONE_PIDFD, NULL, ret_pidfd, NULL, NULL);
+}
+
+/* On error *job is as before, but for sources and a report that free_start() takes away. */
+static int fork_child(Job *job, int write_fd) {
+        pid_t pid, parent = getpid();
+        Jobs *j = job->jobs;
+        JobReport *report;
+        int r;
+
+        report = mmap(NULL, sizeof(*report), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+        if (report == MAP_FAILED)
+                return -errno;
+        job->report = report;
+        pid = fork_with_files(&job->pidfd);
+        if (pid < 0 && errno == ENOMEM && j->make_room && j->make_room(j->userdata))
+                pid = fork_with_files(&job->pidfd);
+        if (pid < 0)
+                return -errno;
+        if (pid == 0)
+                run_child(job, write_fd, parent);
+        r = sd_event_add_io(j->event, &job->exit_source, job->pidfd, EPOLLIN, on_exit_of_child, job);
+        if (r < 0) {
+                job->report = NULL;
+                end_child(j, pid, report);
+                return r;
+        }
+        job->pid = pid;
+        return 0;
+}
+
+static void free_start(Job *job) {
+        if (job->report)
+                (void) munmap(job->report, sizeof(*job->report));
+        job->report = NULL;
+        job->io_source = sd_event_source_disable_unref(job->io_source);
+        job->timer_source = sd_event_source_disable_unref(job->timer_source);
+        job->pidfd = close_fd(job->pidfd);
 }
 
 static int start_now(Job *job) {
         Jobs *j = job->jobs;
         _cleanup_(close_fdp) int read_fd = -EBADF, write_fd = -EBADF;
-        JobReport *report;
-        pid_t pid, parent = getpid();
         int fds[2], r;
 
         job->timer_source = sd_event_source_disable_unref(job->timer_source); /* on_start_failed()'s, of a try before */
@@ -239,69 +304,63 @@ static int start_now(Job *job) {
         if (r >= 0)
                 r = sd_event_add_time_relative(j->event, &job->timer_source, CLOCK_MONOTONIC,
                                                job->spec.timeout_usec, 0, on_timeout, job);
-        if (r < 0)
-                goto fail;
-        report = mmap(NULL, sizeof(*report), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-        if (report == MAP_FAILED) {
-                r = -errno;
-                goto fail;
+        if (r >= 0)
+                r = fork_child(job, write_fd);
+        if (r < 0) {
+                free_start(job);
+                return r;
         }
-        job->report = report;
-
-        pid = fork_with_files();
-        if (pid < 0 && errno == ENOMEM && j->make_room && j->make_room(j->userdata))
-                pid = fork_with_files();
-        if (pid < 0) {
-                r = -errno;
-                goto fail;
-        }
-        if (pid == 0)
-                run_child(job, write_fd, parent);
-
         TAILQ_REMOVE(&j->waiting, job, entry);
         j->n_waiting--;
         TAILQ_INSERT_TAIL(&j->running, job, entry);
         j->n_running++;
         if (job->spec.exclusive)
                 j->exclusive = true;
-        job->pid = pid;
         (void) fcntl(read_fd, F_SETFL, O_NONBLOCK);
         job->fd = TAKE_FD(read_fd);
         job->child_fd = TAKE_FD(write_fd);
         return 0;
-
-fail:
-        if (job->report)
-                (void) munmap(job->report, sizeof(*job->report));
-        job->report = NULL;
-        job->io_source = sd_event_source_disable_unref(job->io_source);
-        job->timer_source = sd_event_source_disable_unref(job->timer_source);
-        return r;
 }
 
-static bool user_runs(const Jobs *j, uid_t uid) {
+static unsigned count_running(const Jobs *j, uid_t uid) {
         const Job *job;
+        unsigned n = 0;
 
         TAILQ_FOREACH(job, &j->running, entry)
-                if (job->spec.uid == uid)
-                        return true;
-        return false;
+                n += job->spec.uid == uid;
+        return n;
 }
 
-/* The oldest job of a user who has none running, else the oldest that may run beside another one of its
- * user; or NULL. Nothing passes an exclusive one. */
+/* A place more than those that a user has must be free, besides the one that is taken. So nobody has more than half of
+ * all, two more than three quarters, and so on: who has none finds one, whatever hangs in the others. */
+static bool may_run(const Jobs *j, const Job *job, unsigned n_running) {
+        if (j->one_for_each_user && job->spec.uid != UID_INVALID)
+                return n_running == 0;
+        return n_running < RUNNING_MAX - j->n_running;
+}
+
+/* Of the jobs that may run, the oldest of a user who has fewest running; or NULL. An exclusive one passes those that may
+ * not run; those that came after it wait, also while it runs. */
 static Job *pick_next(Jobs *j) {
-        Job *job, *oldest = NULL;
+        unsigned fewest = UINT_MAX;
+        Job *job, *best = NULL;
 
         TAILQ_FOREACH(job, &j->waiting, entry) {
-                if (job->spec.exclusive)
-                        return job == TAILQ_FIRST(&j->waiting) ? job : oldest;
-                if (!user_runs(j, job->spec.uid))
-                        return job;
-                if (!oldest && (!j->one_for_each_user || job->spec.uid == UID_INVALID))
-                        oldest = job;
+                unsigned n;
+
+                if (job->spec.exclusive && !j->exclusive)
+                        return best ?: job;
+                if (j->exclusive && !job->spec.passes)
+                        continue;
+                n = count_running(j, job->spec.uid);
+                if (n >= fewest || !may_run(j, job, n))
+                        continue;
+                best = job;
+                fewest = n;
+                if (n == 0)
+                        break;
         }
-        return oldest;
+        return best;
 }
 
 /* A job that can't even be started is reported from the loop, not from within job_start(). */
@@ -312,7 +371,7 @@ static int on_start_failed(sd_event_source *s, uint64_t usec, void *userdata) {
 }
 
 static void start_waiting(Jobs *j) {
-        while (!j->exclusive && j->n_running < RUNNING_MAX && j->n_waiting > 0) {
+        while (j->n_running < RUNNING_MAX && j->n_waiting > 0) {
                 Job *job = pick_next(j);
                 int r;
 
@@ -377,7 +436,7 @@ int job_start(Jobs *j, const JobSpec *spec, Job **ret) {
         job = calloc(1, sizeof(*job));
         if (!job)
                 return -ENOMEM;
-        *job = (Job) { .jobs = j, .spec = *spec, .fd = -EBADF, .child_fd = -EBADF };
+        *job = (Job) { .jobs = j, .spec = *spec, .fd = -EBADF, .child_fd = -EBADF, .pidfd = -EBADF };
         TAILQ_INSERT_TAIL(&j->waiting, job, entry);
         j->n_waiting++;
         if (ret)

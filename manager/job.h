@@ -11,7 +11,8 @@
 
 /* Work that may block, done by a short-lived child of the manager: it sees the manager's memory as it
  * was when the job started, reports a small result, and dies with the manager or at its deadline.
- * Only so many run at once; the rest waits, and users take turns: nobody's burst delays the others. */
+ * Only so many run at once; the rest waits, and users take turns: nobody's burst delays the others, and nobody has
+ * more than half of the places, however long his jobs take. */
 
 typedef struct Jobs Jobs;
 typedef struct Job Job;
@@ -43,7 +44,9 @@ typedef void (*job_done_t)(const JobReport *report, const char *text, void *user
 typedef struct JobSpec {
         const char *name; /* static, for messages */
         uid_t uid;        /* whose turn it is */
-        bool exclusive;   /* no job that comes later starts before this one is done */
+        bool exclusive;   /* no job that comes later starts before this one is done; nor one that has to wait for others
+                           * of its user */
+        bool passes;      /* what exclusive jobs do is nothing to it: it runs beside them, and does not wait for one */
         uint64_t timeout_usec; /* from its start, not from its queueing */
         job_run_t run;
         job_done_t done;

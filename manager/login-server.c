@@ -21,9 +21,11 @@
 #include "manager/event.h"
 #include "manager/filters.h"
 #include "manager/listener.h"
+#include "manager/refusals.h"
 #include "manager/terms.h"
 
 #define CONNECTIONS_MAX 4096
+#define CONNECTIONS_OF_USER_MAX 512 /* of one who started the login programs: su, sudo */
 #define REQUEST_TIMEOUT_USEC (2 * USEC_PER_SEC)
 #define ANSWER_TIMEOUT_USEC (60 * USEC_PER_SEC)
 
@@ -34,6 +36,7 @@ typedef struct Connection {
         sd_event_source *io_source, *timer_source;
         pid_t pid;
         int pidfd;
+        uid_t starter; /* the process's real uid */
         LoginRequest request;
         Subject *subject;
         Session *session;
@@ -124,6 +127,12 @@ static int send_reply(Connection *c, const LoginReply *reply, int pidfd, int fil
         return sendmsg(c->fd, &m, MSG_NOSIGNAL | MSG_DONTWAIT) < 0 ? -errno : 0;
 }
 
+/* What is refused goes away, or is made to. */
+static void watch_refused(const Connection *c) {
+        if (c->request.operation == LOGIN_OPEN)
+                refusals_add(c->server->manager->refusals, c->pid, c->pidfd, c->request.uid, c->request.service);
+}
+
 /* Answers without a cell, and closes. */
 static void answer(Connection *c, LoginVerdict verdict, LoginStage stage, bool loud, const char *format, ...)
         __attribute__((format(printf, 5, 6)));
@@ -141,12 +150,14 @@ static void answer(Connection *c, LoginVerdict verdict, LoginStage stage, bool l
         (void) vsnprintf(reply.message, sizeof(reply.message), format, ap);
         va_end(ap);
 
-        if (verdict == LOGIN_REFUSED || verdict == LOGIN_FAILED) {
+        if (verdict == LOGIN_REFUSED || verdict == LOGIN_FAILED || verdict == LOGIN_NO_POLICY) {
                 c->server->manager->n_denied++;
                 event_login(EVENT_DENIED, LOG_NOTICE, &c->request, policy, verdict == LOGIN_FAILED ? "failed" : "denied",
                             "Refused %s (%s): %s", c->request.user, c->request.service, reply.message);
                 bus_server_announce_denied(c->server->manager->bus, c->request.uid, c->request.user,
                                            c->request.service, reply.message);
+                if (verdict != LOGIN_NO_POLICY) /* who may be exempt */
+                        watch_refused(c);
         } else if (verdict == LOGIN_UNCONFINED) /* loud: by OnFailure=allow */
                 event_login(loud ? EVENT_UNCONFINED : NULL, loud ? LOG_WARNING : LOG_INFO, &c->request, policy,
                             "unconfined", "Login of %s (%s) is not confined: %s", c->request.user,
@@ -157,9 +168,26 @@ static void answer(Connection *c, LoginVerdict verdict, LoginStage stage, bool l
         connection_free(c);
 }
 
-/* The cell can't be had: what OnFailure= of its policy says. */
-static void answer_failure(Connection *c, LoginStage stage, const char *message) {
-        if (c->policy && c->policy->on_failure_allow && c->request.operation == LOGIN_OPEN)
+/* Does the host fail, or could a user have brought it about: full groups and file systems, an empty pool, many
+ * processes, a cell that its owner ends, files below a home? What makes the view of a cell is the latter. */
+static bool is_host_failure(LoginStage stage, int error) {
+        static const int errors[] = { -ENOSYS, -EOPNOTSUPP, -EPROTONOSUPPORT, -EAFNOSUPPORT, -ENODEV, -EPERM, -EACCES,
+                                      -EINVAL, -EIO, -ENOENT };
+
+        if (error == -ENETDOWN || error == -EROFS)
+                return true;
+        if (stage != LOGIN_STAGE_CGROUP && stage != LOGIN_STAGE_NETWORK)
+                return false;
+        for (size_t i = 0; i < ELEMENTSOF(errors); i++)
+                if (error == errors[i])
+                        return true;
+        return false;
+}
+
+/* The cell can't be had: what OnFailure= of its policy says. A check leaves that to the session. */
+static void answer_failure(Connection *c, LoginStage stage, int error, const char *message) {
+        if (c->policy && c->policy->on_failure_allow && c->request.operation == LOGIN_OPEN &&
+            is_host_failure(stage, error))
                 answer(c, LOGIN_UNCONFINED, stage, true, "%s; OnFailure=allow lets you in unconfined", message);
         else
                 answer(c, LOGIN_FAILED, stage, true, "%s", message);
@@ -174,7 +202,7 @@ static void offer(Connection *c) {
         init_reply(&reply, LOGIN_CONFINED);
         r = terms_of(s->cell->policy, subject_match(c->subject), m->cell_host.host_name, &reply.process);
         if (r < 0) {
-                answer_failure(c, LOGIN_STAGE_OTHER, "Environment= can't be made with the names of this user");
+                answer_failure(c, LOGIN_STAGE_OTHER, r, "Environment= can't be made with the names of this user");
                 return;
         }
         reply.process.has_filter = filters_are_for(s->cell->policy);
@@ -182,7 +210,7 @@ static void offer(Connection *c) {
                 r = filters_acquire(m->filters, s->cell->policy, &s->cell->filter);
         if (r < 0) {
                 log_error_errno(r, "Cannot make the filter of system calls of policy %s: %m", s->cell->policy->name);
-                answer_failure(c, LOGIN_STAGE_OTHER, "the filter of system calls can't be made");
+                answer_failure(c, LOGIN_STAGE_OTHER, r, "the filter of system calls can't be made");
                 return;
         }
         memcpy(reply.inodes, s->cell->inodes, sizeof(reply.inodes));
@@ -217,7 +245,7 @@ void login_server_session_ready(LoginServer *l, Session *s, const JobReport *rep
         }
         (void) snprintf(message, sizeof(message), "policy %s: %s: %s", s->cell->policy->name, report->what,
                         strerror(-report->error));
-        answer_failure(c, report->stage, message); /* ends the session, too */
+        answer_failure(c, report->stage, report->error, message); /* ends the session, too */
 }
 
 void login_server_session_removed(LoginServer *l, Session *s) {
@@ -229,7 +257,7 @@ void login_server_session_removed(LoginServer *l, Session *s) {
         if (c->offered)
                 connection_free(c);
         else
-                answer_failure(c, LOGIN_STAGE_OTHER, "the cell has ended");
+                answer(c, LOGIN_FAILED, LOGIN_STAGE_OTHER, true, "the cell has ended, log in again");
 }
 
 void login_server_refuse(Session *s, const char *message) {
@@ -278,7 +306,7 @@ static void open_in(Connection *c, Policy *policy, Cell *cell) {
         if (policy)
                 c->policy = policy_ref(policy);
         if (c->request.version == LOGIN_VERSION_BEFORE && terms_are_needed(cell ? cell->policy : policy)) {
-                answer_failure(c, LOGIN_STAGE_OTHER, "the module or tool is of an older release, and can't do what "
+                answer_failure(c, LOGIN_STAGE_OTHER, -EPROTO, "the module or tool is of an older release, and can't do what "
                                "[Process] and [Filesystem] ask for (install this one's)");
                 return;
         }
@@ -287,16 +315,27 @@ static void open_in(Connection *c, Policy *policy, Cell *cell) {
         if (r == -EUSERS || (r == -EBUSY && message))
                 answer(c, LOGIN_REFUSED, LOGIN_STAGE_OTHER, true, "%s", message ?: "a limit is reached");
         else if (r < 0)
-                answer_failure(c, r == -ENETDOWN ? LOGIN_STAGE_NETWORK : LOGIN_STAGE_OTHER,
+                answer_failure(c, r == -ENETDOWN ? LOGIN_STAGE_NETWORK : LOGIN_STAGE_OTHER, r,
                                message ?: "out of memory");
         else
                 c->session = session;
 }
 
+/* Nobody is let in by a policy that can't be used. Root has to mend it; who else is exempt the module knows. */
+static void answer_refused_policy(Connection *c, const Policy *policy) {
+        if (subject_match(c->subject)->uid == 0 && c->request.operation != LOGIN_RUN)
+                answer(c, LOGIN_UNCONFINED, LOGIN_STAGE_OTHER, true, "policy %s is refused, and root gets in unconfined: %s",
+                       policy->name, policy->refused);
+        else
+                answer(c, LOGIN_NO_POLICY, LOGIN_STAGE_OTHER, true, "policy %s is refused: %s", policy->name, policy->refused);
+}
+
 static void decide_open(Connection *c) {
         Policy *policy = manager_pick(c->server->manager, subject_match(c->subject));
 
-        if (!policy)
+        if (policy && policy->refused)
+                answer_refused_policy(c, policy);
+        else if (!policy)
                 answer(c, LOGIN_UNCONFINED, LOGIN_STAGE_OTHER, false, "no policy matches");
         else if (policy->mode == POLICY_OBSERVE)
                 answer(c, LOGIN_UNCONFINED, LOGIN_STAGE_OTHER, false,
@@ -305,10 +344,36 @@ static void decide_open(Connection *c) {
                 open_in(c, policy, NULL);
 }
 
-static void decide_run(Connection *c) {
-        Policy *policy = policy_set_find(c->server->manager->policies, c->request.target);
+/* In the account phase of PAM: a login that is going to be refused is so before anything of it begins. */
+static void decide_check(Connection *c) {
+        const MatchSubject *subject = subject_match(c->subject);
+        _cleanup_(freep) char *message = NULL;
+        Policy *policy = manager_pick(c->server->manager, subject);
+        int r;
 
-        if (!policy)
+        if (policy && policy->refused) {
+                answer_refused_policy(c, policy);
+                return;
+        }
+        if (!policy || policy->mode == POLICY_OBSERVE) {
+                answer(c, LOGIN_ADMITTED, LOGIN_STAGE_OTHER, false, "%s", "");
+                return;
+        }
+        c->policy = policy_ref(policy);
+        r = manager_admits(c->server->manager, policy, subject, &message);
+        if (r == -EUSERS || r == -EBUSY)
+                answer(c, LOGIN_REFUSED, LOGIN_STAGE_OTHER, true, "%s", message ?: "a limit is reached");
+        else
+                answer(c, LOGIN_ADMITTED, LOGIN_STAGE_OTHER, false, "%s", ""); /* the session sees about the rest */
+}
+
+static void decide_run(Connection *c) {
+        const PolicySet *set = c->server->manager->policies;
+        Policy *policy = policy_set_find(set, c->request.target), *refused = policy_set_find_refused(set, c->request.target);
+
+        if (!policy && refused)
+                answer_refused_policy(c, refused);
+        else if (!policy)
                 answer(c, LOGIN_NO_CELL, LOGIN_STAGE_OTHER, false, "there is no policy \"%s\"",
                        c->request.target);
         else
@@ -334,6 +399,8 @@ static void on_resolved(Subject *s, int error, void *userdata) {
                        "the user or group database can't be read (%s)", strerror(-error));
         else if (c->request.operation == LOGIN_OPEN)
                 decide_open(c);
+        else if (c->request.operation == LOGIN_CHECK)
+                decide_check(c);
         else if (c->request.operation == LOGIN_RUN)
                 decide_run(c);
         else
@@ -349,16 +416,6 @@ static void close_sessions_of(Manager *m, pid_t pid) {
                         session_end(s);
 }
 
-static bool policies_want_group(const Manager *m) {
-        for (size_t i = 0; i < policy_set_size(m->policies); i++) {
-                const Policy *p = policy_set_get(m->policies, i);
-
-                if (policy_wants_group(p))
-                        return true;
-        }
-        return false;
-}
-
 static void handle_request(Connection *c) {
         Manager *m = c->server->manager;
         Cell *cell;
@@ -371,7 +428,7 @@ static void handle_request(Connection *c) {
                 return;
         }
         r = manager_find_cell_of_pid(m, c->pid, &cell);
-        if (r > 0 && c->request.operation == LOGIN_OPEN) {
+        if (r > 0 && (c->request.operation == LOGIN_OPEN || c->request.operation == LOGIN_CHECK)) {
                 answer(c, LOGIN_INSIDE, LOGIN_STAGE_OTHER, false, "already in cell %s", cell->id);
                 return;
         }
@@ -384,7 +441,7 @@ static void handle_request(Connection *c) {
         }
         c->subject = subject_new_from_request(&c->request);
         r = c->subject ? subject_resolve(c->subject, m->jobs, policy_set_group_names(m->policies),
-                                         policies_want_group(m), on_resolved, c) : -ENOMEM;
+                                         policy_set_wants_group(m->policies), on_resolved, c) : -ENOMEM;
         if (r < 0)
                 answer(c, LOGIN_REFUSED, LOGIN_STAGE_OTHER, true, "the manager has too much to do (%s)",
                        strerror(-r));
@@ -394,6 +451,8 @@ static void handle_request(Connection *c) {
 
 static void on_hangup(Connection *c) {
         log_debug("Process %d went away before it had joined", (int) c->pid);
+        if (c->offered)
+                watch_refused(c);
         connection_free(c);
 }
 
@@ -440,21 +499,55 @@ static int on_deadline(sd_event_source *source, uint64_t usec, void *userdata) {
         return 0;
 }
 
-static int accept_one(LoginServer *l, int fd) {
-        sd_event *event = l->manager->event;
-        struct ucred peer;
-        Connection *c;
-        int pidfd = -EBADF, r;
+/* 0: nobody's but root's, or it can't be told. */
+static uid_t real_uid(pid_t pid) {
+        _cleanup_(freep) char *text = NULL;
+        const char *line;
+        char path[64];
+        unsigned uid;
 
-        r = listener_get_peer(fd, &peer, &pidfd);
-        if (r < 0)
-                return r;
-        c = peer.uid == 0 && l->n_connections < CONNECTIONS_MAX ? calloc(1, sizeof(*c)) : NULL;
+        (void) snprintf(path, sizeof(path), "/proc/%d/status", (int) pid);
+        if (fd_read_file_at(AT_FDCWD, path, 64 * 1024, &text) < 0)
+                return 0;
+        line = strstr(text, "\nUid:");
+        return line && sscanf(line, "\nUid: %u", &uid) == 1 ? uid : 0;
+}
+
+static bool has_room(const LoginServer *l, uid_t starter) {
+        const Connection *c;
+        unsigned n = 0;
+
+        if (l->n_connections >= CONNECTIONS_MAX)
+                return false;
+        if (starter == 0)
+                return true;
+        LIST_FOREACH(c, &l->connections, entry)
+                n += c->starter == starter;
+        return n < CONNECTIONS_OF_USER_MAX;
+}
+
+/* Not only closed: to be refused is not to find nobody. The answer waits for the request. */
+static void turn_away(int fd, uid_t starter) {
+        Connection c = { .fd = fd, .request.version = LOGIN_VERSION };
+        LoginReply reply;
+
+        log_debug("Too many logins wait (this one was started by uid %u), refusing it", starter);
+        init_reply(&reply, LOGIN_REFUSED);
+        reply.loud = true;
+        (void) snprintf(reply.message, sizeof(reply.message), "too many logins wait already, try again later");
+        (void) send_reply(&c, &reply, -EBADF, -EBADF);
+}
+
+static int add_connection(LoginServer *l, int fd, pid_t pid, int pidfd, uid_t starter) {
+        sd_event *event = l->manager->event;
+        Connection *c = calloc(1, sizeof(*c));
+        int r;
+
         if (!c) {
                 close_fd(pidfd);
-                return peer.uid != 0 ? -EACCES : -EBUSY;
+                return -ENOMEM;
         }
-        *c = (Connection) { .server = l, .fd = fd, .pid = peer.pid, .pidfd = pidfd };
+        *c = (Connection) { .server = l, .fd = fd, .pid = pid, .pidfd = pidfd, .starter = starter };
         LIST_INSERT_HEAD(&l->connections, c, entry);
         l->n_connections++;
         r = sd_event_add_io(event, &c->io_source, fd, EPOLLIN, on_connection, c);
@@ -466,6 +559,24 @@ static int accept_one(LoginServer *l, int fd) {
                 connection_free(c);
         }
         return r;
+}
+
+static int accept_one(LoginServer *l, int fd) {
+        struct ucred peer;
+        int pidfd = -EBADF, r;
+        uid_t starter;
+
+        r = listener_get_peer(fd, &peer, &pidfd);
+        if (r < 0)
+                return r;
+        starter = real_uid(peer.pid);
+        if (peer.uid == 0 && has_room(l, starter))
+                return add_connection(l, fd, peer.pid, pidfd, starter);
+        close_fd(pidfd);
+        if (peer.uid != 0)
+                return -EACCES;
+        turn_away(fd, starter);
+        return -EBUSY;
 }
 
 static int on_listening(sd_event_source *source, int listen_fd, uint32_t events, void *userdata) {

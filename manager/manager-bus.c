@@ -117,6 +117,19 @@ static int get_diagnostics(sd_bus *bus, const char *path, const char *interface,
         return append_diags(&((Peer *) userdata)->manager->diags, reply);
 }
 
+/* Policies that can't be used at all: whom they are for is refused. */
+static int get_refused(sd_bus *bus, const char *path, const char *interface, const char *property,
+                       sd_bus_message *reply, void *userdata, sd_bus_error *error) {
+        const PolicySet *set = ((Peer *) userdata)->manager->policies;
+        int r;
+
+        (void) bus, (void) path, (void) interface, (void) property, (void) error;
+        r = sd_bus_message_open_container(reply, 'a', "s");
+        for (size_t i = 0; i < policy_set_n_refused(set) && r >= 0; i++)
+                r = sd_bus_message_append(reply, "s", policy_set_get_refused(set, i)->name);
+        return r < 0 ? r : sd_bus_message_close_container(reply);
+}
+
 /* --- methods ----------------------------------------------------------------------------- */
 
 static int method_get_cell(sd_bus_message *m, void *userdata, sd_bus_error *error) {
@@ -212,26 +225,31 @@ static int method_reload(sd_bus_message *m, void *userdata, sd_bus_error *error)
         return r < 0 ? r : sd_bus_send(NULL, reply, NULL);
 }
 
+static int append_policy(sd_bus_message *reply, const Manager *m, const Policy *policy) {
+        uint32_t n = 0;
+
+        for (const Cell *c = m->cells; c; c = c->hh.next)
+                n += strcmp(c->policy->name, policy->name) == 0;
+        return sd_bus_message_append(reply, "(ssssbbu)", policy->name, policy->refused ?: policy->description ?: "",
+                                     policy->path ?: "", policy->refused ? "refused" :
+                                     policy->mode == POLICY_OBSERVE ? "observe" : "enforce",
+                                     (int) (policy->has_match || policy->matches_all), (int) policy->stale, n);
+}
+
 static int method_list_policies(sd_bus_message *m, void *userdata, sd_bus_error *error) {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
-        const PolicySet *set = ((Peer *) userdata)->manager->policies;
+        const Manager *manager = ((Peer *) userdata)->manager;
+        const PolicySet *set = manager->policies;
         int r;
 
         (void) error;
         r = sd_bus_message_new_method_return(m, &reply);
         if (r >= 0)
                 r = sd_bus_message_open_container(reply, 'a', "(ssssbbu)");
-        for (size_t i = 0; i < policy_set_size(set) && r >= 0; i++) {
-                const Policy *policy = policy_set_get(set, i);
-                uint32_t n = 0;
-
-                for (const Cell *c = ((Peer *) userdata)->manager->cells; c; c = c->hh.next)
-                        n += strcmp(c->policy->name, policy->name) == 0;
-                r = sd_bus_message_append(reply, "(ssssbbu)", policy->name, policy->description ?: "",
-                                          policy->path ?: "",
-                                          policy->mode == POLICY_OBSERVE ? "observe" : "enforce",
-                                          (int) policy->has_match, (int) policy->stale, n);
-        }
+        for (size_t i = 0; i < policy_set_n_refused(set) && r >= 0; i++)
+                r = append_policy(reply, manager, policy_set_get_refused(set, i));
+        for (size_t i = 0; i < policy_set_size(set) && r >= 0; i++)
+                r = append_policy(reply, manager, policy_set_get(set, i));
         if (r >= 0)
                 r = sd_bus_message_close_container(reply);
         return r < 0 ? r : sd_bus_send(NULL, reply, NULL);
@@ -380,10 +398,12 @@ static int explain_subject(Explanation *e, const MatchSubject *subject) {
                 r = sd_bus_message_append(e->reply, "s", policy ? policy->name : "");
         if (r < 0)
                 return r;
-        if (policy)
+        if (policy && !policy->refused)
                 r = append_values(e->reply, policy, e->peer);
         else
                 r = sd_bus_message_append(e->reply, "a(ssssu)", 0);
+        if (r >= 0)
+                r = sd_bus_message_append(e->reply, "s", policy && policy->refused ? policy->refused : "");
         return r < 0 ? r : sd_bus_send(NULL, e->reply, NULL);
 }
 
@@ -484,6 +504,8 @@ static int method_explain_unit(sd_bus_message *m, void *userdata, sd_bus_error *
         if (r >= 0)
                 r = policy ? append_values(reply, policy, ((Peer *) userdata)->uid) :
                         sd_bus_message_append(reply, "a(ssssu)", 0);
+        if (r >= 0)
+                r = sd_bus_message_append(reply, "s", "");
         return r < 0 ? r : sd_bus_send(NULL, reply, NULL);
 }
 
@@ -506,6 +528,7 @@ static const sd_bus_vtable manager_vtable[] = {
         SD_BUS_PROPERTY("NetworkReady", "b", get_network_ready, 0, 0),
         SD_BUS_PROPERTY("Troubles", "as", get_troubles, 0, 0),
         SD_BUS_PROPERTY("Controllers", "a{ss}", get_controllers, 0, SD_BUS_VTABLE_PROPERTY_CONST),
+        SD_BUS_PROPERTY("RefusedPolicies", "as", get_refused, 0, 0),
         SD_BUS_PROPERTY("Diagnostics", "a(sussbs)", get_diagnostics, 0, 0),
         SD_BUS_METHOD_WITH_ARGS("GetCell", SD_BUS_ARGS("s", id), SD_BUS_RESULT("o", cell), method_get_cell,
                                 SD_BUS_VTABLE_UNPRIVILEGED),
@@ -518,14 +541,14 @@ static const sd_bus_vtable manager_vtable[] = {
         SD_BUS_METHOD_WITH_ARGS("GetPolicy", SD_BUS_ARGS("s", name), SD_BUS_RESULT("a(ssssu)", values),
                                 method_get_policy, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("Explain", SD_BUS_ARGS("s", user, "s", service, "s", tty, "s", remote_host),
-                                SD_BUS_RESULT("a(ss)", skipped, "s", policy, "a(ssssu)", values),
+                                SD_BUS_RESULT("a(ss)", skipped, "s", policy, "a(ssssu)", values, "s", refused),
                                 method_explain, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("ListTraffic", NULL, SD_BUS_RESULT("a(ssuttsxsb)", volumes), method_list_traffic,
                                 SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("ListServices", NULL, SD_BUS_RESULT("a(sssssasas)", services),
                                 method_list_services, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("ExplainUnit", SD_BUS_ARGS("s", unit),
-                                SD_BUS_RESULT("a(ss)", skipped, "s", policy, "a(ssssu)", values),
+                                SD_BUS_RESULT("a(ss)", skipped, "s", policy, "a(ssssu)", values, "s", refused),
                                 method_explain_unit, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("Reload", NULL, SD_BUS_RESULT("a(sussbs)", diagnostics), method_reload,
                                 SD_BUS_VTABLE_UNPRIVILEGED),

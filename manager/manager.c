@@ -10,10 +10,12 @@
 #include <malloc.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/utsname.h>
 
 #include "base/escape.h"
 #include "base/fd.h"
 #include "base/log.h"
+#include "base/memstream.h"
 #include "cells/support.h"
 #include "cgroups/support.h"
 #include "manager/adjust.h"
@@ -27,6 +29,7 @@
 #include "manager/login-server.h"
 #include "manager/network.h"
 #include "manager/placement.h"
+#include "manager/refusals.h"
 #include "manager/sharing.h"
 #include "manager/subids.h"
 #include "manager/sums.h"
@@ -35,8 +38,9 @@
 #include "manager/traffic.h"
 #include "netns/host-net.h"
 #include "netns/support.h"
+#include "policies/policy-load.h"
 
-#define PLACEMENTS_TIMEOUT_USEC (30 * USEC_PER_SEC)
+#define NETWORK_TIMEOUT_USEC (30 * USEC_PER_SEC)
 #define PEAK_MIN 64 /* sessions and cells; for fewer it is not worth it */
 
 /* --- tables ------------------------------------------------------------------------------ */
@@ -224,7 +228,7 @@ static Cell *find_shared_cell(Manager *m, const Policy *policy, const MatchSubje
         if (policy->scope == CELL_SCOPE_SESSION)
                 return NULL;
         for (Cell *c = m->cells; c; c = c->hh.next)
-                if (c->state != CELL_ENDING && !c->end_wanted && strcmp(c->policy->name, policy->name) == 0 &&
+                if (c->state != CELL_ENDING && !c->end_wanted && !c->obscure && strcmp(c->policy->name, policy->name) == 0 &&
                     c->policy->scope == policy->scope &&
                     (policy->scope == CELL_SCOPE_POLICY ||
                      (c->uid == subject->uid && c->user && user && strcmp(c->user, user) == 0)))
@@ -298,7 +302,9 @@ static void on_cell_event(Cell *c, CellEvent event, const JobReport *report, voi
         case CELL_EVENT_GONE:
                 c->filter = filter_release(c->filter);
                 bus_server_announce(m->bus, MANAGER_CELL_REMOVED, c, NULL);
-                HASH_DEL(m->cells, c);
+                if (hash_has(c))
+                        HASH_DEL(m->cells, c);
+                takeover_set_lost_aside(m);
                 give_memory_back(m);
                 if (m->conf.hosts_file)
                         hosts_file_update(m);
@@ -314,7 +320,8 @@ static void on_session_removed(Session *s, void *userdata) {
         bus_server_announce(m->bus, MANAGER_SESSION_REMOVED, s->cell, s);
         drop_share(m, s->cell->policy->name, s->uid);
         give_memory_back(m);
-        HASH_DEL(m->sessions, s);
+        if (hash_has(s))
+                HASH_DEL(m->sessions, s);
 }
 
 /* --- opening ----------------------------------------------------------------------------- */
@@ -359,6 +366,11 @@ int manager_open_session_in(Manager *m, Cell *cell, const OpenInfo *info, Sessio
                                cell->policy->name, strerror(-r));
         }
         HASH_ADD_STR(m->sessions, id, s);
+        if (!hash_has(s)) {
+                session_end(s);
+                return explain(-ENOMEM, ret_message, "policy %s: the session can't be kept: %s", cell->policy->name,
+                               strerror(ENOMEM));
+        }
         if (cell->state == CELL_LIVE) {
                 r = session_cell_is_live(s);
                 if (r < 0) {
@@ -440,11 +452,6 @@ static int make_cell(Manager *m, Policy *policy, const MatchSubject *subject, Ce
         Cell *cell;
         int r;
 
-        if (!network_is_ready(m, policy))
-                return explain(-ENETDOWN, ret_message, "policy %s: the host's side of the network is not "
-                               "ready; see the log of confined", policy->name);
-        if (damage_overlap(m, policy))
-                return explain(-ENETDOWN, ret_message, "policy %s: Pool=%s", policy->name, damage_overlap(m, policy));
         r = check_ports(m, policy, ret_message);
         if (r < 0)
                 return r;
@@ -452,7 +459,34 @@ static int make_cell(Manager *m, Policy *policy, const MatchSubject *subject, Ce
         if (r < 0)
                 return explain_no_cell(m, policy, r, ret_message);
         HASH_ADD_STR(m->cells, id, cell);
+        if (!hash_has(cell)) {
+                cell_end(cell, "there is no memory to keep it");
+                return explain_no_cell(m, policy, -ENOMEM, ret_message);
+        }
         *ret = cell;
+        return 0;
+}
+
+int manager_admits(Manager *m, const Policy *policy, const MatchSubject *subject, char **ret_message) {
+        const Cell *cell = find_shared_cell(m, policy, subject);
+
+        if (strcmp(subject->service, POLICY_SERVICE_USER_MANAGER) != 0 &&
+            manager_count_sessions(m, policy->name, subject->uid) >= policy->max_sessions)
+                return explain(-EUSERS, ret_message, "policy %s: you have %llu of %llu sessions open "
+                               "(MaxSessions=), end one first", policy->name,
+                               (unsigned long long) policy->max_sessions,
+                               (unsigned long long) policy->max_sessions);
+        if (cell && !cell_admits(cell))
+                return explain(-EBUSY, ret_message, "policy %s: the cell is frozen by the administrator",
+                               policy->name);
+        if (!cell && !network_is_ready(m, policy))
+                return explain(-ENETDOWN, ret_message, "policy %s: the host's side of the network is not "
+                               "ready; see the log of confined", policy->name);
+        if (cell && cell->trouble)
+                return explain(-ENETDOWN, ret_message, "policy %s: the cell's network is damaged (%s)", policy->name,
+                               cell->trouble);
+        if (!cell && damage_overlap(m, policy))
+                return explain(-ENETDOWN, ret_message, "policy %s: Pool=%s", policy->name, damage_overlap(m, policy));
         return 0;
 }
 
@@ -461,12 +495,9 @@ int manager_open_session(Manager *m, Policy *policy, const OpenInfo *info, Sessi
         Cell *cell;
         int r;
 
-        if (strcmp(subject->service, POLICY_SERVICE_USER_MANAGER) != 0 &&
-            manager_count_sessions(m, policy->name, subject->uid) >= policy->max_sessions)
-                return explain(-EUSERS, ret_message, "policy %s: you have %llu of %llu sessions open "
-                               "(MaxSessions=), end one first", policy->name,
-                               (unsigned long long) policy->max_sessions,
-                               (unsigned long long) policy->max_sessions);
+        r = manager_admits(m, policy, subject, ret_message);
+        if (r < 0)
+                return r;
         cell = find_shared_cell(m, policy, subject);
         if (m->shares && shares_add(m->shares, policy, subject->uid, false) < 0)
                 return -ENOMEM;
@@ -482,6 +513,12 @@ int manager_open_session(Manager *m, Policy *policy, const OpenInfo *info, Sessi
 
 Policy *manager_pick(Manager *m, const MatchSubject *subject) {
         return policy_set_pick(m->policies, subject, NULL, NULL);
+}
+
+static void tell_refused(const Policy *p) {
+        log_error("Policy %s is refused, and there is no good version of it: %s is refused with it, but root and who is "
+                  "exempt", p->name, p->matches_all ? "who comes so far" : p->has_match ? "whom its [Match] names" :
+                  "what extends it");
 }
 
 static int load_policies(Manager *m) {
@@ -510,9 +547,48 @@ static int load_policies(Manager *m) {
         m->diags = diags;
         policy_set_free(m->policies);
         m->policies = set;
+        damage_note_overlaps(m, net); /* of what is in force still, though it was refused */
+        policy_store_write(&m->policy_store, set);
         log_info("Loaded %zu policies%s", policy_set_size(set),
                  policy_diags_has_error(&diags) ? ", others have errors: see above" : "");
+        for (size_t i = 0; i < policy_set_n_refused(set); i++)
+                tell_refused(policy_set_get_refused(set, i));
         return policy_diags_has_error(&diags);
+}
+
+/* What this host can enforce depends on these. */
+static int describe_host(const Manager *m, char **ret) {
+        struct utsname name;
+        char *text = NULL;
+        size_t size = 0;
+        FILE *f;
+
+        if (uname(&name) < 0)
+                return -errno;
+        f = open_memstream(&text, &size);
+        if (!f)
+                return -ENOMEM;
+        fprintf(f, "%s %s; %s;", name.sysname, name.release, m->driver->name);
+        for (size_t i = 0; i < m->hierarchies->n_items; i++)
+                fprintf(f, " %u:%s:%x", m->hierarchies->items[i].version, m->hierarchies->items[i].name,
+                        m->hierarchies->items[i].controllers);
+        *ret = memstream_finish(f, &text);
+        return *ret ? 0 : -ENOMEM;
+}
+
+/* The last good versions, for the first load. */
+static int read_kept_policies(Manager *m) {
+        SupportHost host = { m->hierarchies, m->driver, netns_refuses, cells_refuse };
+        _cleanup_(freep) char *text = NULL;
+        int r;
+
+        r = describe_host(m, &text);
+        if (r >= 0)
+                r = policy_store_open(&m->policy_store, m->config.state_dir, text);
+        if (r >= 0)
+                r = policy_store_read(&m->policy_store, support_check, &host, &m->policies);
+        return r < 0 ? log_error_errno(r, "Cannot read the good versions of policies in %s/policies: %m",
+                                       m->config.state_dir) : 0;
 }
 
 /* Prefixes are known to the pool before an address is handed out of any. */
@@ -539,7 +615,6 @@ int manager_reload(Manager *m) {
         (void) placements_update(m);
         network_prepare(m);
         placements_start(m);
-        damage_look_for_overlaps(m); /* of what is in force still, though it was refused */
         return r;
 }
 
@@ -612,19 +687,20 @@ static void fill_hosts(Manager *m) {
         };
 }
 
-/* "Ready" means for systemd: now the services may start that come after us. Logins are answered meanwhile. */
-static int wait_for_placements(Manager *m) {
+/* "Ready" means for systemd: now the services may start that come after us. Logins are answered meanwhile; those that need
+ * a new cell would wait for the network anyway. */
+static int wait_for_network(Manager *m) {
         uint64_t now, end = 0;
         int r = 0;
 
-        while (r >= 0 && placements_pending(m)) {
+        while (r >= 0 && (m->network_pending || placements_pending(m))) {
                 r = sd_event_now(m->event, CLOCK_MONOTONIC, &now);
                 if (r < 0)
                         return r;
                 if (end == 0)
-                        end = now + PLACEMENTS_TIMEOUT_USEC;
+                        end = now + NETWORK_TIMEOUT_USEC;
                 if (now >= end) {
-                        log_warning("Services still wait for their network, going on without");
+                        log_warning("The network, or that of services, is not ready yet, going on without");
                         return 0;
                 }
                 r = sd_event_run(m->event, end - now);
@@ -638,13 +714,16 @@ int manager_new(const ManagerConfig *config, Manager **ret) {
 
         if (!m)
                 return -ENOMEM;
-        *m = (Manager) { .config = *config, .runtime_fd = -EBADF, .lock_fd = -EBADF, .cells_fd = -EBADF,
+        *m = (Manager) { .config = *config, .runtime_fd = -EBADF, .policy_store.fd = -EBADF, .lock_fd = -EBADF, .cells_fd = -EBADF,
                          .sessions_fd = -EBADF, .driver_fd = -EBADF, .placements_fd = -EBADF, .traffic_fd = -EBADF,
                          .init_fd = -EBADF, .firewall_wanted = 1 };
+        for (size_t i = 0; i < ELEMENTSOF(m->group_fds); i++)
+                m->group_fds[i] = -EBADF;
         r = sd_event_new(&m->event);
         if (r >= 0)
                 r = fd_store_new(&m->fd_store);
-        if (r >= 0 && (!(m->filters = filters_new()) || !(m->adjusts = adjusts_new())))
+        if (r >= 0 && (!(m->filters = filters_new()) || !(m->adjusts = adjusts_new()) ||
+                       !(m->refusals = refusals_new(m->event))))
                 r = -ENOMEM;
         if (r >= 0)
                 r = host_open(m);
@@ -656,7 +735,9 @@ int manager_new(const ManagerConfig *config, Manager **ret) {
                 return r;
         fill_hosts(m);
 
-        r = load_policies(m);
+        r = read_kept_policies(m);
+        if (r >= 0)
+                r = load_policies(m);
         if (r < 0)
                 return r;
         r = host_open_sockets(m);
@@ -675,7 +756,7 @@ int manager_new(const ManagerConfig *config, Manager **ret) {
         placements_start(m);
         takeover_settle(m);
         hosts_file_update(m);
-        r = wait_for_placements(m);
+        r = wait_for_network(m);
         if (r < 0)
                 return log_error_errno(r, "The event loop failed: %m");
         *ret = TAKE_PTR(m);
@@ -708,13 +789,16 @@ Manager *manager_free(Manager *m) {
         m->shares = shares_free(m->shares);
         m->jobs = jobs_free(m->jobs);
         adjusts_free(m->adjusts);
+        refusals_free(m->refusals);
         if (idle)
                 host_remove(m);
         policy_set_free(m->policies);
+        policy_store_done(&m->policy_store);
         policy_diags_done(&m->diags);
         free(m->trouble);
         strv_free(m->overlaps);
         strv_free(m->policy_dirs);
+        strv_free(m->lost_sessions);
         pool_free(m->pool);
         hierarchies_free(m->hierarchies);
         fd_store_free(m->fd_store);
@@ -724,6 +808,8 @@ Manager *manager_free(Manager *m) {
         close_fd(m->sessions_fd);
         close_fd(m->placements_fd);
         close_fd(m->driver_fd);
+        for (size_t i = 0; i < ELEMENTSOF(m->group_fds); i++)
+                close_fd(m->group_fds[i]);
         close_fd(m->lock_fd);
         close_fd(m->runtime_fd);
         sd_event_unref(m->event);

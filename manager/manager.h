@@ -4,10 +4,12 @@
 #include <systemd/sd-event.h>
 
 #include "manager/cell.h"
+#include "manager/policy-store.h"
 #include "manager/session.h"
 #include "manager/shares.h"
 #include "manager/subject.h"
 #include "policies/manager-conf.h"
+#include "policies/policy-file.h"
 #include "policies/policy-set.h"
 
 /* The resident manager: owns the event loop, the tables of cells and sessions, and the policies. */
@@ -28,6 +30,7 @@ typedef struct FdStore FdStore;
 typedef struct Filters Filters;
 typedef struct LoginServer LoginServer;
 typedef struct Placement Placement;
+typedef struct Refusals Refusals;
 typedef struct Volume Volume;
 
 typedef enum ManagerEvent {
@@ -42,6 +45,7 @@ struct Manager {
         ManagerConf conf;
         sd_event *event;
         int runtime_fd, lock_fd, cells_fd, sessions_fd, driver_fd, placements_fd, traffic_fd, init_fd;
+        int group_fds[HIERARCHIES_MAX]; /* locks of the instance's control groups */
         char root_group[80], table[40], link_prefix[8], gateway_link[16];
         Hierarchies *hierarchies;
         const Driver *driver;
@@ -49,9 +53,10 @@ struct Manager {
         Shares *shares; /* NULL: control groups hold the sums of policies */
         Pool *pool;
         PolicySet *policies;
+        PolicyStore policy_store;
         PolicyDiags diags;       /* of the last load */
         char **policy_dirs;
-        bool network_ready, links_ready, forwarding_guard4, forwarding_guard6;
+        bool network_ready, links_ready, network_pending, forwarding_guard4, forwarding_guard6;
         uint64_t firewall_wanted, firewall_made; /* they differ: the table is to be made anew */
         struct FirewallWatch *firewall_watch;
         struct NetWatch *net_watch;
@@ -64,6 +69,7 @@ struct Manager {
         SessionHost session_host;
         Cell *cells;             /* uthash */
         Session *sessions;       /* uthash */
+        char **lost_sessions;    /* names of their records that can't be read, while a cell is unattended */
         Placement *placements;   /* uthash */
         Volume *volumes;         /* uthash */
         Job *traffic_job;
@@ -73,6 +79,7 @@ struct Manager {
         Adjusts *adjusts;
         FdStore *fd_store;
         Filters *filters;
+        Refusals *refusals;
         bool login_passed, bus_passed; /* sockets that are not ours to remove */
         uint64_t watchdog_usec;
         BusServer *bus;
@@ -102,6 +109,9 @@ typedef struct OpenInfo {
         void *connection;
 } OpenInfo;
 
+/* Would a session be refused now, as far as it can be told without trying? Errors and message as
+ * manager_open_session(). */
+int manager_admits(Manager *m, const Policy *policy, const MatchSubject *subject, char **ret_message);
 /* Opens a session in a cell of `policy`: in the live one of its scope, or a new one. Its further way
  * comes by the login server's login_server_session_ready().
  * -EUSERS: MaxSessions=; else what cell_new() and session_new() return; *ret_message (may be NULL on

@@ -19,6 +19,7 @@
 #include "netns/forwarding.h"
 #include "netns/gateway.h"
 #include "netns/link-guard.h"
+#include "netns/link-owner.h"
 #include "netns/link.h"
 #include "netns/port-guard.h"
 
@@ -203,17 +204,34 @@ static int setup_link_guard(const Manager *m) {
         return link_guard_setup(m->table, links, n);
 }
 
+/* *ret_made: something was missing. */
+static void prepare_gateway(const Manager *m, Gateways *g, bool *ret_made, JobReport *report) {
+        char owner[LINK_OWNER_MAX];
+
+        (void) strcpy(report->what, "gateway addresses");
+        report->error = collect_gateways(m, g);
+        if (report->error >= 0)
+                report->error = link_read_owner(m->gateway_link, owner);
+        if (report->error > 0 && strcmp(owner, m->config.instance) != 0) {
+                report->error = -EADDRINUSE;
+                (void) snprintf(report->what, sizeof(report->what), "link %s is of instance %s, choose another name for "
+                                "this one by --instance", m->gateway_link, owner);
+        }
+        if (report->error >= 0)
+                report->error = gateway_ensure(m->gateway_link, g->items, g->n_items);
+        *ret_made = report->error > 0;
+        if (report->error >= 0)
+                report->error = link_set_owner(m->gateway_link, m->config.instance);
+}
+
 static void prepare_routed(const Manager *m, JobReport *report, JobText *text) {
         _cleanup_(forwarding_changes_done) ForwardingChanges changes = {};
         _cleanup_(close_fdp) int proc_fd = -EBADF;
         Gateways g = { .n_items = 0 };
         bool repair_all;
 
-        (void) strcpy(report->what, "gateway addresses");
-        report->error = collect_gateways(m, &g);
-        if (report->error >= 0)
-                report->error = gateway_ensure(m->gateway_link, g.items, g.n_items);
-        repair_all = report->error > 0 || m->repair_wanted != m->repair_made;
+        prepare_gateway(m, &g, &repair_all, report);
+        repair_all = repair_all || m->repair_wanted != m->repair_made;
         if (report->error >= 0)
                 report->error = drop_gateways(m, &g);
         if (report->error < 0)
@@ -335,6 +353,7 @@ static void on_prepared(const JobReport *report, const char *text, void *userdat
         _cleanup_(freep) char *accept_ra = strndup(text, strcspn(text, "\n"));
 
         note_trouble(m, report);
+        m->network_pending = false;
         m->network_ready = report->error >= 0;
         /* Policies that want it where the kernel has it not were refused, or say that they can do without. */
         m->links_ready = report->numbers[1] == 0 || report->numbers[1] == EOPNOTSUPP;
@@ -386,13 +405,19 @@ void network_prepare(Manager *m) {
 
         if (!network_is_needed(m) && !needs_link_guard(m))
                 return;
-        if (record_read(m->runtime_fd, "forwarding", "Forwarding", read_switch, &before) >= 0) {
+        r = record_read(m->runtime_fd, "forwarding", "Forwarding", read_switch, &before);
+        if (r >= 0) {
                 m->forwarding_guard4 = before.changes.ipv4;
                 m->forwarding_guard6 = before.changes.ipv6;
+        } else if (r != -ENOENT) {
+                log_warning_errno(r, "Cannot read whether forwarding was off before there were cells (%m): forwarding for "
+                                  "nothing but cells");
+                m->forwarding_guard4 = m->forwarding_guard6 = true;
         }
         forwarding_changes_done(&before.changes);
         m->network_ready = m->links_ready = true; /* what is opened from now on waits behind the job */
         r = job_start(m->jobs, &spec, NULL);
+        m->network_pending = m->network_pending || r >= 0;
         if (r < 0) {
                 m->network_ready = m->links_ready = false;
                 log_error_errno(r, "Cannot prepare the host's side of the network: %m");

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "base/log.h"
 #include "manager/state.h"
 #include "policies/policy-keys.h"
 
@@ -63,6 +64,7 @@ static int restore_key(const char *key, const char *value, void *userdata) {
                 char *link;
         } links[] = { { "Link", p->link }, { "OldLink", p->old_link } };
         _cleanup_(freep) char *message = NULL;
+        int r;
 
         if (strcmp(key, "BootId") == 0)
                 return strcmp(value, record_boot_id()) == 0 ? 0 : -ESTALE;
@@ -88,7 +90,14 @@ static int restore_key(const char *key, const char *value, void *userdata) {
         for (size_t i = 0; i < ELEMENTSOF(addresses); i++)
                 if (strcmp(key, addresses[i].key) == 0)
                         return parse_address(value, addresses[i].address) < 0 ? -EBADMSG : 0;
-        return policy_key_set(p->policy, "Network", key, value, &message) < 0 ? -EBADMSG : 0;
+        r = policy_key_set(p->policy, "Network", key, value, &message);
+        if (r < 0 && r != -ENOMEM) { /* the policies say again what it should be */
+                log_warning("The record of service %s: this version knows no %s=%s, going on without", p->unit, key, value);
+                p->policy->egress_deny = true;
+                p->policy->ingress_allow = false;
+                return 0;
+        }
+        return MIN(r, 0);
 }
 
 int placement_record_read(Placement *p) {

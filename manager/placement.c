@@ -97,7 +97,13 @@ static int restore(const char *unit, void *userdata) {
                 r = -EBADMSG;
         if (r == -ENOMEM)
                 return r;
-        if (r < 0) { /* the policies say again what it should be */
+        if (r == -EBADMSG && p->policy && *p->link) { /* the policies say again what else it should be */
+                log_warning("The record of service %s is unusable, keeping its link %s", unit, p->link);
+                p->policy->egress_deny = true;
+                p->policy->ingress_allow = false;
+                r = 0;
+        }
+        if (r < 0) {
                 log_warning_errno(r, "The record of service %s is unusable, dropping it: %m", unit);
                 (void) unlinkat(m->placements_fd, unit, 0);
                 return 0;
@@ -107,6 +113,8 @@ static int restore(const char *unit, void *userdata) {
         claim(m, &p->old_address4);
         claim(m, &p->old_address6);
         HASH_ADD_KEYPTR(hh, m->placements, p->unit, strlen(p->unit), p);
+        if (!hash_has(p))
+                return -ENOMEM;
         p = NULL;
         return 0;
 }
@@ -524,6 +532,11 @@ static bool place(Manager *m, const char *unit, Policy *policy) {
                 }
                 p->policy = policy_ref(policy);
                 HASH_ADD_KEYPTR(hh, m->placements, p->unit, strlen(p->unit), p);
+                if (!hash_has(p)) {
+                        placement_free(p);
+                        log_error_errno(ENOMEM, "Cannot place service %s: %m", unit);
+                        return false;
+                }
         }
         return adopt(p, policy);
 }
@@ -573,7 +586,14 @@ bool placements_update(Manager *m) {
         return changed;
 }
 
-unsigned placements_sweep(const Manager *m) {
+bool placements_have(const Manager *m, const char *unit) {
+        const Placement *p;
+
+        HASH_FIND_STR(m->placements, unit, p);
+        return p;
+}
+
+unsigned placements_sweep(const Manager *m, bool (*is_known)(const char *unit, void *userdata), void *userdata) {
         _cleanup_(freep) char *dir = NULL;
         _cleanup_(closedirp) DIR *d = NULL;
         struct dirent *e;
@@ -588,10 +608,8 @@ unsigned placements_sweep(const Manager *m) {
         d = opendir(dir);
         while (d && (e = readdir(d))) {
                 _cleanup_(freep) char *path = NULL;
-                const Placement *p;
 
-                HASH_FIND_STR(m->placements, e->d_name, p);
-                if (p || e->d_name[0] == '.' || asprintf(&path, "%s/%s", dir, e->d_name) < 0)
+                if (e->d_name[0] == '.' || is_known(e->d_name, userdata) || asprintf(&path, "%s/%s", dir, e->d_name) < 0)
                         continue;
                 n += netns_is_used(path) == 0 && netns_unpin(path) >= 0;
         }

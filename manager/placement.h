@@ -51,8 +51,9 @@ bool placements_pending(const Manager *m);
 /* Who publishes one of the ports of `policy`, borrowed; NULL: nobody. */
 const Placement *placements_find_port(const Manager *m, const Policy *policy, const PolicyPort **ret_port);
 
-/* By the sweep's job: takes away pinned namespaces that nobody knows of and nobody is in. Returns how many. */
-unsigned placements_sweep(const Manager *m);
+/* By the sweep's job: takes away pinned namespaces that it does not know and nobody is in. Returns how many. */
+unsigned placements_sweep(const Manager *m, bool (*is_known)(const char *unit, void *userdata), void *userdata);
+bool placements_have(const Manager *m, const char *unit);
 
 /* Forgets all; what is on the host stays. */
 void placements_free(Manager *m);

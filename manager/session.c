@@ -2,9 +2,11 @@
 
 /* A session lives as long as its leader, the process that called PAM, which is watched by pidfd.
  *
- * A login program that forks once for its user (sshd, su, login, sudo) is released as soon as it has:
- * with a memory bomb in the cell the kernel would kill it first, and then nobody would run
- * close_session. Others are not, because what they fork later must be born inside. */
+ * A login program that forks once for its user (sshd, su, login, sudo) is released when the user's process is there:
+ * with a memory bomb in the cell the kernel would kill it first, and then nobody would run close_session. Others are
+ * not, because what they fork later must be born inside. Of every session the user's process is verified to be
+ * in the cell; and should the login program fork another one after its release, that is outside, and the
+ * session ends. */
 
 #include "manager/session.h"
 
@@ -17,13 +19,18 @@
 #include "base/escape.h"
 #include "base/fd.h"
 #include "base/log.h"
+#include "base/strv.h"
 #include "manager/event.h"
 #include "manager/state.h"
+#include "manager/strays.h"
+#include "manager/user-process.h"
 
 #define ATTACH_TIMEOUT_USEC (10 * USEC_PER_SEC)
 #define RELEASE_TIMEOUT_USEC (10 * USEC_PER_SEC)
-#define FORK_WAIT_MIN_USEC (5 * USEC_PER_MSEC)
-#define FORK_WAIT_MAX_USEC (1 * USEC_PER_SEC)
+#define LOOK_MIN_USEC (5 * USEC_PER_MSEC)
+#define LOOK_MAX_USEC (1 * USEC_PER_SEC)
+#define IDLE_LOOK_MAX_USEC (60 * USEC_PER_SEC) /* nothing depends on it */
+#define RELEASE_AFTER_USEC (250 * USEC_PER_MSEC)
 
 static const char *const state_names[_SESSION_STATE_MAX] = {
         [SESSION_WAITING] = "waiting",   [SESSION_ATTACHING] = "attaching", [SESSION_OFFERED] = "offered",
@@ -46,6 +53,7 @@ static int save(const Session *s) {
         if (!r)
                 return -ENOMEM;
         record_set(r, "BootId", "%s", record_boot_id());
+        record_set_kept(r, s->kept); /* what is written of the same key below holds */
         record_set(r, "Cell", "%s", s->cell->id);
         record_set(r, "State", "%s", session_state_to_string(s->state));
         record_set(r, "Uid", "%u", s->uid);
@@ -67,56 +75,80 @@ static int save(const Session *s) {
 typedef struct Restore {
         Session *session;
         char *cell;
+        unsigned leader;
+        uint64_t leader_start_time;
 } Restore;
 
-static int restore_key(const char *key, const char *value, void *userdata) {
-        Restore *restore = userdata;
+static int restore_state(SessionState *field, const char *value) {
+        for (int i = 0; i < _SESSION_STATE_MAX; i++)
+                if (strcmp(value, state_names[i]) == 0) {
+                        *field = (SessionState) i;
+                        return 0;
+                }
+        *field = SESSION_LIVE; /* if its leader does */
+        return 1;
+}
+
+/* 1: it is none of these, or has a value that this version does not know. */
+static int restore_known(Restore *restore, const char *key, const char *value) {
         Session *s = restore->session;
         uint64_t number;
-
         const struct {
                 const char *key;
-                char **field;
-        } texts[] = {
-                { "Cell", &restore->cell }, { "User", &s->user }, { "Service", &s->service },
-                { "TTY", &s->tty }, { "RemoteHost", &s->remote_host }, { "Home", &s->home },
-                { "Group", &s->group },
+                char **text;
+                uint64_t *number;
+                unsigned *id;
+                bool *flag;
+        } table[] = {
+                { "Cell", .text = &restore->cell },
+                { "User", .text = &s->user },
+                { "Service", .text = &s->service },
+                { "TTY", .text = &s->tty },
+                { "RemoteHost", .text = &s->remote_host },
+                { "Home", .text = &s->home },
+                { "Group", .text = &s->group },
+                { "Since", .number = &s->since_usec },
+                { "LeaderStartTime", .number = &restore->leader_start_time },
+                { "Uid", .id = &s->uid },
+                { "Leader", .id = &restore->leader },
+                { "InReserve", .flag = &s->in_reserve },
+                { "Released", .flag = &s->released },
+                { "Executes", .flag = &s->executes },
         };
 
         if (strcmp(key, "BootId") == 0)
                 return strcmp(value, record_boot_id()) == 0 ? 0 : -ESTALE;
-        for (size_t i = 0; i < ELEMENTSOF(texts); i++)
-                if (strcmp(key, texts[i].key) == 0)
-                        return record_restore_text(texts[i].field, value);
-        if (strcmp(key, "State") == 0) {
-                for (int i = 0; i < _SESSION_STATE_MAX; i++)
-                        if (strcmp(value, state_names[i]) == 0) {
-                                s->state = i;
-                                return 0;
-                        }
-                return -EBADMSG;
+        if (strcmp(key, "State") == 0)
+                return restore_state(&s->state, value);
+        for (size_t i = 0; i < ELEMENTSOF(table); i++) {
+                if (strcmp(key, table[i].key) != 0)
+                        continue;
+                if (table[i].text)
+                        return record_restore_text(table[i].text, value);
+                if (parse_uint64(value, &number) < 0 || (!table[i].number && number > UINT32_MAX) ||
+                    (table[i].flag && number > 1))
+                        return -EBADMSG;
+                if (table[i].number)
+                        *table[i].number = number;
+                else if (table[i].id)
+                        *table[i].id = (unsigned) number;
+                else
+                        *table[i].flag = number;
+                return 0;
         }
-        if (parse_uint64(value, &number) < 0)
-                return -EBADMSG;
-        if (strcmp(key, "Since") == 0)
-                s->since_usec = number;
-        else if (strcmp(key, "LeaderStartTime") == 0)
-                s->leader_start_time = number;
-        else if (number > UINT32_MAX) /* the rest are smaller */
-                return -EBADMSG;
-        else if (strcmp(key, "Uid") == 0)
-                s->uid = (uid_t) number;
-        else if (strcmp(key, "Leader") == 0)
-                s->leader = (pid_t) number;
-        else if (strcmp(key, "InReserve") == 0)
-                s->in_reserve = number != 0;
-        else if (strcmp(key, "Released") == 0)
-                s->released = number != 0;
-        else if (strcmp(key, "Executes") == 0)
-                s->executes = number != 0;
-        else
-                return -EBADMSG;
-        return 0;
+        return 1;
+}
+
+static int restore_key(const char *key, const char *value, void *userdata) {
+        Restore *restore = userdata;
+        char of[64];
+        int r;
+
+        r = restore_known(restore, key, value);
+        if (r <= 0)
+                return r;
+        (void) snprintf(of, sizeof(of), "The record of session %s", restore->session->id);
+        return record_keep(&restore->session->kept, of, key, value);
 }
 
 static void remove_record(const Session *s) {
@@ -131,7 +163,8 @@ Session *session_free(Session *s) {
                 return NULL;
         job_cancel(s->job);
         sd_event_source_disable_unref(s->leader_source);
-        sd_event_source_disable_unref(s->fork_source);
+        sd_event_source_disable_unref(s->user_source);
+        user_process_done(&s->user_process);
         if (s->cell) {
                 LIST_REMOVE(s, entry);
                 s->cell->n_sessions--;
@@ -143,6 +176,7 @@ Session *session_free(Session *s) {
         free(s->remote_host);
         free(s->home);
         free(s->group);
+        strv_free(s->kept);
         free(s);
         return NULL;
 }
@@ -151,7 +185,7 @@ static void finish(Session *s) {
         Cell *cell = s->cell;
 
         remove_record(s);
-        event_session(EVENT_SESSION_REMOVED, s, "Session %s of %s (%s) in cell %s has ended", s->id, s->user,
+        event_session(EVENT_SESSION_REMOVED, LOG_INFO, s, "Session %s of %s (%s) in cell %s has ended", s->id, s->user,
                       s->service, cell->id);
         s->host->removed(s, s->host->userdata);
         session_free(s);
@@ -207,6 +241,7 @@ static int start_release(Session *s) {
         const JobSpec spec = {
                 .name = "release a login program",
                 .uid = s->uid,
+                .passes = !s->cell->host->driver->user_in_one_group,
                 .timeout_usec = RELEASE_TIMEOUT_USEC,
                 .run = run_release,
                 .done = on_released,
@@ -223,7 +258,7 @@ void session_end(Session *s) {
         if (s->state == SESSION_CLOSING)
                 return;
         s->job = job_cancel(s->job);
-        s->fork_source = sd_event_source_disable_unref(s->fork_source);
+        s->user_source = sd_event_source_disable_unref(s->user_source);
         s->leader_source = sd_event_source_disable_unref(s->leader_source);
         s->state = SESSION_CLOSING;
         if (attached && leader_lives(s)) {
@@ -241,66 +276,160 @@ static int on_leader_exit(sd_event_source *source, int fd, uint32_t events, void
         return 0;
 }
 
-/* --- the leader after it has joined ------------------------------------------------------ */
+/* --- after the leader has joined --------------------------------------------------------- */
 
-static bool forks_once(const Session *s) {
+/* A login program that forks once for its user. That of root is not known from the helpers of PAM modules, which are
+ * root's as well; only our own tool has none. */
+static bool can_be_released(const Session *s) {
         static const char *const services[] = { "sshd", "su", "su-l", "login", "remote", "sudo", "sudo-i",
-                                                "runuser", "runuser-l", "confinectl" };
+                                                "runuser", "runuser-l" };
 
-        if (s->uid == 0 && strcmp(s->service, "sshd") == 0)
-                return false; /* no privilege separation: it forks for each channel */
+        if (strcmp(s->service, "confinectl") == 0)
+                return true;
+        if (s->uid == 0)
+                return false;
         for (size_t i = 0; i < ELEMENTSOF(services); i++)
                 if (strcmp(s->service, services[i]) == 0)
                         return true;
         return false;
 }
 
-/* Is there a child that was born in the cell? */
-static bool has_forked(const Session *s) {
-        _cleanup_(freep) char *children = NULL;
-        uint64_t inode = s->cell->inodes[LOGIN_NS_PID];
-        char path[64], *save = NULL;
-
-        (void) snprintf(path, sizeof(path), "/proc/%d/task/%d/children", (int) s->leader, (int) s->leader);
-        if (fd_read_file_at(AT_FDCWD, path, 1 << 20, &children) < 0)
-                return false;
-        for (char *child = strtok_r(children, " ", &save); child; child = strtok_r(NULL, " ", &save)) {
-                struct stat st;
-
-                (void) snprintf(path, sizeof(path), "/proc/%.10s/ns/pid", child);
-                if (inode == 0 || (stat(path, &st) >= 0 && st.st_ino == inode))
-                        return true;
-        }
-        return false;
+static int look_after(Session *s, uint64_t usec, sd_event_time_handler_t handler) {
+        s->user_source = sd_event_source_disable_unref(s->user_source);
+        return sd_event_add_time_relative(s->cell->host->event, &s->user_source, CLOCK_MONOTONIC, usec, 0, handler, s);
 }
 
-static int on_fork_timer(sd_event_source *source, uint64_t usec, void *userdata) {
+static void run_expel(void *userdata, JobReport *report, JobText *text) {
+        const Session *s = userdata;
+        CellPlan cell;
+
+        (void) text;
+        cell_plan(s->cell, &cell);
+        builder_expel(&cell, s->cell->init_pid, report);
+}
+
+static void on_expelled(const JobReport *report, const char *text, void *userdata) {
+        Session *s = userdata;
+
+        (void) text;
+        s->job = NULL;
+        if (report->error < 0) { /* nobody can say who is outside: so nobody stays */
+                log_error_errno(report->error, "Session %s: %s: %m; ending cell %s", s->id, report->what, s->cell->id);
+                cell_end(s->cell, "a process of it is outside of its limits, and can't be found");
+                return;
+        }
+        log_notice("Killed %" PRIu64 " processes that were outside of the limits of cell %s", report->numbers[0],
+                   s->cell->id);
+        session_end(s);
+}
+
+/* The user's process is not where it has to be. Whatever else the leader has forked there is killed with it. */
+static void expel(Session *s, const UserProcess *u, const char *what) {
+        const JobSpec spec = {
+                .name = "kill what is outside of a cell",
+                .uid = s->uid,
+                .timeout_usec = RELEASE_TIMEOUT_USEC,
+                .run = run_expel,
+                .done = on_expelled,
+                .userdata = s,
+        };
+        int r = -ESRCH;
+
+        event_session(EVENT_OUTSIDE, LOG_ERR, s, "Session %s of %s (%s): process %d is outside of cell %s: %s; ending the session",
+                      s->id, s->user, s->service, (int) u->pid, s->cell->id, what);
+        (void) fd_pidfd_send_signal(u->pidfd, SIGKILL);
+        (void) fd_pidfd_send_signal(s->leader_pidfd, SIGTERM);
+        if (s->cell->n_sessions > 1 && s->cell->inodes[LOGIN_NS_PID] != 0)
+                r = job_start(s->cell->host->jobs, &spec, &s->job);
+        if (r < 0)
+                cell_end(s->cell, "a process of its session is outside of its limits");
+}
+
+static int on_user_timer(sd_event_source *source, uint64_t usec, void *userdata);
+
+/* What has exited was a helper, if the leader forks another one. */
+static int look_again(Session *s) {
+        user_process_done(&s->user_process);
+        s->wait_usec = LOOK_MIN_USEC;
+        return look_after(s, 0, on_user_timer);
+}
+
+static int on_user_exit(sd_event_source *source, int fd, uint32_t events, void *userdata) {
         Session *s = userdata;
         int r;
 
-        (void) usec;
-        if (s->job)
-                return 0;
-        if (!has_forked(s)) {
-                s->fork_wait_usec = MIN(s->fork_wait_usec * 2, FORK_WAIT_MAX_USEC);
-                r = sd_event_source_set_time_relative(source, s->fork_wait_usec);
+        (void) source, (void) fd, (void) events;
+        r = look_again(s);
+        if (r < 0)
+                log_warning_errno(r, "Session %s can't be watched any more: %m", s->id);
+        return 0;
+}
+
+static int watch_user_exit(Session *s) {
+        s->user_source = sd_event_source_disable_unref(s->user_source);
+        return sd_event_add_io(s->cell->host->event, &s->user_source, s->user_process.pidfd, EPOLLIN, on_user_exit, s);
+}
+
+/* A helper that a PAM module runs as the user has had its time to end. */
+static int on_release_timer(sd_event_source *source, uint64_t usec, void *userdata) {
+        Session *s = userdata;
+        int r;
+
+        (void) source, (void) usec;
+        if (user_process_has_exited(&s->user_process))
+                r = look_again(s);
+        else {
+                r = watch_user_exit(s);
                 if (r >= 0)
-                        r = sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
-        } else {
-                s->fork_source = sd_event_source_disable_unref(s->fork_source);
-                r = start_release(s);
+                        r = start_release(s);
         }
         if (r < 0)
                 log_warning_errno(r, "The login program of session %s is not protected from what its cell does: %m", s->id);
         return 0;
 }
 
-static int watch_fork(Session *s) {
-        if (!forks_once(s) || s->released)
+/* Found and verified: what is it good for? */
+static int accept_user_process(Session *s) {
+        bool release = can_be_released(s);
+
+        if (release && !s->released)
+                return look_after(s, RELEASE_AFTER_USEC, on_release_timer);
+        if (s->released && s->cell->host->driver->moves_leaders_out)
+                return watch_user_exit(s);
+        user_process_done(&s->user_process);
+        s->user_source = sd_event_source_disable_unref(s->user_source);
+        return 0;
+}
+
+static int on_user_timer(sd_event_source *source, uint64_t usec, void *userdata) {
+        char what[USER_PROCESS_WHAT_MAX] = "";
+        Session *s = userdata;
+        int r;
+
+        (void) source, (void) usec;
+        r = user_process_find(s, &s->user_process);
+        if (r >= 0)
+                r = user_process_verify(s, &s->user_process, what);
+        if (r == -EXDEV) {
+                s->user_source = sd_event_source_disable_unref(s->user_source);
+                expel(s, &s->user_process, what);
                 return 0;
-        s->fork_wait_usec = FORK_WAIT_MIN_USEC;
-        return sd_event_add_time_relative(s->cell->host->event, &s->fork_source, CLOCK_MONOTONIC,
-                                          s->fork_wait_usec, 0, on_fork_timer, s);
+        }
+        if (r >= 0)
+                r = accept_user_process(s);
+        else { /* not there yet, or gone already */
+                user_process_done(&s->user_process);
+                r = look_after(s, s->wait_usec, on_user_timer);
+                s->wait_usec = MIN(s->wait_usec * 2, can_be_released(s) ? LOOK_MAX_USEC : IDLE_LOOK_MAX_USEC);
+        }
+        if (r < 0)
+                log_warning_errno(r, "Session %s can't be watched any more: %m", s->id);
+        return 0;
+}
+
+static int watch_user(Session *s) {
+        s->wait_usec = LOOK_MIN_USEC;
+        return look_after(s, s->wait_usec, on_user_timer);
 }
 
 void session_joined(Session *s) {
@@ -313,10 +442,10 @@ void session_joined(Session *s) {
         r = save(s);
         if (r < 0)
                 log_warning_errno(r, "Cannot record session %s: %m", s->id);
-        event_session(EVENT_SESSION_NEW, s, "Session %s of %s (%s%s%s) is in cell %s%s", s->id, s->user, s->service,
+        event_session(EVENT_SESSION_NEW, LOG_INFO, s, "Session %s of %s (%s%s%s) is in cell %s%s", s->id, s->user, s->service,
                       *s->remote_host ? " from " : "", s->remote_host, s->cell->id,
                       s->in_reserve ? ", in its reserve: TasksMax= is reached" : "");
-        r = watch_fork(s);
+        r = watch_user(s);
         if (r < 0)
                 log_warning_errno(r, "The login program of session %s is not protected from what its cell does: %m", s->id);
 }
@@ -351,6 +480,7 @@ int session_cell_is_live(Session *s) {
         const JobSpec spec = {
                 .name = "put a login into its cell",
                 .uid = s->uid,
+                .passes = !s->cell->host->driver->user_in_one_group,
                 .timeout_usec = ATTACH_TIMEOUT_USEC,
                 .run = run_attach,
                 .done = on_attached,
@@ -429,7 +559,7 @@ int session_new(SessionHost *host, Cell *cell, const SessionInfo *info, Session 
         if (!s)
                 return -ENOMEM;
         s->host = host;
-        s->leader_pidfd = -EBADF;
+        s->leader_pidfd = s->user_process.pidfd = -EBADF;
         r = copy_info(s, info);
         if (r >= 0)
                 r = record_choose_id('s', s->id);
@@ -462,7 +592,7 @@ int session_restore(SessionHost *host, const char *id, Cell *(*find)(const char 
         if (!s)
                 return -ENOMEM;
         s->host = host;
-        s->leader_pidfd = -EBADF;
+        s->leader_pidfd = s->user_process.pidfd = -EBADF;
         (void) strcpy(s->id, id);
         r = record_read(host->records_fd, id, "Session", restore_key, &restore);
         if (r >= 0 && (!restore.cell || !s->user || !s->service || !s->tty || !s->remote_host || !s->home))
@@ -475,12 +605,14 @@ int session_restore(SessionHost *host, const char *id, Cell *(*find)(const char 
                         r = -ENOENT;
         }
         free(restore.cell);
+        s->leader = (pid_t) restore.leader;
+        s->leader_start_time = restore.leader_start_time;
         if (r >= 0)
                 r = watch_leader(s);
         if (r == -ESRCH)
                 remove_record(s);
         if (r >= 0 && s->state == SESSION_LIVE)
-                r = watch_fork(s);
+                r = watch_user(s);
         if (r < 0) {
                 session_free(s);
                 return r;

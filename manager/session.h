@@ -15,6 +15,12 @@ typedef enum SessionState {
 
 const char *session_state_to_string(SessionState s);
 
+/* See user-process.h. */
+typedef struct UserProcess {
+        pid_t pid;
+        int pidfd; /* -EBADF: none */
+} UserProcess;
+
 typedef struct SessionHost {
         int records_fd;
         /* The leader is in its control group (report->error 0), or is not going to be. */
@@ -41,11 +47,14 @@ struct Session {
         char *group; /* the control group that it was put into; NULL: not yet */
         bool executes; /* it becomes what it was started for, without a fork */
         bool in_reserve, released;
+        char **kept; /* lines of its record that this version does not know */
         void *connection; /* of the login server; NULL once live */
 
         Job *job;
-        sd_event_source *leader_source, *fork_source;
-        uint64_t fork_wait_usec; /* until the next look; doubles */
+        sd_event_source *leader_source;
+        UserProcess user_process;      /* verified to be in the cell; its pidfd -EBADF: not found yet */
+        sd_event_source *user_source;  /* the timer of the next look for it, or its end */
+        uint64_t wait_usec;            /* until the next look; doubles */
 };
 
 typedef struct SessionInfo {

@@ -14,6 +14,9 @@
 
 #include "base/cleanup.h"
 #include "base/fd.h"
+#include "base/log.h"
+#include "base/memstream.h"
+#include "base/strv.h"
 
 #define RECORD_MAX (1024 * 1024)
 
@@ -72,9 +75,8 @@ int record_write(Record *r, int dir_fd, const char *name) {
         int result;
 
         fputs("[End]\n", r->f);
-        result = ferror(r->f) || r->lost ? -ENOMEM : 0;
-        if (fclose(r->f) != 0)
-                result = -ENOMEM;
+        r->text = memstream_finish(r->f, &r->text);
+        result = !r->text || r->lost ? -ENOMEM : 0;
         if (result >= 0 && r->size > RECORD_MAX) /* nobody would read it */
                 result = -E2BIG;
         if (result >= 0) /* /run is gone with the boot: no fsync */
@@ -110,10 +112,22 @@ static int unescape(char *text) {
         return 0;
 }
 
+static int read_line(char *line, record_read_t callback, void *userdata) {
+        char *value = strchr(line, '=');
+        int r;
+
+        if (!value || value == line)
+                return -EBADMSG;
+        *value++ = '\0';
+        r = unescape(value);
+        return r < 0 ? r : callback(line, value, userdata);
+}
+
 int record_read(int dir_fd, const char *name, const char *section, record_read_t callback, void *userdata) {
         _cleanup_(freep) char *text = NULL;
         _cleanup_(close_fdp) int fd = -EBADF;
-        char header[64], *save = NULL, *line;
+        char header[64], *save = NULL, *line, *end;
+        int result = 0;
         ssize_t n;
 
         fd = fd_open_beneath(dir_fd, name, O_RDONLY | O_NONBLOCK, 0);
@@ -122,28 +136,61 @@ int record_read(int dir_fd, const char *name, const char *section, record_read_t
         n = fd_read_all(fd, RECORD_MAX, &text);
         if (n < 0)
                 return (int) n;
-        if (strlen(text) != (size_t) n || n < 6 || strcmp(text + n - 6, "[End]\n") != 0)
+        if (strlen(text) != (size_t) n)
                 return -EBADMSG;
-        text[n - 6] = '\0';
+        if (n >= 6 && strcmp(text + n - 6, "[End]\n") == 0)
+                text[n - 6] = '\0';
+        else { /* the last line may have been cut */
+                result = -EBADMSG;
+                end = strrchr(text, '\n');
+                *(end ?: text) = '\0';
+        }
 
         (void) snprintf(header, sizeof(header), "[%s]", section);
         line = strtok_r(text, "\n", &save);
         if (!line || strcmp(line, header) != 0)
                 return -EBADMSG;
         while ((line = strtok_r(NULL, "\n", &save))) {
-                char *value = strchr(line, '=');
-                int r;
+                int r = read_line(line, callback, userdata);
 
-                if (!value || value == line)
-                        return -EBADMSG;
-                *value++ = '\0';
-                r = unescape(value);
-                if (r >= 0)
-                        r = callback(line, value, userdata);
-                if (r < 0)
+                if (r == -EBADMSG)
+                        result = r;
+                else if (r < 0)
                         return r;
         }
-        return 0;
+        return result;
+}
+
+int record_keep(char ***kept, const char *of, const char *key, const char *value) {
+        _cleanup_(freep) char *line = NULL;
+
+        log_warning("%s: this version knows no %s=%s, going on without and keeping it on record", of, key, value);
+        if (asprintf(&line, "%s=%s", key, value) < 0) {
+                line = NULL;
+                return -ENOMEM;
+        }
+        return strv_extend(kept, line);
+}
+
+void record_set_kept(Record *r, char *const *kept) {
+        for (; kept && *kept; kept++) {
+                size_t length = strcspn(*kept, "=");
+                _cleanup_(freep) char *key = strndup(*kept, length);
+
+                if (key)
+                        record_set(r, key, "%s", *kept + length + 1);
+                else
+                        r->lost = true;
+        }
+}
+
+bool record_is_kept(char *const *kept, const char *key) {
+        size_t length = strlen(key);
+
+        for (; kept && *kept; kept++)
+                if (strncmp(*kept, key, length) == 0 && (*kept)[length] == '=')
+                        return true;
+        return false;
 }
 
 int record_for_each(int dir_fd, record_each_t callback, void *userdata) {

@@ -21,9 +21,15 @@ void record_lose(Record *r); /* something that belongs into it could not be had,
 int record_write(Record *r, int dir_fd, const char *name);
 
 /* Reads a record: calls back for each key with its unescaped value. -EBADMSG: not a whole record of that
- * section (half-written, tampered with); else -errno, or what the callback returned below 0. */
+ * section (half-written, tampered with), or the callback has said so of some value: then it was called with all that
+ * could be read nevertheless. Else -errno, or what the callback returned below 0 first. */
 typedef int (*record_read_t)(const char *key, const char *value, void *userdata);
 int record_read(int dir_fd, const char *name, const char *section, record_read_t callback, void *userdata);
+/* For callbacks: what a version that is newer, or older, has written and this one does not know is noted in *kept, with a
+ * warning that begins with `of`, and record_set_kept() writes it again. -ENOMEM. */
+int record_keep(char ***kept, const char *of, const char *key, const char *value);
+void record_set_kept(Record *r, char *const *kept);
+bool record_is_kept(char *const *kept, const char *key);
 int record_restore_text(char **field, const char *value); /* frees what is there; -ENOMEM: then NULL is */
 
 /* Calls back with each record's name in dir_fd (temporary files are removed). */

@@ -207,6 +207,7 @@ int subject_resolve(Subject *s, Jobs *jobs, char *const *names, bool want_group,
         const JobSpec spec = {
                 .name = "look up names",
                 .uid = s->match.uid,
+                .passes = true,
                 .timeout_usec = RESOLVE_TIMEOUT_USEC,
                 .run = run_resolve,
                 .done = on_resolved,

@@ -3,6 +3,6 @@
 
 #include "manager/manager.h"
 
-/* Looks, by an exclusive job, for control groups and links that bear our names and belong to no cell in the
- * table, and removes them: for cells whose record was lost. */
+/* Looks for control groups, links and namespaces that bear our names and belong to no cell in the table, and removes
+ * them: for cells whose record was lost. Logins do not wait for it. */
 void sweep_start(Manager *m);

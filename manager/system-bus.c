@@ -139,6 +139,11 @@ static Caller *find_caller(SystemBus *s, const char *name) {
                 return NULL;
         }
         HASH_ADD_KEYPTR(hh, s->callers, c->name, strlen(c->name), c);
+        if (!hash_has(c)) {
+                free(c->name);
+                free(c);
+                return NULL;
+        }
         return c;
 }
 

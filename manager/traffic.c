@@ -14,6 +14,7 @@
 
 #include "base/fd.h"
 #include "base/log.h"
+#include "base/strv.h"
 #include "manager/access.h"
 #include "manager/adjust.h"
 #include "manager/state.h"
@@ -33,6 +34,7 @@ struct Volume {
         uint64_t used;
         int64_t begin; /* of the period that `used` is of, in seconds since 1970 */
         bool told;     /* that it is used up */
+        char **kept;   /* lines of its record that this version does not know */
         bool wanted;   /* a cell has it; only while a job looks */
 };
 
@@ -69,6 +71,7 @@ static Volume *volume_free(Volume *v) {
                 return NULL;
         free(v->policy);
         free(v->user);
+        strv_free(v->kept);
         free(v);
         return NULL;
 }
@@ -84,6 +87,7 @@ static int save(const Manager *m, const Volume *v) {
 
         if (!r)
                 return -ENOMEM;
+        record_set_kept(r, v->kept); /* what is written of the same key below holds */
         record_set(r, "Policy", "%s", v->policy);
         if (v->user)
                 record_set(r, "User", "%s", v->user);
@@ -95,6 +99,22 @@ static int save(const Manager *m, const Volume *v) {
         record_set(r, "Begin", "%" PRId64, v->begin);
         record_set(r, "Used", "%" PRIu64, v->used);
         return record_write(r, m->traffic_fd, v->id);
+}
+
+static bool is_number(const char *key) {
+        static const char *const keys[] = { "Uid", "Max", "Slow", "Begin", "Used" };
+
+        for (size_t i = 0; i < ELEMENTSOF(keys); i++)
+                if (strcmp(key, keys[i]) == 0)
+                        return true;
+        return false;
+}
+
+static int keep_unknown(Volume *v, const char *key, const char *value) {
+        char of[ID_MAX + 32];
+
+        (void) snprintf(of, sizeof(of), "The record of traffic %s", v->id);
+        return record_keep(&v->kept, of, key, value);
 }
 
 static int restore_key(const char *key, const char *value, void *userdata) {
@@ -109,9 +129,15 @@ static int restore_key(const char *key, const char *value, void *userdata) {
                 return *field ? 0 : -ENOMEM;
         }
         if (strcmp(key, "Period") == 0) {
-                v->limit.period = period_from_string(value);
-                return v->limit.period < 0 ? -EBADMSG : 0;
+                int period = period_from_string(value);
+
+                if (period < 0)
+                        return keep_unknown(v, key, value);
+                v->limit.period = period;
+                return 0;
         }
+        if (!is_number(key))
+                return keep_unknown(v, key, value);
         if (parse_uint64(value, &number) < 0)
                 return -EBADMSG;
         if (strcmp(key, "Uid") == 0) {
@@ -124,10 +150,8 @@ static int restore_key(const char *key, const char *value, void *userdata) {
                 v->slow = number != 0;
         else if (strcmp(key, "Begin") == 0)
                 v->begin = (int64_t) number;
-        else if (strcmp(key, "Used") == 0)
-                v->used = MIN(number, FIREWALL_COUNT_ONLY);
         else
-                return -EBADMSG;
+                v->used = MIN(number, FIREWALL_COUNT_ONLY);
         return 0;
 }
 
@@ -160,6 +184,10 @@ static int restore(const char *name, void *userdata) {
                 return 0;
         }
         HASH_ADD_STR(m->volumes, id, v);
+        if (!hash_has(v)) {
+                volume_free(v);
+                return -ENOMEM;
+        }
         return 0;
 }
 
@@ -409,6 +437,10 @@ static int want(Manager *m, const char *id, const Cell *c, bool user, const Traf
                         return -ENOMEM;
                 }
                 HASH_ADD_STR(m->volumes, id, v);
+                if (!hash_has(v)) {
+                        volume_free(v);
+                        return -ENOMEM;
+                }
         }
         v->limit = *limit;
         v->slow = c->policy->traffic_slow;

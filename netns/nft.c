@@ -9,6 +9,7 @@
 
 #include "base/cleanup.h"
 #include "base/log.h"
+#include "base/memstream.h"
 
 #define ATTEMPTS_MAX 5
 
@@ -98,13 +99,9 @@ int nft_run(const char *commands) {
 }
 
 int nft_run_printed(FILE *f, char **text) {
-        bool failed = ferror(f);
-        int r;
+        _cleanup_(freep) char *commands = memstream_finish(f, text);
 
-        failed = fclose(f) != 0 || failed;
-        r = failed ? -ENOMEM : nft_run(*text);
-        free(*text);
-        return r;
+        return commands ? nft_run(commands) : -ENOMEM;
 }
 
 int nft_query(const char *commands, bool json, char **ret_output) {

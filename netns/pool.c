@@ -11,10 +11,7 @@
 #include <endian.h>
 #include <string.h>
 
-/* No memory is an error of the caller's request, not the end of the manager. */
-#define HASH_NONFATAL_OOM 1
-#define uthash_nonfatal_oom(element) (void) ((element)->lost = true)
-#include <uthash.h>
+#include "base/hash.h"
 
 #define BLOCK_BITS 8
 #define BLOCK_SIZE (1U << BLOCK_BITS)
@@ -32,7 +29,6 @@ typedef struct Block {
         Key key; /* the block's first address; the length is 0 */
         uint64_t used[BLOCK_SIZE / 64];
         unsigned n_used;
-        bool lost;
         UT_hash_handle hh;
 } Block;
 
@@ -40,7 +36,6 @@ typedef struct Prefix {
         Key key;
         IpPrefix prefix;
         uint64_t cursor; /* the slot after the last one handed out */
-        bool lost;
         UT_hash_handle hh;
 } Prefix;
 
@@ -170,7 +165,7 @@ static int new_block(Pool *p, const IpPrefix *address, Block **ret) {
         b->key = key_of(address->family, 0, address->address.bytes);
         b->key.bytes[last] = 0;
         HASH_ADD(hh, p->blocks, key, sizeof(b->key), b);
-        if (b->lost) {
+        if (!hash_has(b)) {
                 free(b);
                 return -ENOMEM;
         }
@@ -283,7 +278,7 @@ int pool_add_prefix(Pool *p, const IpPrefix *prefix) {
         x->prefix = *prefix;
         x->cursor = span.first;
         HASH_ADD(hh, p->prefixes, key, sizeof(x->key), x);
-        if (x->lost) {
+        if (!hash_has(x)) {
                 free(x);
                 return -ENOMEM;
         }

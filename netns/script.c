@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include "netns/script.h"
+#include "base/cleanup.h"
+#include "base/memstream.h"
 
 #include <errno.h>
 #include <stdbool.h>
@@ -12,11 +14,8 @@ int script_open(Script *s) {
 }
 
 int script_close(Script *s) {
-        bool failed = ferror(s->file);
-
-        failed = fclose(s->file) != 0 || failed;
-        s->file = NULL;
-        return failed ? -ENOMEM : 0;
+        s->text = memstream_finish(TAKE_PTR(s->file), &s->text);
+        return s->text ? 0 : -ENOMEM;
 }
 
 void script_done(Script *s) {

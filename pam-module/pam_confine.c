@@ -70,13 +70,13 @@ static void tell_user(pam_handle_t *pamh, const ModuleArgs *args, int flags, con
 }
 
 /* All name look-ups happen here, before anything is joined. */
-static int fill_request(pam_handle_t *pamh, LoginRequest *request) {
+static int fill_request(pam_handle_t *pamh, LoginOperation operation, LoginRequest *request) {
         const char *user = get_item(pamh, PAM_USER);
         gid_t groups[LOGIN_GROUPS_MAX];
         int n = LOGIN_GROUPS_MAX;
         struct passwd *pw;
 
-        login_request_init(request, LOGIN_OPEN);
+        login_request_init(request, operation);
         pw = *user ? pam_modutil_getpwnam(pamh, user) : NULL;
         if (!pw)
                 return -ENOENT;
@@ -120,32 +120,57 @@ static bool in_group(pam_handle_t *pamh, const LoginRequest *request, const char
         return false;
 }
 
+static bool is_exempt(pam_handle_t *pamh, const ModuleArgs *args, const LoginRequest *request) {
+        return args->exempt_group && in_group(pamh, request, args->exempt_group);
+}
+
 /* Why somebody gets in although the manager gave no answer; NULL: they don't. */
 static const char *exemption(pam_handle_t *pamh, const ModuleArgs *args, const LoginRequest *request) {
         if (args->on_error_succeed)
                 return "onerr=succeed";
         if (request->uid == 0 && is_local_tty(request))
                 return "root on a local terminal";
-        if (args->exempt_group && in_group(pamh, request, args->exempt_group))
-                return "exempt_group";
-        return NULL;
+        return is_exempt(pamh, args, request) ? "exempt_group" : NULL;
 }
 
-static int answer_absent(pam_handle_t *pamh, const ModuleArgs *args, int flags,
-                         const LoginRequest *request, int error) {
+/* What account and session have in common: whoever gets no cell gets in, or does not. A session that opens without a
+ * cell is announced by the session, once. */
+static int admit_unconfined(pam_handle_t *pamh, const ModuleArgs *args, int flags, const LoginRequest *request,
+                            const char *because, const char *why) {
+        if (request->operation == LOGIN_CHECK)
+                return PAM_SUCCESS;
+        pam_syslog(pamh, LOG_WARNING, "%s: letting %s in UNCONFINED (%s)", because, request->user, why);
+        tell_user(pamh, args, flags, "not available, this session is not confined");
+        return PAM_SUCCESS;
+}
+
+static int answer_absent(pam_handle_t *pamh, const ModuleArgs *args, int flags, const LoginRequest *request, int error) {
         const char *why = exemption(pamh, args, request);
 
-        if (why) {
-                pam_syslog(pamh, LOG_WARNING,
-                           "The manager gave no answer (%s): letting %s in UNCONFINED (%s)",
-                           strerror(-error), request->user, why);
-                tell_user(pamh, args, flags, "not available, this session is not confined");
-                return set_state(pamh, false, PAM_SUCCESS);
-        }
+        if (why)
+                return admit_unconfined(pamh, args, flags, request, "The manager gives no answer", why);
         pam_syslog(pamh, LOG_ERR, "The manager gave no answer (%s): refusing the login of %s; is "
                    "confined running? See pam_confine(8)", strerror(-error), request->user);
         tell_user(pamh, args, flags, "not available");
-        return set_state(pamh, false, PAM_SYSTEM_ERR);
+        return PAM_SYSTEM_ERR;
+}
+
+static int answer_no_policy(pam_handle_t *pamh, const ModuleArgs *args, int flags, const LoginRequest *request,
+                            const LoginReply *reply) {
+        if (is_exempt(pamh, args, request))
+                return admit_unconfined(pamh, args, flags, request, reply->message, "exempt_group");
+        pam_syslog(pamh, LOG_ERR, "Refusing the login of %s: %s", request->user, reply->message);
+        tell_user(pamh, args, flags, "the policy for you has an error; tell the administrator");
+        return PAM_PERM_DENIED;
+}
+
+static int answer_unable(pam_handle_t *pamh, const ModuleArgs *args, int flags, const LoginRequest *request, int error) {
+        pam_syslog(pamh, LOG_ERR, "Refusing the login of %s: %s", request->user, error == -ETIMEDOUT ?
+                   "the manager has too much to do" : error == -EBUSY ? "the login program has several threads" :
+                   strerror(-error));
+        tell_user(pamh, args, flags, error == -ETIMEDOUT ? "too many logins wait, try again later" :
+                  "this login program can't ask for a cell (limits of its process?)");
+        return PAM_SYSTEM_ERR;
 }
 
 static bool set_environment(pam_handle_t *pamh, const LoginProcess *process) {
@@ -155,48 +180,94 @@ static bool set_environment(pam_handle_t *pamh, const LoginProcess *process) {
         return true;
 }
 
+/* It has joined; what else the policy wants of the login program. */
+static int answer_confined(pam_handle_t *pamh, const LoginRequest *request, const LoginReply *reply) {
+        int r;
+
+        pam_syslog(pamh, LOG_INFO, "Session %s of %s is in cell %s (policy %s)", reply->session, request->user,
+                   reply->cell, reply->policy);
+        if (!set_environment(pamh, &reply->process)) {
+                pam_syslog(pamh, LOG_ERR, "Cannot set Environment= of policy %s: refusing the login of %s",
+                           reply->policy, request->user);
+                return PAM_BUF_ERR;
+        }
+        r = reply->executes && reply->inodes[LOGIN_NS_PID] ? stand_in(request->uid, request->gid) : 0;
+        if (r < 0) {
+                pam_syslog(pamh, LOG_ERR, "Cannot fork into cell %s (%s): refusing the login of %s", reply->cell,
+                           strerror(-r), request->user);
+                return PAM_SYSTEM_ERR;
+        }
+        return PAM_SUCCESS;
+}
+
 static int answer(pam_handle_t *pamh, const ModuleArgs *args, int flags, const LoginRequest *request,
                   JoinOutcome outcome, const LoginReply *reply, int error) {
         switch (outcome) {
         case JOIN_CONFINED:
-                pam_syslog(pamh, LOG_INFO, "Session %s of %s is in cell %s (policy %s)", reply->session,
-                           request->user, reply->cell, reply->policy);
-                if (!set_environment(pamh, &reply->process)) {
-                        pam_syslog(pamh, LOG_ERR, "Cannot set Environment= of policy %s: refusing the login of %s",
-                                   reply->policy, request->user);
-                        return set_state(pamh, false, PAM_BUF_ERR);
-                }
-                error = reply->executes && reply->inodes[LOGIN_NS_PID] ? stand_in(request->uid, request->gid) : 0;
-                if (error < 0) {
-                        pam_syslog(pamh, LOG_ERR, "Cannot fork into cell %s (%s): refusing the login of %s",
-                                   reply->cell, strerror(-error), request->user);
-                        return set_state(pamh, false, PAM_SYSTEM_ERR);
-                }
-                return set_state(pamh, true, PAM_SUCCESS);
+                return answer_confined(pamh, request, reply);
+        case JOIN_ADMITTED:
+                return PAM_SUCCESS;
         case JOIN_UNCONFINED:
+                if (request->operation == LOGIN_CHECK)
+                        return PAM_SUCCESS;
                 pam_syslog(pamh, reply->loud ? LOG_WARNING : LOG_INFO, "Session of %s is not confined: %s",
                            request->user, reply->message);
                 if (reply->loud)
                         tell_user(pamh, args, flags, reply->message);
-                return set_state(pamh, false, PAM_SUCCESS);
+                return PAM_SUCCESS;
         case JOIN_INSIDE:
                 if (args->debug)
                         pam_syslog(pamh, LOG_DEBUG, "Session of %s stays in the cell that it is in",
                                    request->user);
-                return set_state(pamh, false, PAM_SUCCESS);
+                return PAM_SUCCESS;
         case JOIN_REFUSED:
                 pam_syslog(pamh, LOG_NOTICE, "Refusing the login of %s: %s", request->user, reply->message);
                 tell_user(pamh, args, flags, reply->message);
-                return set_state(pamh, false, PAM_PERM_DENIED);
+                return PAM_PERM_DENIED;
+        case JOIN_NO_POLICY:
+                return answer_no_policy(pamh, args, flags, request, reply);
         case JOIN_BROKEN:
                 pam_syslog(pamh, LOG_ERR, "Cannot join cell %s (%s: %s): refusing the login of %s",
                            reply->cell, reply->message, strerror(-error), request->user);
                 tell_user(pamh, args, flags, "cannot enter the cell");
-                return set_state(pamh, false, PAM_SYSTEM_ERR);
+                return PAM_SYSTEM_ERR;
         case JOIN_ABSENT:
-        default:
                 return answer_absent(pamh, args, flags, request, error);
+        case JOIN_UNABLE:
+        default:
+                return answer_unable(pamh, args, flags, request, error);
         }
+}
+
+static bool describe_user(pam_handle_t *pamh, const ModuleArgs *args, int flags, LoginOperation operation,
+                          LoginRequest *ret) {
+        int r = fill_request(pamh, operation, ret);
+
+        if (r >= 0)
+                return true;
+        pam_syslog(pamh, LOG_ERR, "Cannot describe the user to the manager (%s): refusing the login", strerror(-r));
+        tell_user(pamh, args, flags, "cannot look up the user");
+        return false;
+}
+
+/* sshd keeps a connection whose session was refused, and denies a user whose account is. So whom the session would
+ * refuse is refused here, too, where a stack has both; the session still has the last word. Only who comes from another
+ * host is asked for: screen lockers, polkit, chsh use the account part as well, and open no session. */
+int pam_sm_acct_mgmt(pam_handle_t *pamh, int flags, int argc, const char **argv) {
+        LoginRequest request;
+        LoginReply reply;
+        ModuleArgs args;
+        JoinOutcome outcome;
+        int error;
+
+        module_args_parse(pamh, argc, argv, &args);
+        if (!*get_item(pamh, PAM_RHOST))
+                return PAM_SUCCESS;
+        if (!describe_user(pamh, &args, flags, LOGIN_CHECK, &request))
+                return PAM_SYSTEM_ERR;
+        outcome = join_ask(&(JoinOptions) { .socket_path = args.socket_path, .timeout_usec = args.timeout_usec },
+                           &request, &reply, &error);
+        return answer(pamh, &args, flags, &request, outcome, &reply, error);
 }
 
 int pam_sm_open_session(pam_handle_t *pamh, int flags, int argc, const char **argv) {
@@ -205,28 +276,22 @@ int pam_sm_open_session(pam_handle_t *pamh, int flags, int argc, const char **ar
         LoginReply reply;
         ModuleArgs args;
         JoinOutcome outcome;
-        int r, error;
+        int error;
 
         if (state)
                 return state->result;
         module_args_parse(pamh, argc, argv, &args);
-
-        r = fill_request(pamh, &request);
-        if (r < 0) {
-                pam_syslog(pamh, LOG_ERR, "Cannot describe the user to the manager (%s): refusing the login",
-                           strerror(-r));
-                tell_user(pamh, &args, flags, "cannot look up the user");
+        if (!describe_user(pamh, &args, flags, LOGIN_OPEN, &request))
                 return PAM_SYSTEM_ERR;
-        }
-        outcome = join_cell(&(JoinOptions) { .socket_path = args.socket_path,
-                                             .deadline_usec = login_now_usec() + args.timeout_usec },
+        outcome = join_cell(&(JoinOptions) { .socket_path = args.socket_path, .timeout_usec = args.timeout_usec },
                             &request, &reply, &error);
-        return answer(pamh, &args, flags, &request, outcome, &reply, error);
+        return set_state(pamh, outcome == JOIN_CONFINED,
+                         answer(pamh, &args, flags, &request, outcome, &reply, error));
 }
 
 int pam_sm_close_session(pam_handle_t *pamh, int flags, int argc, const char **argv) {
         const State *state = get_state(pamh);
-        uint64_t deadline = login_now_usec() + CLOSE_TIMEOUT_USEC;
+        uint64_t left_usec = CLOSE_TIMEOUT_USEC;
         LoginRequest request;
         ModuleArgs args;
         int fd;
@@ -238,7 +303,7 @@ int pam_sm_close_session(pam_handle_t *pamh, int flags, int argc, const char **a
 
         /* Only a hint: the manager sees by itself when this process ends. */
         login_request_init(&request, LOGIN_CLOSE);
-        fd = login_connect(args.socket_path, deadline);
+        fd = login_connect(args.socket_path, &left_usec);
         if (fd >= 0) {
                 (void) send(fd, &request, sizeof(request), MSG_NOSIGNAL | MSG_DONTWAIT);
                 (void) close(fd);

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/memstream.h"
 #include "policies/policy.h"
 
 #define REMOTE_HOST_MAX 1025 /* getnameinfo(3), NI_MAXHOST */
@@ -164,10 +165,8 @@ static int explain(MatchField field, const MatchList *list, const MatchValue *de
                 fprintf(f, ": %s is in this group", s->user ? s->user : "?");
         else
                 fprintf(f, ": %s", subject_text(field, s, who, sizeof(who)));
-        if (fclose(f) != 0)
-                return -ENOMEM;
-        *ret = TAKE_PTR(text);
-        return 0;
+        *ret = memstream_finish(f, &text);
+        return *ret ? 0 : -ENOMEM;
 }
 
 /* 1: the key lets the subject pass. */
@@ -202,6 +201,8 @@ int policy_match(const Policy *p, const MatchSubject *subject, char **ret_why) {
         assert(p);
         assert(subject);
 
+        if (p->matches_all)
+                return 1;
         if (!p->has_match) {
                 if (ret_why) {
                         *ret_why = strdup("it has no [Match]");

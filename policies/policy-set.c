@@ -1,584 +1,44 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Loading goes in three steps: the directories give entries (a file name and the directory that
- * has it first), each entry is resolved (its base before it), and what came out becomes the set.
- * An entry with Extends= is read twice: to learn its base, and again over a copy of it, because
- * its lists append to the base's. Nothing of `previous` is touched before all else has worked. */
-
 #include "policies/policy-set.h"
 
-#include <assert.h>
-#include <dirent.h>
-#include <fcntl.h>
-#include <sched.h>
+#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
-#include "policies/policy-keys.h"
-#include "policies/policy-parse.h"
-#include "policies/policy-peers.h"
-
-#define POLICIES_MAX 1024 /* in a set */
-#define DROPINS_MAX 256   /* of a policy */
+#include "base/strv.h"
 
 struct PolicySet {
-        Policy **policies;
-        size_t n_policies;
+        Policy **all; /* in the order of matching */
+        size_t n_all;
+        Policy **policies, **refused; /* the two parts of it, borrowed */
+        size_t n_policies, n_refused;
         char **group_names;
         char **broken_units;
 };
 
-typedef enum EntryState {
-        ENTRY_NEW,
-        ENTRY_LOADING, /* met again in this state: a loop */
-        ENTRY_GOOD,    /* policy is set */
-        ENTRY_BROKEN,  /* policy is the last good version, or NULL */
-        ENTRY_MASKED,
-} EntryState;
-
-typedef struct Entry {
-        char *file; /* "50-students.ini" */
-        char *name; /* "50-students" */
-        size_t directory;
-        EntryState state;
-        Policy *policy;
-        char **units; /* of Unit=, as far as they could be read */
-} Entry;
-
-typedef struct Loader {
-        char *const *directories;
-        int *fds; /* -EBADF: absent or not usable */
-        size_t n_directories;
-        bool trust;
-        const PolicySet *previous;
-        policy_check_host_t check_host;
-        void *userdata;
-        PolicyDiags *diags;
-        Entry *entries;
-        size_t n_entries;
-        char **dropin_directories; /* names, "50-students.ini.d" */
-} Loader;
-
-static void loader_done(Loader *l) {
-        for (size_t i = 0; l->fds && i < l->n_directories; i++)
-                (void) close_fd(l->fds[i]);
-        free(l->fds);
-        for (size_t i = 0; i < l->n_entries; i++) {
-                free(l->entries[i].file);
-                free(l->entries[i].name);
-                (void) policy_unref(l->entries[i].policy);
-                strv_free(l->entries[i].units);
-        }
-        free(l->entries);
-        strv_free(l->dropin_directories);
-}
-
-/* Errors that say something about us, not about a file. */
-static bool is_fatal(int r) {
-        return r == -ENOMEM || r == -EMFILE || r == -ENFILE || r == -E2BIG;
-}
-
-static char *join_path(const char *directory, const char *name) {
-        char *path;
-
-        return asprintf(&path, "%s/%s", directory, name) < 0 ? NULL : path;
-}
-
-static bool ends_with(const char *text, const char *end) {
-        size_t n = strlen(text), k = strlen(end);
-
-        return n > k && strcmp(text + n - k, end) == 0;
-}
-
-/* --- directories --- */
-
-/* 0; -ENOENT; -EBADMSG: said in diags. Only the last part of the path may be no link when
- * `nofollow`: drop-in directories; what leads to a policy directory is the administrator's. */
-static int open_directory(Loader *l, int at, const char *name, const char *path, bool nofollow,
-                          PolicyDiags *diags, int *ret) {
-        _cleanup_(close_fdp) int fd = -EBADF;
-        const char *what = NULL;
-        struct stat st;
-
-        fd = openat(at, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | (nofollow ? O_NOFOLLOW : 0));
-        if (fd < 0 && (errno == ENOENT || is_fatal(-errno)))
-                return -errno;
-        if (fd < 0 || fstat(fd, &st) < 0)
-                what = strerror(errno);
-        else if (!l->trust && st.st_uid != 0)
-                what = "the directory is not owned by root (chown root)";
-        else if (!l->trust && (st.st_mode & 022))
-                what = "others than root may write to the directory (chmod go-w)";
-        if (what) {
-                if (policy_diags_add(diags, false, path, 0, NULL, NULL, "%s", what) < 0)
-                        return -ENOMEM;
-                return -EBADMSG;
-        }
-        *ret = TAKE_FD(fd);
-        return 0;
-}
-
-/* Names in a directory that end in `end`, but for hidden ones. */
-static int list_directory(int fd, const char *end, char ***ret) {
-        _cleanup_(strv_freep) char **names = NULL;
-        _cleanup_(closedirp) DIR *d = NULL;
-        int copy;
-
-        copy = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC); /* closedir() closes it */
-        if (copy < 0)
-                return -errno;
-        d = fdopendir(copy);
-        if (!d) {
-                int r = -errno;
-
-                (void) close_fd(copy);
-                return r;
-        }
-        for (;;) {
-                struct dirent *e;
-
-                errno = 0;
-                e = readdir(d);
-                if (!e && errno)
-                        return -errno;
-                if (!e)
-                        break;
-                if (*e->d_name == '.' || !ends_with(e->d_name, end))
-                        continue;
-                if (strv_length(names) >= POLICIES_MAX)
-                        return -E2BIG;
-                if (strv_extend(&names, e->d_name) < 0)
-                        return -ENOMEM;
-        }
-        *ret = TAKE_PTR(names);
-        return 0;
-}
-
-static Entry *find_entry(Loader *l, const char *file) {
-        for (size_t i = 0; i < l->n_entries; i++)
-                if (strcmp(l->entries[i].file, file) == 0)
-                        return &l->entries[i];
-        return NULL;
-}
-
-static Entry *find_entry_by_name(Loader *l, const char *name) {
-        for (size_t i = 0; i < l->n_entries; i++)
-                if (strcmp(l->entries[i].name, name) == 0)
-                        return &l->entries[i];
-        return NULL;
-}
-
-static int add_entry(Loader *l, const char *file, size_t directory, EntryState state) {
-        Entry *grown, e = { .directory = directory, .state = state };
-
-        if (find_entry(l, file))
-                return 0; /* an earlier directory has it */
-        if (l->n_entries >= POLICIES_MAX) {
-                (void) policy_diags_add(l->diags, false, l->directories[directory], 0, NULL, NULL,
-                                        "more than %u policies", POLICIES_MAX);
-                return -E2BIG;
-        }
-        grown = reallocarray(l->entries, l->n_entries + 1, sizeof(Entry));
-        if (!grown)
-                return -ENOMEM;
-        l->entries = grown;
-        e.file = strdup(file);
-        e.name = strndup(file, strlen(file) - strlen(".ini"));
-        l->entries[l->n_entries++] = e;
-        return e.file && e.name ? 0 : -ENOMEM;
-}
-
-static Policy *last_good(Loader *l, const char *name) {
-        return l->previous ? policy_set_find(l->previous, name) : NULL;
-}
-
-/* A directory that can't be used: what came from it last time stays. */
-static int keep_directory(Loader *l, size_t directory) {
-        const char *path = l->directories[directory];
-        size_t n = strlen(path);
-
-        for (size_t i = 0; l->previous && i < l->previous->n_policies; i++) {
-                Policy *p = l->previous->policies[i];
-                int r;
-
-                if (!p->path || strncmp(p->path, path, n) != 0 || p->path[n] != '/' ||
-                    strchr(p->path + n + 1, '/') || find_entry(l, p->path + n + 1))
-                        continue;
-                r = add_entry(l, p->path + n + 1, directory, ENTRY_BROKEN);
-                if (r < 0)
-                        return r;
-                l->entries[l->n_entries - 1].policy = policy_ref(p);
-        }
-        return 0;
-}
-
-static int scan_directory(Loader *l, size_t directory) {
-        _cleanup_(strv_freep) char **files = NULL, **dropins = NULL;
-        const char *path = l->directories[directory];
-        int r;
-
-        l->fds[directory] = -EBADF;
-        r = open_directory(l, AT_FDCWD, path, path, false, l->diags, &l->fds[directory]);
-        if (r == -ENOENT)
-                return 0;
-        if (r == -EBADMSG)
-                return keep_directory(l, directory);
-        if (r >= 0)
-                r = list_directory(l->fds[directory], ".ini", &files);
-        if (r >= 0)
-                r = list_directory(l->fds[directory], ".ini.d", &dropins);
-        if (r < 0)
-                return r;
-
-        for (size_t i = 0; files && files[i]; i++) {
-                r = add_entry(l, files[i], directory, ENTRY_NEW);
-                if (r < 0)
-                        return r;
-        }
-        for (size_t i = 0; dropins && dropins[i]; i++) {
-                r = strv_extend(&l->dropin_directories, dropins[i]);
-                if (r < 0)
-                        return r;
-        }
-        return 0;
-}
-
-/* A misspelled drop-in directory would be believed to hold. */
-static void warn_stray_dropins(Loader *l) {
-        for (size_t i = 0; l->dropin_directories && l->dropin_directories[i]; i++) {
-                char *d = l->dropin_directories[i];
-                _cleanup_(freep) char *file = strndup(d, strlen(d) - strlen(".d"));
-
-                if (file && !find_entry(l, file))
-                        (void) policy_diags_add(l->diags, true, d, 0, NULL, NULL,
-                                                "there is no policy %s for these drop-ins", file);
-        }
-}
-
-static int compare_entries(const void *a, const void *b) {
-        return strcmp(((const Entry *) a)->file, ((const Entry *) b)->file);
-}
-
-static int compare_texts(const void *a, const void *b) {
-        return strcmp(*(char *const *) a, *(char *const *) b);
-}
-
-/* --- one policy --- */
-
-/* A link to /dev/null, or an empty file as good as any other, says: there is no such file. */
-static bool is_masked(Loader *l, int fd, const char *file) {
-        char target[sizeof("/dev/null") + 1];
-        struct stat st;
-        ssize_t n;
-
-        if (fstatat(fd, file, &st, AT_SYMLINK_NOFOLLOW) < 0)
-                return false; /* reading it will say why */
-        if (S_ISLNK(st.st_mode)) {
-                n = readlinkat(fd, file, target, sizeof(target));
-                return n == (ssize_t) strlen("/dev/null") && memcmp(target, "/dev/null", (size_t) n) == 0;
-        }
-        return S_ISREG(st.st_mode) && st.st_size == 0 &&
-                (l->trust || (st.st_uid == 0 && !(st.st_mode & 022)));
-}
-
-typedef struct Dropins {
-        char **directories; /* open as fds[i] */
-        int *fds;
-        char **names; /* sorted; each stands in the first directory that has it */
-} Dropins;
-
-static void dropins_done(Dropins *d) {
-        for (size_t i = 0; d->directories && d->directories[i]; i++)
-                (void) close_fd(d->fds[i]);
-        free(d->fds);
-        strv_free(d->directories);
-        strv_free(d->names);
-}
-
-static int dropins_add_directory(Dropins *d, const char *path, int fd) {
-        _cleanup_(strv_freep) char **names = NULL;
-        int r;
-
-        r = list_directory(fd, ".ini", &names);
-        if (r >= 0)
-                r = strv_extend(&d->directories, path);
-        if (r < 0) {
-                (void) close_fd(fd);
-                return r;
-        }
-        d->fds[strv_length(d->directories) - 1] = fd;
-        for (size_t i = 0; names && names[i]; i++) {
-                if (strv_has(d->names, names[i]))
-                        continue;
-                if (strv_length(d->names) >= DROPINS_MAX)
-                        return -E2BIG;
-                if (strv_extend(&d->names, names[i]) < 0)
-                        return -ENOMEM;
-        }
-        return 0;
-}
-
-/* -EBADMSG: some directory is not to be trusted, as diags say; the others are there. */
-static int dropins_find(Loader *l, const Entry *e, PolicyDiags *diags, Dropins *ret) {
-        int bad = 0;
-
-        ret->fds = calloc(l->n_directories + 1, sizeof(int));
-        if (!ret->fds)
-                return -ENOMEM;
-        for (size_t i = 0; i < l->n_directories; i++) {
-                _cleanup_(freep) char *name = NULL, *path = NULL;
-                int fd, r;
-
-                if (l->fds[i] < 0)
-                        continue;
-                if (asprintf(&name, "%s.d", e->file) < 0) {
-                        name = NULL;
-                        return -ENOMEM;
-                }
-                path = join_path(l->directories[i], name);
-                if (!path)
-                        return -ENOMEM;
-                r = open_directory(l, l->fds[i], name, path, true, diags, &fd);
-                if (r == -ENOENT)
-                        continue;
-                if (r >= 0)
-                        r = dropins_add_directory(ret, path, fd);
-                if (r == -EBADMSG)
-                        bad = r;
-                else if (r < 0)
-                        return r;
-        }
-        if (ret->names)
-                qsort(ret->names, strv_length(ret->names), sizeof(char *), compare_texts);
-        return bad;
-}
-
-/* Reads one drop-in from the first directory that has it. */
-static int read_dropin(Loader *l, const Dropins *d, const char *name, Policy *p, PolicyDiags *diags) {
-        for (size_t i = 0; d->directories[i]; i++) {
-                _cleanup_(freep) char *path = NULL;
-                struct stat st;
-
-                if (fstatat(d->fds[i], name, &st, AT_SYMLINK_NOFOLLOW) < 0 && errno == ENOENT)
-                        continue;
-                if (is_masked(l, d->fds[i], name))
-                        return 0;
-                path = join_path(d->directories[i], name);
-                if (!path)
-                        return -ENOMEM;
-                return policy_file_read(p, d->fds[i], name, path, l->trust, diags);
-        }
-        return 0;
-}
-
-/* The main file and its drop-ins over *p, all of their errors. -EBADMSG: there were some. */
-static int read_entry(Loader *l, const Entry *e, Policy *p, PolicyDiags *diags) {
-        _cleanup_(dropins_done) Dropins dropins = {};
-        int r, bad = 0;
-
-        r = policy_file_read(p, l->fds[e->directory], e->file, p->path, l->trust, diags);
-        if (is_fatal(r))
-                return r;
-        if (r < 0)
-                bad = -EBADMSG;
-        r = dropins_find(l, e, diags, &dropins);
-        if (is_fatal(r))
-                return r;
-        if (r < 0)
-                bad = -EBADMSG;
-        for (size_t i = 0; dropins.names && dropins.names[i]; i++) {
-                r = read_dropin(l, &dropins, dropins.names[i], p, diags);
-                if (is_fatal(r))
-                        return r;
-                if (r < 0)
-                        bad = -EBADMSG;
-        }
-        return bad;
-}
-
-static void complain_extends(const Policy *p, PolicyDiags *diags, const char *what) {
-        for (size_t k = 0; k < n_policy_keys; k++) {
-                if (strcmp(policy_keys[k].section, "Policy") != 0 ||
-                    strcmp(policy_keys[k].name, "Extends") != 0)
-                        continue;
-                (void) policy_diags_add(diags, false, p->sources[k].file, p->sources[k].line,
-                                        "Policy", "Extends", "\"%s\" %s", p->extends, what);
-        }
-}
-
-static Policy *new_policy(Loader *l, const Entry *e) {
-        Policy *p;
-
-        p = policy_new(e->name);
-        if (!p)
-                return NULL;
-        p->path = join_path(l->directories[e->directory], e->file);
-        return p->path ? p : policy_unref(p);
-}
-
-static int resolve(Loader *l, Entry *e);
-
-/* Makes *p again over its base. -EBADMSG as ever. */
-static int extend(Loader *l, Entry *e, Policy **p, PolicyDiags *diags) {
-        _cleanup_(policy_unrefp) Policy *extended = NULL;
-        _cleanup_(policy_diags_done) PolicyDiags again = {};
-        Entry *base = find_entry_by_name(l, (*p)->extends);
-        int r;
-
-        if (base && base->state == ENTRY_NEW) {
-                r = resolve(l, base);
-                if (r < 0)
-                        return r;
-        }
-        if (!base || base->state != ENTRY_GOOD) {
-                complain_extends(*p, diags,
-                                 !base || base->state == ENTRY_MASKED ? "is no policy" :
-                                         base->state == ENTRY_LOADING ?
-                                         "leads back to this policy: a loop of Extends=" :
-                                         "is broken, and so is what extends it");
-                return -EBADMSG;
-        }
-
-        extended = new_policy(l, e);
-        if (!extended || policy_inherit(extended, base->policy) < 0)
-                return -ENOMEM;
-        r = read_entry(l, e, extended, &again);
-        if (is_fatal(r))
-                return r;
-        if (r >= 0 && (!extended->extends || strcmp(extended->extends, (*p)->extends) != 0)) {
-                complain_extends(*p, &again, "changed while the file was being read");
-                r = -EBADMSG;
-        }
-        policy_diags_done(diags); /* what is wrong over the base is all that is wrong */
-        *diags = again;
-        again = (PolicyDiags) {};
-        if (r < 0)
-                return r;
-        (void) policy_unref(*p);
-        *p = TAKE_PTR(extended);
-        return 0;
-}
-
-static int remember_units(Entry *e, const Policy *p) {
-        const MatchList *units = &p->match[MATCH_UNIT];
-
-        for (size_t i = 0; i < units->n_values; i++)
-                if (strv_extend(&e->units, units->values[i].text) < 0)
-                        return -ENOMEM;
-        return 0;
-}
-
-static int load_entry(Loader *l, Entry *e, PolicyDiags *diags, Policy **ret) {
-        _cleanup_(policy_unrefp) Policy *p = NULL;
-        int r;
-
-        if (!policy_name_valid(e->name)) {
-                _cleanup_(freep) char *path = join_path(l->directories[e->directory], e->file);
-
-                (void) policy_diags_add(diags, false, path, 0, NULL, NULL,
-                                        "no name for a policy (at most 64 letters, digits and _.-, "
-                                        "not starting with -)");
-                return -EBADMSG;
-        }
-        p = new_policy(l, e);
-        if (!p)
-                return -ENOMEM;
-        r = read_entry(l, e, p, diags);
-        if (!is_fatal(r) && remember_units(e, p) < 0)
-                return -ENOMEM;
-        if (r >= 0 && p->extends)
-                r = extend(l, e, &p, diags);
-        if (r < 0)
-                return r;
-
-        policy_check(p, diags);
-        if (l->check_host)
-                l->check_host(p, diags, l->userdata);
-        if (policy_diags_has_error(diags))
-                return -EBADMSG;
-        if (p->network_mode == NETWORK_HOST)
-                p->namespaces &= ~(unsigned) CLONE_NEWNET;
-        *ret = TAKE_PTR(p);
-        return 0;
-}
-
-/* Moves all items over. */
-static int append_diags(PolicyDiags *to, PolicyDiags *from) {
-        for (size_t i = 0; i < from->n_items; i++) {
-                const PolicyDiag *d = &from->items[i];
-
-                if (policy_diags_add(to, d->warning, d->file, d->line, d->section, d->key, "%s",
-                                     d->message) < 0)
-                        return -ENOMEM;
-        }
-        return from->lost_error ? -ENOMEM : 0;
-}
-
-/* Loads an entry whatever comes of it; < 0 only when nothing can be loaded any more. */
-static int resolve(Loader *l, Entry *e) {
-        _cleanup_(policy_diags_done) PolicyDiags diags = {};
-        int r;
-
-        if (is_masked(l, l->fds[e->directory], e->file)) {
-                e->state = ENTRY_MASKED;
-                return 0;
-        }
-        e->state = ENTRY_LOADING;
-        r = load_entry(l, e, &diags, &e->policy);
-        if (is_fatal(r))
-                return r;
-        e->state = r < 0 ? ENTRY_BROKEN : ENTRY_GOOD;
-        if (r < 0)
-                e->policy = policy_ref(last_good(l, e->name));
-        return append_diags(l->diags, &diags);
-}
-
-/* Those that have errors only beside others are as broken as the rest. All are looked at as they came from their
- * files: what one's error does to the next is for the next load to say. */
-static int check_peers(Loader *l) {
-        _cleanup_(freep) PolicyPeer *peers = calloc(l->n_entries + 1, sizeof(PolicyPeer));
-        _cleanup_(freep) bool *broken = calloc(l->n_entries + 1, sizeof(bool));
-        size_t n = 0;
-        int r = 0;
-
-        if (!peers || !broken)
-                return -ENOMEM;
-        for (size_t i = 0; i < l->n_entries; i++)
-                if (l->entries[i].state != ENTRY_MASKED)
-                        peers[n++] = (PolicyPeer) { l->entries[i].name, l->entries[i].policy };
-        for (size_t i = 0; i < l->n_entries && r >= 0; i++) {
-                _cleanup_(policy_diags_done) PolicyDiags diags = {};
-
-                if (l->entries[i].state != ENTRY_GOOD)
-                        continue;
-                policy_peers_check(l->entries[i].policy, peers, n, &diags);
-                broken[i] = policy_diags_has_error(&diags);
-                r = append_diags(l->diags, &diags);
-        }
-        for (size_t i = 0; i < l->n_entries && r >= 0; i++) {
-                Entry *e = &l->entries[i];
-
-                if (!broken[i])
-                        continue;
-                policy_unref(e->policy);
-                e->policy = policy_ref(last_good(l, e->name));
-                e->state = ENTRY_BROKEN;
-        }
-        return r;
-}
-
-/* --- the set --- */
-
 PolicySet *policy_set_free(PolicySet *s) {
         if (!s)
                 return NULL;
-        for (size_t i = 0; i < s->n_policies; i++)
-                (void) policy_unref(s->policies[i]);
+        for (size_t i = 0; i < s->n_all; i++)
+                (void) policy_unref(s->all[i]);
+        free(s->all);
         free(s->policies);
+        free(s->refused);
         strv_free(s->group_names);
         strv_free(s->broken_units);
         free(s);
         return NULL;
+}
+
+static PolicySet *new_set(size_t n_max) {
+        PolicySet *s = calloc(1, sizeof(*s));
+
+        if (!s)
+                return NULL;
+        s->all = calloc(n_max + 1, sizeof(Policy *));
+        s->policies = calloc(n_max + 1, sizeof(Policy *));
+        s->refused = calloc(n_max + 1, sizeof(Policy *));
+        return s->all && s->policies && s->refused ? s : policy_set_free(s);
 }
 
 static int add_group_names(PolicySet *s, const Policy *p) {
@@ -591,99 +51,28 @@ static int add_group_names(PolicySet *s, const Policy *p) {
         return 0;
 }
 
-/* Two policies may publish the same port as long as only one of them has a live cell; services of systemd
- * always have. */
-static int warn_port_collisions(Loader *l, const PolicySet *s) {
-        const PolicyKey *key = policy_key_find("Network", "Port");
-
-        for (size_t i = 0; i < s->n_policies; i++)
-                for (size_t k = 0; k < i; k++) {
-                        const Policy *p = s->policies[i], *first = s->policies[k];
-                        const PolicyPort *port = policy_ports_collide(p, first);
-                        char text[POLICY_PORT_STRING_MAX];
-                        const PolicySource *source;
-
-                        if (!port || p->network_mode != NETWORK_ROUTED || first->network_mode != NETWORK_ROUTED ||
-                            !p->has_match || !first->has_match)
-                                continue;
-                        source = &p->sources[key - policy_keys];
-                        if (policy_diags_add(l->diags, true, source->file, source->line, "Network", "Port",
-                                             "%s: policy %s publishes this port of the host, too; who comes "
-                                             "second is refused", policy_port_to_string(port, text),
-                                             first->name) < 0)
-                                return -ENOMEM;
-                }
-        return 0;
+static int add_policy(PolicySet *s, Policy *p) {
+        s->all[s->n_all++] = policy_ref(p);
+        if (p->refused)
+                s->refused[s->n_refused++] = p;
+        else
+                s->policies[s->n_policies++] = p;
+        return add_group_names(s, p);
 }
 
-static int make_set(Loader *l, PolicySet **ret) {
-        _cleanup_(policy_set_freep) PolicySet *s = NULL;
+int policy_set_new(Policy *const *policies, size_t n, char *const *broken_units, PolicySet **ret) {
+        _cleanup_(policy_set_freep) PolicySet *s = new_set(n);
 
-        s = calloc(1, sizeof(*s));
         if (!s)
                 return -ENOMEM;
-        s->policies = calloc(l->n_entries + 1, sizeof(Policy *));
-        if (!s->policies)
-                return -ENOMEM;
-        for (size_t i = 0; i < l->n_entries; i++) {
-                Policy *p = l->entries[i].policy;
-
-                for (char **u = l->entries[i].units; u && *u && !p; u++)
-                        if (strv_extend(&s->broken_units, *u) < 0)
-                                return -ENOMEM;
-                if (!p)
-                        continue;
-                s->policies[s->n_policies++] = policy_ref(p);
-                if (add_group_names(s, p) < 0)
+        for (size_t i = 0; i < n; i++)
+                if (add_policy(s, policies[i]) < 0)
                         return -ENOMEM;
-        }
-        for (size_t i = 0; i < l->n_entries; i++)
-                if (l->entries[i].policy && l->entries[i].state == ENTRY_BROKEN)
-                        l->entries[i].policy->stale = true; /* shared with `previous`, rightly */
-        if (warn_port_collisions(l, s) < 0)
-                return -ENOMEM;
+        for (size_t i = 0; broken_units && broken_units[i]; i++)
+                if (strv_extend(&s->broken_units, broken_units[i]) < 0)
+                        return -ENOMEM;
         *ret = TAKE_PTR(s);
         return 0;
-}
-
-int policy_set_load(char *const *directories, bool trust, const PolicySet *previous,
-                    policy_check_host_t check_host, void *userdata, PolicyDiags *diags,
-                    PolicySet **ret) {
-        _cleanup_(loader_done) Loader l = {
-                .directories = directories,
-                .trust = trust,
-                .previous = previous,
-                .check_host = check_host,
-                .userdata = userdata,
-                .diags = diags,
-        };
-        int r;
-
-        assert(diags);
-        assert(ret);
-
-        l.fds = calloc(strv_length(directories) + 1, sizeof(int));
-        if (!l.fds)
-                return -ENOMEM;
-        for (size_t i = 0; directories && directories[i]; i++) {
-                l.n_directories = i + 1;
-                r = scan_directory(&l, i);
-                if (r < 0)
-                        return r;
-        }
-        if (l.entries)
-                qsort(l.entries, l.n_entries, sizeof(Entry), compare_entries);
-        warn_stray_dropins(&l);
-
-        for (size_t i = 0; i < l.n_entries; i++) {
-                if (l.entries[i].state != ENTRY_NEW)
-                        continue;
-                r = resolve(&l, &l.entries[i]);
-                if (r < 0)
-                        return r;
-        }
-        r = check_peers(&l);
-        return r < 0 ? r : make_set(&l, ret);
 }
 
 size_t policy_set_size(const PolicySet *s) {
@@ -701,6 +90,21 @@ Policy *policy_set_find(const PolicySet *s, const char *name) {
         return NULL;
 }
 
+size_t policy_set_n_refused(const PolicySet *s) {
+        return s->n_refused;
+}
+
+Policy *policy_set_get_refused(const PolicySet *s, size_t i) {
+        return i < s->n_refused ? s->refused[i] : NULL;
+}
+
+Policy *policy_set_find_refused(const PolicySet *s, const char *name) {
+        for (size_t i = 0; i < s->n_refused; i++)
+                if (strcmp(s->refused[i]->name, name) == 0)
+                        return s->refused[i];
+        return NULL;
+}
+
 char *const *policy_set_broken_units(const PolicySet *s) {
         return s->broken_units;
 }
@@ -712,15 +116,22 @@ Policy *policy_set_pick_unit(const PolicySet *s, const char *unit) {
         return NULL;
 }
 
+bool policy_set_wants_group(const PolicySet *s) {
+        for (size_t i = 0; i < s->n_all; i++)
+                if (policy_wants_group(s->all[i]))
+                        return true;
+        return false;
+}
+
 char *const *policy_set_group_names(const PolicySet *s) {
         return s->group_names;
 }
 
 Policy *policy_set_pick(const PolicySet *s, const MatchSubject *subject, policy_skip_t on_skip,
                         void *userdata) {
-        for (size_t i = 0; i < s->n_policies; i++) {
+        for (size_t i = 0; i < s->n_all; i++) {
                 _cleanup_(freep) char *why = NULL;
-                Policy *p = s->policies[i];
+                Policy *p = s->all[i];
                 int r;
 
                 r = policy_match(p, subject, on_skip ? &why : NULL);

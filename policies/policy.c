@@ -270,6 +270,7 @@ Policy *policy_unref(Policy *p) {
 
         free(p->name);
         free(p->path);
+        free(p->refused);
         free(p->description);
         free(p->extends);
         for (int f = 0; f < _MATCH_FIELD_MAX; f++) {

@@ -238,6 +238,9 @@ typedef struct Policy {
         char *name; /* the file name without ".ini": [A-Za-z0-9_.-], at most 64 bytes, no leading . or - */
         char *path; /* main file */
         bool stale; /* its file is broken now; this is the last good version */
+        char *refused; /* its file is broken, and there is no good version: why; NULL: it can be used. Of one that is
+                        * refused only [Match] and mode mean anything */
+        bool matches_all; /* refused, and its [Match] can't be read: it may be anybody's */
         bool has_match; /* a policy without [Match] only serves Extends= and `run` */
 
         /* [Policy] */

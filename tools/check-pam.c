@@ -116,6 +116,23 @@ static void check_service(Check *c, const char *service, const PamStack *s) {
                         check_behind(c, service, &s->lines[i]);
 }
 
+static bool has_module(const PamStack *s) {
+        for (size_t i = 0; i < s->n_lines; i++)
+                if (strcmp(s->lines[i].module, MODULE) == 0)
+                        return true;
+        return false;
+}
+
+/* Only sshd goes on after a session that was refused. */
+static void check_account(Check *c, char *const *dirs, const char *service) {
+        _cleanup_(pam_stack_done) PamStack stack = {};
+
+        if (pam_stack_read(dirs, service, "account", &stack) >= 0 && !has_module(&stack))
+                check_add(c, SEVERITY_WARNING, "pam", "add \"account required pam_confine.so\" as its last account line",
+                          "%s keeps the connection of a refused login for some seconds, because its account part is "
+                          "without " MODULE, service);
+}
+
 void check_pam(Check *c, char *const *dirs) {
         _cleanup_(strv_freep) char **services = NULL;
         size_t before = c->n_bad;
@@ -130,12 +147,14 @@ void check_pam(Check *c, char *const *dirs) {
 
                 if (opens_no_session(services[i]))
                         continue;
-                r = pam_stack_read(dirs, services[i], &stack);
+                r = pam_stack_read(dirs, services[i], "session", &stack);
                 if (r < 0)
                         check_add(c, SEVERITY_WARNING, "pam", "look at what it includes",
                                   "%s: its stack can't be read: %s", services[i], strerror(-r));
                 else if (stack.n_lines > 0)
                         check_service(c, services[i], &stack);
+                if (r >= 0 && has_module(&stack) && strcmp(services[i], "sshd") == 0)
+                        check_account(c, dirs, services[i]);
         }
         check_add_ok(c, "pam", before, "every stack that opens sessions has " MODULE " in its place");
 }

@@ -68,6 +68,17 @@ static int status_of(int wait_status) {
 
 /* --- the command ------------------------------------------------------------------------- */
 
+/* execve(2) hands over any strings: one that is no assignment is left out. */
+static int set_variable(const char *assignment) {
+        const char *equals = strchr(assignment, '=');
+        _cleanup_(freep) char *name = NULL;
+
+        if (!equals || equals == assignment)
+                return 0;
+        name = strndup(assignment, (size_t) (equals - assignment));
+        return name && setenv(name, equals + 1, 1) >= 0 ? 0 : -ENOMEM;
+}
+
 static int set_environment(const Command *c, const LoginProcess *process) {
         _cleanup_(strv_freep) char **kept = NULL;
 
@@ -76,23 +87,16 @@ static int set_environment(const Command *c, const LoginProcess *process) {
                         if (strv_extend(&kept, *e) < 0)
                                 return -ENOMEM;
         (void) clearenv();
-        for (char **e = kept; e && *e; e++) {
-                char *value = strchr(*e, '=');
-
-                *value++ = '\0';
-                if (setenv(*e, value, 1) < 0)
+        for (char **e = kept; e && *e; e++)
+                if (set_variable(*e) < 0)
                         return -ENOMEM;
-        }
         if (setenv("HOME", c->home, 1) < 0 || setenv("USER", c->request.user, 1) < 0 ||
             setenv("LOGNAME", c->request.user, 1) < 0 || setenv("SHELL", c->shell, 1) < 0 ||
             setenv("PATH", c->request.uid == 0 ? ROOT_PATH : USER_PATH, 1) < 0)
                 return -ENOMEM;
-        for (const char *v = process->environment; *v; v += strlen(v) + 1) {
-                _cleanup_(freep) char *name = strndup(v, strcspn(v, "="));
-
-                if (!name || setenv(name, v + strlen(name) + 1, 1) < 0)
+        for (const char *v = process->environment; *v; v += strlen(v) + 1)
+                if (set_variable(v) < 0)
                         return -ENOMEM;
-        }
         return 0;
 }
 
@@ -192,8 +196,7 @@ static int explain_absence(const Command *c, int error) {
 /* 0: in the cell; else the exit status. */
 static int join(const Command *c, Place *ret) {
         _cleanup_(freep) char *path = NULL;
-        JoinOptions o = { .deadline_usec = login_now_usec() + JOIN_TIMEOUT_USEC,
-                                .ret_filter_fd = &ret->filter_fd };
+        JoinOptions o = { .timeout_usec = JOIN_TIMEOUT_USEC, .ret_filter_fd = &ret->filter_fd };
         int error;
 
         if (asprintf(&path, "%s/login", c->runtime_dir) < 0)
@@ -203,8 +206,10 @@ static int join(const Command *c, Place *ret) {
         case JOIN_CONFINED:
                 return 0;
         case JOIN_REFUSED:
+        case JOIN_NO_POLICY:
                 return explain_reply(&ret->reply);
         case JOIN_ABSENT:
+        case JOIN_UNABLE:
                 return explain_absence(c, error);
         case JOIN_BROKEN:
                 (void) log_error_errno(error, "Cannot enter cell %s (%s: %m): nothing was run", ret->reply.cell,

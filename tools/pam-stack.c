@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Only lines of type session count. "@include" takes over all lines of a file, "session include" and
+/* Only lines of the type that is asked for count. "@include" takes over all lines of a file, "session include" and
  * "session substack" those of that type: for us the same. */
 
 #include "tools/pam-stack.h"
@@ -57,7 +57,7 @@ static char *next_word(char **p) {
         return start;
 }
 
-static int read_file(char *const *dirs, const char *name, unsigned depth, PamStack *s);
+static int read_file(char *const *dirs, const char *name, const char *wanted, unsigned depth, PamStack *s);
 
 static int add_line(PamStack *s, const char *file, unsigned number, bool may_be_absent, const char *control,
                     const char *module, const char *arguments) {
@@ -79,8 +79,8 @@ static int add_line(PamStack *s, const char *file, unsigned number, bool may_be_
         return l->file && l->control && l->module && l->arguments ? 0 : -ENOMEM;
 }
 
-static int read_line(char *const *dirs, const char *path, unsigned number, char *text, unsigned depth,
-                     PamStack *s) {
+static int read_line(char *const *dirs, const char *path, unsigned number, char *text, const char *wanted,
+                     unsigned depth, PamStack *s) {
         const char *type, *control, *module;
         bool may_be_absent;
 
@@ -92,22 +92,22 @@ static int read_line(char *const *dirs, const char *path, unsigned number, char 
                 return 0;
         if (strcasecmp(type, "@include") == 0) {
                 module = next_word(&text);
-                return module ? read_file(dirs, module, depth + 1, s) : 0;
+                return module ? read_file(dirs, module, wanted, depth + 1, s) : 0;
         }
         may_be_absent = *type == '-';
-        if (strcasecmp(type + may_be_absent, "session") != 0)
+        if (strcasecmp(type + may_be_absent, wanted) != 0)
                 return 0;
         control = next_word(&text);
         module = control ? next_word(&text) : NULL;
         if (!module)
                 return 0;
         if (strcasecmp(control, "include") == 0 || strcasecmp(control, "substack") == 0)
-                return read_file(dirs, module, depth + 1, s);
+                return read_file(dirs, module, wanted, depth + 1, s);
         return add_line(s, path, number, may_be_absent, control, module, text + strspn(text, " \t"));
 }
 
 /* A backslash at the end of a line goes on with the next. */
-static int read_file(char *const *dirs, const char *name, unsigned depth, PamStack *s) {
+static int read_file(char *const *dirs, const char *name, const char *wanted, unsigned depth, PamStack *s) {
         _cleanup_(freep) char *path = find_file(dirs, name), *text = NULL;
         unsigned number = 0;
         ssize_t n;
@@ -131,15 +131,15 @@ static int read_file(char *const *dirs, const char *name, unsigned depth, PamSta
                 }
                 if (end)
                         *end = '\0';
-                r = read_line(dirs, path, first, line, depth, s);
+                r = read_line(dirs, path, first, line, wanted, depth, s);
                 line = end ? end + 1 : NULL;
         }
         return r;
 }
 
-int pam_stack_read(char *const *dirs, const char *service, PamStack *ret) {
+int pam_stack_read(char *const *dirs, const char *service, const char *type, PamStack *ret) {
         _cleanup_(pam_stack_done) PamStack s = {};
-        int r = read_file(dirs, service, 0, &s);
+        int r = read_file(dirs, service, type, 0, &s);
 
         if (r < 0)
                 return r;

@@ -6,13 +6,12 @@
 
 #include "base/strv.h"
 
-/* The session part of a PAM stack, as libpam would run it: with what it includes in its place. See
- * pam.d(5). */
+/* One part of a PAM stack, as libpam would run it: with what it includes in its place. See pam.d(5). */
 
 typedef struct PamLine {
         char *file; /* that it stands in */
         unsigned line;
-        bool may_be_absent; /* -session */
+        bool may_be_absent; /* "-session" */
         char *control;      /* "required", "[default=1]" */
         char *module;       /* base name, without .so: "pam_limits" */
         char *arguments;
@@ -25,9 +24,9 @@ typedef struct PamStack {
 
 void pam_stack_done(PamStack *s);
 
-/* `dirs` as libpam looks for a service: the first that has the file.
+/* `dirs` as libpam looks for a service: the first that has the file. `type`: "session", "account".
  * -ENOENT: no such service, or it includes what isn't there; -ELOOP: it includes itself; -errno. */
-int pam_stack_read(char *const *dirs, const char *service, PamStack *ret);
+int pam_stack_read(char *const *dirs, const char *service, const char *type, PamStack *ret);
 
 /* All services of the directories, sorted; the caller frees. */
 int pam_stack_list(char *const *dirs, char ***ret);

@@ -233,6 +233,13 @@ static void print_row(const Table *t, const Layout *l, char *const *texts, FILE 
                            t->columns[c].kind != TABLE_TEXT, c + 1 == t->n_columns, f);
 }
 
+static bool is_alarm(const Table *t, char *const *texts) {
+        for (size_t c = 0; c < t->n_columns; c++)
+                if (t->columns[c].alarm && strcmp(texts[c], t->columns[c].alarm) == 0)
+                        return true;
+        return false;
+}
+
 int table_print(const Table *t, const TableFormat *format, FILE *f) {
         _cleanup_(layout_done) Layout l = {};
         int r;
@@ -248,8 +255,11 @@ int table_print(const Table *t, const TableFormat *format, FILE *f) {
                 fputs(format->bold ? "\033[0m\n" : "\n", f);
         }
         for (size_t i = 0; i < l.n_texts; i += t->n_columns) {
+                bool red = format->bold && is_alarm(t, l.texts + i);
+
+                fputs(red ? "\033[31m" : "", f);
                 print_row(t, &l, l.texts + i, f);
-                fputc('\n', f);
+                fputs(red ? "\033[0m\n" : "\n", f);
         }
         return ferror(f) ? -EIO : 0;
 }

@@ -25,12 +25,13 @@ typedef struct TableColumn {
         const char *key;     /* of the row's object, and of the JSON output */
         const char *max_key; /* NULL, or printed after a slash: the limit to what `key` uses */
         TableKind kind;
+        const char *alarm;   /* NULL, or the text that makes the row red on a terminal */
 } TableColumn;
 
 typedef struct TableFormat {
         bool legend;
         size_t width; /* 0: nothing is cut */
-        bool bold;    /* for the legend, on a terminal */
+        bool bold;    /* for the legend, and red for alarms: on a terminal */
 } TableFormat;
 
 typedef enum JsonMode {

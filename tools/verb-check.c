@@ -11,6 +11,7 @@
 
 #include "base/log.h"
 #include "bus/contract.h"
+#include "policies/policy-load.h"
 #include "tools/check.h"
 #include "tools/find.h"
 #include "tools/host-net.h"
@@ -169,6 +170,19 @@ static bool manager_is_there(const Tool *t) {
         return asprintf(&path, "%s/bus", t->options->runtime_dir) >= 0 && access(path, F_OK) >= 0;
 }
 
+static void check_refused(Check *c) {
+        _cleanup_(json_decrefp) json_t *manager = NULL;
+        const json_t *name;
+        size_t i;
+
+        if (find_properties(c->tool, BUS_PATH, BUS_MANAGER_INTERFACE, &manager) != 0)
+                return;
+        json_array_foreach(json_object_get(manager, "RefusedPolicies"), i, name)
+                check_add(c, SEVERITY_ERROR, "policies", "mend it, then confinectl reload",
+                          "policy %s is refused, and there is no good version of it: so is whom it is for, but root",
+                          json_string_value(name));
+}
+
 static int ask_manager(Check *c) {
         int r;
 
@@ -182,6 +196,8 @@ static int ask_manager(Check *c) {
                 r = find_all(c->tool, BUS_SESSION_INTERFACE, "Since", &c->sessions);
         if (r == 0)
                 check_add(c, SEVERITY_OK, "manager", NULL, "confined runs");
+        if (r == 0)
+                check_refused(c);
         else
                 check_add(c, SEVERITY_ERROR, "manager", "see its log, and restart it", "confined gives no answer");
         return 0;

@@ -11,7 +11,7 @@
 
 static int read_answer(Tool *t, sd_bus_message *reply, json_t **ret) {
         static const char *const skip_keys[] = { "Policy", "Why" };
-        _cleanup_(json_decrefp) json_t *skipped = NULL, *policy = NULL, *values = NULL, *view = NULL;
+        _cleanup_(json_decrefp) json_t *skipped = NULL, *policy = NULL, *values = NULL, *refused = NULL, *view = NULL;
         int r;
 
         r = value_read(reply, &skipped);
@@ -20,19 +20,21 @@ static int read_answer(Tool *t, sd_bus_message *reply, json_t **ret) {
         if (r >= 0)
                 r = values_read(reply, t->options->all, &values);
         if (r >= 0)
-                r = *json_string_value(policy) ? view_of_values(values, &view) : 0;
+                r = value_read(reply, &refused);
+        if (r >= 0)
+                r = *json_string_value(policy) && !*json_string_value(refused) ? view_of_values(values, &view) : 0;
         if (r < 0)
                 return r;
         if (*json_string_value(policy) == '\0') {
                 json_decref(policy);
                 policy = json_null();
         }
-        *ret = json_pack("{s:s, s:s, s:s, s:s, s:s, s:o, s:O, s:O, s:O?}", "User", t->options->user ?: "", "Unit",
+        *ret = json_pack("{s:s, s:s, s:s, s:s, s:s, s:o, s:O, s:O, s:O, s:O?}", "User", t->options->user ?: "", "Unit",
                          t->options->unit ?: "", "Service",
                          t->options->service ?: "", "TTY", t->options->tty ?: "", "RemoteHost",
                          t->options->rhost ?: "", "Skipped",
                          value_name_fields(skipped, skip_keys, ELEMENTSOF(skip_keys)), "Policy", policy,
-                         "Values", values, "View", view);
+                         "Values", values, "Refused", refused, "View", view);
         return *ret ? 0 : -ENOMEM;
 }
 
@@ -49,7 +51,7 @@ static void print_skipped(Tool *t, const json_t *skipped) {
 }
 
 static int print_answer(Tool *t, const json_t *answer) {
-        const char *policy = json_string_value(json_object_get(answer, "Policy"));
+        const char *policy = json_string_value(json_object_get(answer, "Policy")), *refused;
         int r;
 
         print_skipped(t, json_object_get(answer, "Skipped"));
@@ -57,6 +59,15 @@ static int print_answer(Tool *t, const json_t *answer) {
                 _cleanup_(freep) char *user = text_escape(t->options->unit ?: t->options->user);
 
                 fprintf(t->out, "No policy matches: %s is not confined.\n", user ?: "");
+                return 0;
+        }
+        refused = json_string_value(json_object_get(answer, "Refused"));
+        if (refused && *refused) {
+                _cleanup_(freep) char *why = text_escape(refused);
+
+                fprintf(t->out, "%s%-24s  refused:  %s%s\n\n", TOOL_RED(t), policy, why ?: "", TOOL_PLAIN(t));
+                fprintf(t->out, "This login is refused: the policy has an error, and no good version of it was kept.\n"
+                        "Root and who is exempt get in, unconfined. See confinectl verify.\n");
                 return 0;
         }
         fprintf(t->out, "%s%-24s  yes%s\n\n", TOOL_BOLD(t), policy, TOOL_PLAIN(t));

@@ -21,6 +21,7 @@ static const TableColumn cell_columns[] = {
         { "MEMORY", "MemoryCurrent", "MemoryMax", TABLE_BYTES },
         { "CPU", "CPUUsageUSec", NULL, TABLE_USEC },
         { "QUOTA", "CPUQuotaPermille", NULL, TABLE_PERCENT },
+        { "UNKNOWN", "Unknown", NULL, TABLE_TEXT }, /* the last one: left out where all is known */
 };
 
 static const TableColumn session_columns[] = {
@@ -58,9 +59,9 @@ static const TableColumn volume_columns[] = {
 
 static const TableColumn policy_columns[] = {
         { "POLICY", "Policy", NULL, TABLE_TEXT },
-        { "MODE", "Mode", NULL, TABLE_TEXT },
+        { "MODE", "Mode", NULL, TABLE_TEXT, "refused" },
         { "MATCH", "HasMatch", NULL, TABLE_YESNO },
-        { "STALE", "Stale", NULL, TABLE_YESNO },
+        { "STALE", "Stale", NULL, TABLE_YESNO, "yes" },
         { "CELLS", "NCells", NULL, TABLE_COUNT },
         { "FILE", "Path", NULL, TABLE_TEXT },
         { "DESCRIPTION", "Description", NULL, TABLE_TEXT },
@@ -98,11 +99,21 @@ static int print_objects(Tool *t, const json_t *objects, const TableColumn *colu
         return r;
 }
 
+static bool all_known(const json_t *cells) {
+        const json_t *cell;
+        size_t i;
+
+        json_array_foreach(cells, i, cell)
+                if (json_array_size(json_object_get(cell, "Unknown")) > 0)
+                        return false;
+        return true;
+}
+
 int verb_list(Tool *t) {
         _cleanup_(json_decrefp) json_t *cells = NULL;
         int r = find_all(t, BUS_CELL_INTERFACE, "Created", &cells);
 
-        return r != 0 ? r : print_objects(t, cells, cell_columns, ELEMENTSOF(cell_columns), "cells");
+        return r != 0 ? r : print_objects(t, cells, cell_columns, ELEMENTSOF(cell_columns) - all_known(cells), "cells");
 }
 
 int verb_sessions(Tool *t) {

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "base/memstream.h"
 #include "bus/client.h"
 #include "bus/contract.h"
 #include "tools/find.h"
@@ -105,7 +106,8 @@ static int print_rules(Tool *t, const json_t *rules) {
                         return tool_fail(-ENOMEM, "Cannot print");
                 fprintf(f, "%s: ", direction_words(direction));
                 print_rule_words(f, direction, text);
-                if (fclose(f) != 0 || json_object_set_new(row, "Words", json_string(words)) < 0 ||
+                words = memstream_finish(f, &words);
+                if (!words || json_object_set_new(row, "Words", json_string(words)) < 0 ||
                     json_object_set_new(row, "Verdict", json_string(rule_passes(text) ? "let pass" : "refused")) < 0 ||
                     table_add(table, row) < 0)
                         return tool_fail(-ENOMEM, "Cannot print");

@@ -23,6 +23,7 @@ static const Row cell_rows[] = {
         { "Policy", "Policy", NULL, TABLE_TEXT },
         { "User", "User", NULL, TABLE_TEXT },
         { "State", "State", NULL, TABLE_TEXT },
+        { "Unknown", "Unknown", NULL, TABLE_TEXT },
         { "Since", "Created", NULL, TABLE_TIME },
         { "Scope", "Scope", NULL, TABLE_TEXT },
         { "Hostname", "Hostname", NULL, TABLE_TEXT },
@@ -246,6 +247,11 @@ static int status_manager(Tool *t) {
         json_array_foreach(json_object_get(manager, "Troubles"), i, d) {
                 print_label(t, i == 0 ? "Troubles" : "");
                 fprintf(t->out, "%s%s%s\n", TOOL_RED(t), json_string_value(d), TOOL_PLAIN(t));
+        }
+        json_array_foreach(json_object_get(manager, "RefusedPolicies"), i, d) {
+                print_label(t, i == 0 ? "Refused" : "");
+                fprintf(t->out, "%s%s: logins that it is for are refused, but root's%s\n", TOOL_RED(t),
+                        json_string_value(d), TOOL_PLAIN(t));
         }
         diagnostics = diagnostics_from_bus(json_object_get(manager, "Diagnostics"));
         json_array_foreach(diagnostics, i, d) {

@@ -16,7 +16,7 @@
 #include "netns/host-net.h"
 #include "netns/support.h"
 #include "policies/manager-conf.h"
-#include "policies/policy-set.h"
+#include "policies/policy-load.h"
 #include "tools/diagnostics.h"
 #include "tools/host-net.h"
 #include "tools/policy-dirs.h"

@@ -25,7 +25,7 @@ taken() { # the only address of the pool
         let_go t
         wait_for 20 no_cells
 }
-attack 32.1 "the pool has no address left" "OnFailure=deny" 'taken dave' 'taken carol'
+attack 32.1 "the pool has no address left" "users can bring it about: refused, also with OnFailure=allow" 'taken carol' 'not shown: no key lets in'
 without_fds() { # USER
         limits=$(awk '/Max open files/ { print $4 }' "/proc/$manager/limits")
         free=3 # the lowest number that is not taken; with one more a login is accepted, and nothing beyond
@@ -53,7 +53,7 @@ no_room() { # USER: /run is full
         wait_for 20 no_cells
         cat "$LAB_DIR/fails"
 }
-attack 32.3 "records can't be written" "no record, no cell; OnFailure=deny" 'no_room dave' 'no_room carol'
+attack 32.3 "records can't be written" "no record, no cell, also with OnFailure=allow" 'no_room carol' 'not shown: no key lets in'
 with_error() { # CALLS:ERROR COMMAND...: every time, in the manager and its jobs
         trace -f -e trace="${1%:*}" -e "inject=${1%:*}:error=${1#*:}"
         "${@:2}"
@@ -69,7 +69,7 @@ injected() { # USER CALLS:ERROR...: what a job calls fails, every time
         echo "refused: each of $(($# - 1)) errors"
 }
 errors='clone3:ENOMEM clone3:EPERM mkdirat:ENOSPC open_tree,move_mount:ENOMEM fsopen:ENODEV setns:EPERM mount_setattr:ENOSYS'
-attack 32.4 "the kernel has no memory, no room, or no such call, when a cell is made" "OnFailure=deny; what was made is undone" 'injected dave $errors' 'with_error clone3:ENOMEM fails carol'
+attack 32.4 "the kernel has no memory, no room, or no such call, when a cell is made" "OnFailure=deny; what was made is undone" 'injected dave $errors' 'with_error mkdirat:EROFS fails carol'
 named() { # USER: somebody made the link before
         hold n "$1" true
         link=$(links | tail -n 1)

@@ -9,7 +9,7 @@
 
 #include "base/cleanup.h"
 #include "manager/subject.h"
-#include "policies/policy-set.h"
+#include "policies/policy-load.h"
 #include "tests/fuzz/fuzz.h"
 
 static void read_request(const uint8_t *data, size_t size) {
@@ -38,12 +38,13 @@ static void read_reply(const uint8_t *data, size_t size) {
         static LoginReply reply;
         LoginRequest request;
         int fds[2], pidfd = -EBADF, filter_fd = -EBADF, r;
+        uint64_t left_usec = 100000;
 
         if (size == 0 || socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, fds) < 0)
                 return;
         login_request_init(&request, LOGIN_OPEN);
         (void) send(fds[1], data, size, MSG_NOSIGNAL);
-        r = login_call(fds[0], &request, login_now_usec() + 100000, &reply, &pidfd, &filter_fd);
+        r = login_call(fds[0], &request, &left_usec, &reply, &pidfd, &filter_fd);
         assert(r < 0 || (size == sizeof(reply) && reply.verdict != LOGIN_CONFINED)); /* no fd came with it */
         assert(pidfd < 0 && filter_fd < 0);
         if (r >= 0)

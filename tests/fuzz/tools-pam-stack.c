@@ -14,7 +14,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
 
         fuzz_put("common", data, size / 2);
         fuzz_put("sshd", data, size);
-        if (pam_stack_read(dirs, "sshd", &stack) >= 0)
+        if (pam_stack_read(dirs, "sshd", "session", &stack) >= 0)
                 for (size_t i = 0; i < stack.n_lines; i++)
                         assert(stack.lines[i].file && stack.lines[i].control && stack.lines[i].module &&
                                !strchr(stack.lines[i].module, '/'));

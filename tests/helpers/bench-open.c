@@ -44,7 +44,7 @@ static int join_once(const char *socket, const char *user, uid_t uid) {
         (void) login_set(request.user, sizeof(request.user), user);
         (void) login_set(request.service, sizeof(request.service), "bench");
         start = login_now_usec();
-        if (join_cell(&(JoinOptions) { .socket_path = socket, .deadline_usec = start + 5000000 }, &request, &reply,
+        if (join_cell(&(JoinOptions) { .socket_path = socket, .timeout_usec = 5000000 }, &request, &reply,
                       &error) != JOIN_CONFINED) {
                 fprintf(stderr, "%s: %s\n", reply.message, strerror(-error));
                 return 1;

@@ -9,7 +9,8 @@ lab_user alice 2501
 lab_user bob 2502 docker
 lab_user carol 2503 disk
 lab_pam
-echo "session required $module" > /etc/pam.d/systemd-user
+sed -i "/^account/a account required $module" /etc/pam.d/sshd
+echo "session required $module" | tee /etc/pam.d/systemd-user > /etc/pam.d/atd
 for s in sudo sudo-i; do
         printf 'session required pam_env.so\nsession required %s\nsession required pam_unix.so\n' "$module" > /etc/pam.d/$s
 done
@@ -63,6 +64,9 @@ with() { # SERVICE NAME REGEX
 with sshd "a stack without the module" '^error +pam: sshd opens sessions without pam_confine: whom policy 10-alice' <<END
 session required pam_unix.so
 END
+sed -i '/^account.*confine/d' /etc/pam.d/sshd
+like "sshd without the module in its account part" "$(found)" '^warning +pam: sshd keeps the connection of a refused login'
+sed -i "/^account/a account required $module" /etc/pam.d/sshd
 with vsftpd "a service that nobody thought of" '^error +pam: vsftpd opens sessions without' <<END
 session optional pam_permit.so
 END

@@ -108,6 +108,13 @@ is "run: user, groups, home, host name, pid namespace" "${out% *}" "alice alice 
 like "run: a small pid" "$out" ' [1-9][0-9]?$'
 out=$(SECRET=1 LC_ALL=C TERM=vt100 ctl run --policy tool --user alice env | sort | cut -d= -f1 | tr '\n' ' ')
 is "run: environment" "$out" "HOME LC_ALL LOGNAME PATH SHELL TERM USER "
+/usr/bin/python3 -c '
+import ctypes, sys
+argv = [a.encode() for a in sys.argv[1:]]
+strings = lambda l: (ctypes.c_char_p * (len(l) + 1))(*l, None)
+ctypes.CDLL(None).execve(argv[0], strings(argv), strings([b"LC_NOTHING", b"LANG", b"=x", b"TERM=vt100"]))' \
+        "$build/confinectl" --runtime-dir=/run/confine run --policy tool -- sh -c '[ "$TERM" = vt100 ] && exit 7'
+is "run: what is no assignment is left out of the environment" $? 7
 is "run: stdin and stdout" "$(printf 'one\ntwo\n' | ctl run --policy tool cat)" "$(printf 'one\ntwo')"
 is "run: a megabyte through a pipe" "$(head -c 1000000 /dev/zero | ctl run --policy tool cat | wc -c)" 1000000
 is "run: no descriptor leaks" "$(ctl run --policy tool ls /proc/self/fd | tr '\n' ' ')" "0 1 2 3 "

@@ -148,5 +148,8 @@ bus_reload
 like "all errors of a file at once: a typo" "$(cat "$LAB_DIR/log")" '80-typo.ini:4: \[Resources\] MemoryMaxx=: .*MemoryMax'
 like "all errors of a file at once: a bad value" "$(cat "$LAB_DIR/log")" '80-typo.ini:5: \[Resources\] TasksMax='
 like "all errors of a file at once: what is not delivered" "$(cat "$LAB_DIR/log")" '80-typo.ini:7: \[Cell\] IdleStopSec=.*not supported'
+is "it never was good: whom it names is refused" "$(su carol -c true > /dev/null 2>&1; echo $?)" 1
+rm /etc/confine/policies/80-typo.ini
+bus_reload
 is "an empty file masks" "$(su carol -c 'readlink /proc/self/ns/pid')" "$(readlink /proc/self/ns/pid)"
 lab_done

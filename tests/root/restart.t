@@ -116,6 +116,30 @@ swept() { [ -z "$(groups_of)$(links)" ]; }
 check "a cell without a record is removed" wait_for 20 swept
 let_go a 2>/dev/null
 
+# --- what it costs ---------------------------------------------------------------------------------------
+# With all cells known, no group is tried to be removed, and each directory is read once in its hierarchy.
+for i in $(seq 6); do hold c$i carol; done
+hold a alice
+hold b bob
+manager_kill KILL
+CONFINED_WRAP="strace -f -qq -o $LAB_DIR/calls -e trace=unlinkat,rmdir,openat"
+manager_start
+CONFINED_WRAP=
+n_hierarchies=$(grep -c cgroup /proc/self/mountinfo)
+n_dirs=$(find /sys/fs/cgroup/*/"$instance"/cells /sys/fs/cgroup/*/"$instance"/reserve /sys/fs/cgroup/"$instance"/cells \
+        /sys/fs/cgroup/"$instance"/reserve -type d 2> /dev/null | grep -vc '/c[0-9a-f]\{12\}')
+is "a restart tries to remove no group that is in use" "$(grep -cE "(unlinkat|rmdir)\(.*$instance/(cells|reserve)" "$LAB_DIR/calls")" 0
+n=$(grep -cE "openat\(.*\"$instance/(cells|reserve)[^\"]*\"" "$LAB_DIR/calls")
+check "a restart opens $n directories of groups where $n_dirs are" test "$n" -le $((n_dirs + 2 * n_hierarchies))
+stop_traced() { kill -TERM "$(pgrep -P "$manager" -x confined)"; wait_for 20 manager_gone; }
+log_offset=$(($(stat -c %s "$LAB_DIR/log") + 1))
+stop_traced
+manager_start
+for i in $(seq 6); do let_go c$i; done
+let_go a
+let_go b
+wait_for 30 no_cells
+
 # --- SIGKILL at every kind of system call of opening -------------------------------------------------------
 # Attached to the running manager, so that the count begins with the login. Jobs die with the manager.
 for call in accept4:1 recvfrom:1 recvfrom:2 openat:1 openat:2 openat:5 rename,renameat,renameat2:1 clone,clone3:1 \

@@ -155,8 +155,35 @@ is "... (which root reads without)" "$(with -- true; run_as_root 'dmesg -S > /de
 su alice -c 'ln -s /etc ~/trap; mkdir ~/real'
 like "a link that its owner can change is not followed: no cell" "$(with "$FS" BindPaths=/srv/scratch/alice:/home/alice/trap -- true)" '/home/alice/trap: there is a symbolic link that its owner can change'
 is "... and where it leads is as it was" "$(ls /etc/passwd)" /etc/passwd
-is "... with - it is not followed either" "$(with "$FS" InaccessiblePaths=-/home/alice/trap/passwd -- true 2>&1 | grep -c 'symbolic link')" 1
+is "... with - it is left out" "$(with "$FS" InaccessiblePaths=-/home/alice/trap/passwd -- 'head -c 4 /etc/passwd')" root
+like "... of root's own paths nothing is left out" "$(with "$FS" InaccessiblePaths=-/etc/passwd -- 'cat /etc/passwd' 2>&1)" 'Permission denied'
 rm /home/alice/trap
+# A file system of the user's own: the kernel lets nobody else look into it, root as little as others.
+mkdir /home/alice/remote && chown alice /home/alice/remote
+mkfifo "$LAB_DIR/fuse"
+python3 -c '
+import ctypes, os, sys
+os.mknod("/run/fuse", 0o600 | 0o020000, os.makedev(10, 229))
+fd = os.open("/run/fuse", os.O_RDWR)
+options = "fd=%d,rootmode=40000,user_id=2001,group_id=2001" % fd
+libc = ctypes.CDLL(None, use_errno=True)
+print(libc.mount(b"own", b"/home/alice/remote", b"fuse", 0, options.encode()), flush=True)
+sys.stdin.read()' < "$LAB_DIR/fuse" > "$LAB_DIR/fuse-mounted" &
+fuse=$!
+exec 6> "$LAB_DIR/fuse"
+check "a FUSE mount of the user's: it is there" wait_for 10 grep -qx 0 "$LAB_DIR/fuse-mounted"
+is "... and root may not look" "$(ls /home/alice/remote 2>&1 | sed 's/.*: //')" 'Permission denied'
+for key in InaccessiblePaths ReadOnlyPaths ReadWritePaths NoExecPaths; do
+        is "... $key=- of it keeps nobody out" "$(with "$FS" $key=-/home/alice/remote -- 'echo in')" in
+        is "... nor $key=- of what is in it" "$(with "$FS" $key=-/home/alice/remote/x -- 'echo in')" in
+done
+is "... nor BindPaths=-" "$(with "$FS" BindPaths=-/home/alice/remote/x:/mnt -- 'echo in')" in
+like "... without - it does" "$(with "$FS" InaccessiblePaths=/home/alice/remote/x -- 'echo in' 2>&1)" '/home/alice/remote/x'
+is "... ProtectSystem=, ProtectHome= do without" "$(with "$FS" ProtectSystem=strict ProtectHome=read-only -- 'echo in')" in
+umount /home/alice/remote
+exec 6>&-
+wait $fuse
+with -- true
 # exchange a directory for a link to /etc as fast as can be, while cells are made with a mount on it
 su alice -c 'mkdir ~/race && ln -s /etc ~/other && exec python3 -c "
 import ctypes, os

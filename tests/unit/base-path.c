@@ -55,6 +55,8 @@ static int setup(void **state) {
         make_link("/usr", "home/alice/root-link", 0);
         make_dir("tmp", 0, 01777);
         make_link("/usr", "tmp/link", 0);
+        make_dir("tmp/roots", 0, 0755);
+        make_dir("tmp/alices", SOMEBODY, 0755);
         make_link("home/alice/data", "shortcut", 0);
         return 0;
 }
@@ -63,6 +65,29 @@ static int teardown(void **state) {
         _cleanup_(freep) char *command = NULL;
 
         return asprintf(&command, "rm -rf '%s'", (char *) *state) < 0 || system(command) != 0 ? -1 : 0;
+}
+
+static void test_roots(void **state) {
+        static const struct {
+                const char *path;
+                int result;
+        } table[] = {
+                { "/", 0 }, { "/usr/bin", 0 }, { "/bin", 0 }, { "/home/alice", 0 }, { "/tmp", 0 },
+                { "/usr/missing", -ENOENT },
+                { "/home/alice/data", -EPERM }, { "/home/alice/missing", -EPERM }, { "/shortcut", -EPERM },
+                { "/home/alice/link", -EPERM }, { "/tmp/link", -ELOOP }, { "/tmp/missing/too", -EPERM },
+                { "/tmp/roots", 0 }, { "/tmp/roots/missing", -ENOENT }, { "/tmp/alices", -EPERM },
+        };
+
+        (void) state;
+        for (size_t i = 0; i < ELEMENTSOF(table); i++) {
+                int fd = -EBADF;
+
+                if (path_open_roots(root_fd, table[i].path, &fd) != table[i].result)
+                        fail_msg("%s", table[i].path);
+                assert_int_equal(fd >= 0, table[i].result == 0);
+                close_fd(fd);
+        }
 }
 
 static void test_walks(void **state) {
@@ -119,7 +144,7 @@ static void test_walks(void **state) {
 }
 
 int main(void) {
-        const struct CMUnitTest tests[] = { cmocka_unit_test(test_walks) };
+        const struct CMUnitTest tests[] = { cmocka_unit_test(test_walks), cmocka_unit_test(test_roots) };
 
         cmocka_set_message_output(CM_OUTPUT_TAP);
         if (geteuid() != 0) {

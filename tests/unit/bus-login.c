@@ -59,8 +59,11 @@ static void test_set(void **state) {
         assert_string_equal(field, "");
 }
 
-static uint64_t in_ms(unsigned ms) {
-        return login_now_usec() + ms * 1000;
+static uint64_t *in_ms(unsigned ms) {
+        static uint64_t left_usec;
+
+        left_usec = ms * 1000;
+        return &left_usec;
 }
 
 /* Sends `size` bytes of `reply` and `n_fds` descriptors, or nothing with size 0, then waits or closes. */
@@ -167,7 +170,7 @@ static void test_call(void **state) {
         memset(m.reply.process.environment, 'x', sizeof(m.reply.process.environment));
         assert_int_equal(call(&m, &reply), -EPROTO);
         m = good(LOGIN_CONFINED, 8); /* more than there is room for */
-        assert_int_equal(call(&m, &reply), -EPROTO);
+        assert_int_equal(call(&m, &reply), -EMFILE);
         m = good(LOGIN_UNCONFINED, 0);
         m.size = sizeof(LoginReply) - 1;
         assert_int_equal(call(&m, &reply), -EPROTO);
@@ -181,6 +184,52 @@ static void test_call(void **state) {
         assert_int_equal(call(&m, &reply), -ECONNRESET);
         m = (Manners) { .silent = true };
         assert_int_equal(call(&m, &reply), -ETIMEDOUT);
+}
+
+/* What is stopped does not wait: time uses up the allowance only while it polls. And what has come counts. */
+static void test_stopped(void **state) {
+        uint64_t left_usec = 300000;
+        LoginRequest request;
+        LoginReply reply, sent;
+        int fds[2], pidfd = -EBADF, filter_fd = -EBADF, status;
+        pid_t pid;
+
+        (void) state;
+        assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds), 0);
+        (void) fcntl(fds[0], F_SETFL, O_NONBLOCK);
+        login_request_init(&request, LOGIN_OPEN);
+        pid = fork();
+        if (pid == 0) {
+                (void) raise(SIGSTOP);
+                _exit(login_call(fds[0], &request, &left_usec, &reply, &pidfd, &filter_fd) == 0 ? 0 : 1);
+        }
+        assert_int_equal(waitpid(pid, &status, WUNTRACED), pid);
+        assert_true(WIFSTOPPED(status));
+        assert_int_equal(kill(pid, SIGCONT), 0);
+        assert_true(recv(fds[1], &request, sizeof(request), 0) > 0);
+        assert_int_equal(kill(pid, SIGSTOP), 0); /* it polls */
+        assert_int_equal(waitpid(pid, &status, WUNTRACED), pid);
+        (void) ppoll(NULL, 0, &(struct timespec) { .tv_sec = 1 }, NULL); /* over three times what it had */
+        assert_int_equal(kill(pid, SIGCONT), 0);
+        (void) ppoll(NULL, 0, &(struct timespec) { .tv_nsec = 20000000 }, NULL); /* it is back in poll */
+        memset(&sent, 0, sizeof(sent));
+        sent.magic = LOGIN_MAGIC;
+        sent.version = LOGIN_VERSION;
+        sent.verdict = LOGIN_REFUSED;
+        assert_int_equal(send(fds[1], &sent, sizeof(sent), 0), sizeof(sent));
+        assert_int_equal(waitpid(pid, &status, 0), pid);
+        assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+
+        left_usec = 0; /* late, but the answer is there */
+        assert_int_equal(send(fds[1], &sent, sizeof(sent), 0), sizeof(sent));
+        assert_int_equal(login_call(fds[0], &request, &left_usec, &reply, &pidfd, &filter_fd), 0);
+        /* an answer before the question, as a busy manager gives it */
+        assert_int_equal(send(fds[1], &sent, sizeof(sent), 0), sizeof(sent));
+        close_fd(fds[1]);
+        left_usec = 1000000;
+        assert_int_equal(login_call(fds[0], &request, &left_usec, &reply, &pidfd, &filter_fd), 0);
+        assert_int_equal(reply.verdict, LOGIN_REFUSED);
+        close_fd(fds[0]);
 }
 
 static void test_connect(void **state) {
@@ -217,6 +266,7 @@ int main(void) {
                 cmocka_unit_test(test_request_check),
                 cmocka_unit_test(test_set),
                 cmocka_unit_test(test_call),
+                cmocka_unit_test(test_stopped),
                 cmocka_unit_test(test_connect),
         };
 

@@ -2,6 +2,7 @@
 
 #include <limits.h>
 #include <linux/sched.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -156,6 +157,122 @@ static void test_left_behind(void **state) {
         sd_event_unref(event);
 }
 
+static void run_death(void *userdata, JobReport *report, JobText *text) {
+        (void) userdata, (void) report, (void) text;
+        (void) raise(SIGKILL);
+}
+
+static void on_death(const JobReport *report, const char *text, void *userdata) {
+        (void) text;
+        assert_int_equal(report->error, -EIO);
+        *(int *) userdata = 1;
+}
+
+static void kill_children(void) {
+        char path[64], line[256] = "";
+        FILE *f;
+
+        (void) snprintf(path, sizeof(path), "/proc/self/task/%d/children", (int) gettid());
+        f = fopen(path, "re");
+        assert_non_null(f);
+        assert_non_null(fgets(line, sizeof(line), f));
+        (void) fclose(f);
+        for (char *p = line, *end; strtol(p, &end, 10) > 0; p = end)
+                assert_int_equal(kill((pid_t) strtol(p, NULL, 10), SIGKILL), 0);
+}
+
+/* One that is killed before its first byte, while the manager still has its end of the pipe, or later: it is heard at
+ * once. On one CPU the child does not get far before we are done with it. */
+static void test_death(void **state) {
+        sd_event *event = NULL;
+        Jobs *jobs = NULL;
+        cpu_set_t before, one;
+
+        (void) state;
+        assert_int_equal(sched_getaffinity(0, sizeof(before), &before), 0);
+        CPU_ZERO(&one);
+        for (int cpu = 0; CPU_COUNT(&one) == 0; cpu++)
+                if (CPU_ISSET(cpu, &before))
+                        CPU_SET(cpu, &one);
+        assert_int_equal(sched_setaffinity(0, sizeof(one), &one), 0);
+        assert_int_equal(sd_event_new(&event), 0);
+        assert_int_equal(jobs_new(event, no_fds, 0, false, &jobs), 0);
+        for (int early = 0; early < 2; early++) {
+                int done = 0;
+                const JobSpec spec = { .name = "death", .timeout_usec = 3600 * USEC_PER_SEC, .run = run_death,
+                                       .done = on_death, .userdata = &done };
+
+                assert_int_equal(job_start(jobs, &spec, NULL), 0);
+                if (early)
+                        kill_children();
+                while (!done)
+                        assert_true(sd_event_run(event, 10 * USEC_PER_SEC) > 0);
+        }
+        assert_int_equal(sched_setaffinity(0, sizeof(before), &before), 0);
+        jobs_free(jobs);
+        sd_event_unref(event);
+}
+
+/* Places that hang are shared, too: whoever comes finds one, as does what is exclusive. */
+static void test_fair(void **state) {
+        sd_event *event = NULL;
+        Jobs *jobs = NULL;
+        int hung = 0, done;
+        JobSpec hang = { .name = "forever", .timeout_usec = 3600 * USEC_PER_SEC, .run = run_forever,
+                         .done = on_timeout, .userdata = &hung };
+        JobSpec number = { .name = "number", .timeout_usec = 20 * USEC_PER_SEC, .run = run_number,
+                           .done = on_done, .userdata = &done };
+
+        (void) state;
+        assert_int_equal(sd_event_new(&event), 0);
+        assert_int_equal(jobs_new(event, no_fds, 0, false, &jobs), 0);
+        for (hang.uid = 1001; hang.uid <= 1003; hang.uid++) {
+                for (int i = 0; i < 20; i++)
+                        assert_int_equal(job_start(jobs, &hang, NULL), 0);
+                for (int exclusive = 0; exclusive < 2; exclusive++) {
+                        number.exclusive = exclusive;
+                        number.uid = 2000;
+                        done = 0;
+                        assert_int_equal(job_start(jobs, &number, NULL), 0);
+                        while (!done)
+                                assert_true(sd_event_run(event, 10 * USEC_PER_SEC) > 0);
+                        assert_int_equal(hung, 0);
+                }
+        }
+        jobs_free(jobs);
+        run_until_childless(event);
+        sd_event_unref(event);
+}
+
+/* What is exclusive holds back all that comes later, but for what has nothing to do with it. */
+static void test_passes(void **state) {
+        sd_event *event = NULL;
+        Jobs *jobs = NULL;
+        int hung = 0, passed = 0, held_back = 0;
+        const JobSpec hang = { .name = "forever", .timeout_usec = 3600 * USEC_PER_SEC, .run = run_forever,
+                               .done = on_timeout, .userdata = &hung, .exclusive = true };
+        const JobSpec held = { .name = "number", .timeout_usec = 20 * USEC_PER_SEC, .run = run_number,
+                               .done = on_done, .userdata = &held_back, .uid = 1001 };
+        const JobSpec pass = { .name = "number", .timeout_usec = 20 * USEC_PER_SEC, .run = run_number,
+                               .done = on_done, .userdata = &passed, .uid = 1001, .passes = true };
+
+        (void) state;
+        assert_int_equal(sd_event_new(&event), 0);
+        assert_int_equal(jobs_new(event, no_fds, 0, false, &jobs), 0);
+        assert_int_equal(job_start(jobs, &hang, NULL), 0);
+        assert_int_equal(job_start(jobs, &hang, NULL), 0); /* waits for the first one */
+        assert_int_equal(job_start(jobs, &held, NULL), 0);
+        assert_int_equal(job_start(jobs, &pass, NULL), 0);
+        while (!passed)
+                assert_true(sd_event_run(event, 10 * USEC_PER_SEC) > 0);
+        assert_int_equal(held_back, 0);
+        assert_int_equal(hung, 0);
+        assert_int_equal(jobs_count(jobs), 3);
+        jobs_free(jobs);
+        run_until_childless(event);
+        sd_event_unref(event);
+}
+
 static unsigned n_failed;
 
 static void on_no_start(const JobReport *report, const char *text, void *userdata) {
@@ -225,6 +342,8 @@ static void test_moving(void **state) {
 int main(void) {
         const struct CMUnitTest tests[] = { cmocka_unit_test(test_done), cmocka_unit_test(test_much_text),
                                              cmocka_unit_test(test_left_behind),
+                                             cmocka_unit_test(test_death), cmocka_unit_test(test_fair),
+                                             cmocka_unit_test(test_passes),
                                              cmocka_unit_test(test_no_start),
                                              cmocka_unit_test(test_moving) };
 

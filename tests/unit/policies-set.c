@@ -15,7 +15,7 @@
 
 #include "base/fd.h"
 #include "policies/policy-keys.h"
-#include "policies/policy-set.h"
+#include "policies/policy-load.h"
 
 #define HOST "[Network]\nMode=none\n"
 
@@ -588,6 +588,62 @@ static void test_units(void **state) {
         assert_int_equal(strv_length(policy_set_broken_units(again)), 0);
 }
 
+static void expect_refused(const char *text, bool all, const char *said) {
+        static const MatchSubject alice = { .user = "alice", .uid = 1000, .service = "sshd" },
+                                  bob = { .user = "bob", .uid = 1001, .service = "sshd" };
+        _cleanup_(policy_set_freep) PolicySet *s = NULL;
+        Policy *p;
+
+        put("e/20-b.ini", text);
+        s = load(NULL, said);
+        expect_names(s, "10-a 30-c");
+        assert_int_equal(policy_set_n_refused(s), 1);
+        p = policy_set_get_refused(s, 0);
+        assert_string_equal(p->name, "20-b");
+        assert_ptr_equal(policy_set_find_refused(s, "20-b"), p);
+        assert_non_null(strstr(p->refused, said));
+        assert_int_equal(p->matches_all, all);
+        assert_ptr_equal(policy_set_pick(s, &alice, NULL, NULL), p);
+        assert_string_equal(policy_set_pick(s, &bob, NULL, NULL)->name, all ? "20-b" : "30-c");
+}
+
+/* A refused policy stands where it would, for whom it names; who can't be told is anybody. */
+static void test_refused(void **state) {
+        (void) state;
+        put("e/10-a.ini", HOST "[Match]\nUser=root\n");
+        put("e/30-c.ini", HOST "[Match]\nUser=alice bob\n");
+        expect_refused("[Match]\nUser=alice\n[Cell]\nScop=user\n", false, "Scop=");
+        expect_refused("[Match]\nUser=alice\n[Cel]\nScope=user\n", false, "20-b.ini:3");
+        expect_refused("[Cell]\nScop=user\n[Match]\nUser=alice\n", false, "Scop=");
+        expect_refused("[Match]\nUser=alice\n[Policy]\nExtends=no\n", false, "Extends=");
+        expect_refused("[Match]\nUser=alice\n[Network]\nMode=cell:99-no\n", false, "Mode=");
+        expect_refused("[Match]\nUsr=alice\n[Network]\nMode=none\n", true, "Usr=");
+        expect_refused("[Match]\nUser=alice\nService=\n[Match\nUser=alice\n", true, "20-b.ini:4");
+        expect_refused("[Mtch]\nUser=alice\n[Network]\nMode=none\n", true, "20-b.ini:1");
+        expect_refused("User=alice\n", true, "20-b.ini:1");
+}
+
+static void test_new(void **state) {
+        static const MatchSubject alice = { .user = "alice", .uid = 1000, .service = "sshd" };
+        _cleanup_(policy_set_freep) PolicySet *s = NULL, *copy = NULL, *broken = NULL;
+        Policy *policies[2];
+
+        (void) state;
+        put("e/10-a.ini", HOST "[Match]\nUser=alice\n");
+        put("e/20-b.ini", HOST "[Match]\nGroup=wheel\n");
+        s = load(NULL, "");
+        policies[0] = policy_set_get(s, 0);
+        policies[1] = policy_set_get(s, 1);
+        assert_int_equal(policy_set_new(policies, 2, NULL, &copy), 0);
+        expect_names(copy, "10-a 20-b");
+        assert_int_equal(strv_length(policy_set_group_names(copy)), 1);
+        put("e/10-a.ini", "[Matc]\n");
+        broken = load(copy, "10-a.ini:1");
+        assert_int_equal(policy_set_n_refused(broken), 0);
+        assert_ptr_equal(policy_set_pick(broken, &alice, NULL, NULL), policies[0]);
+        assert_true(policies[0]->stale);
+}
+
 /* `second` beside what the others say. */
 static void expect_peers(const char *second, const char *said) {
         _cleanup_(policy_set_freep) PolicySet *s = NULL;
@@ -708,7 +764,7 @@ int main(void) {
                 TEST(test_permissions),   TEST(test_empty_file_of_a_user),
                 TEST(test_too_many),      TEST(test_pick),
                 TEST(test_units),         TEST(test_port_collision), TEST(test_peers),
-                TEST(test_shipped),
+                TEST(test_shipped),       TEST(test_refused),       TEST(test_new),
         };
 
         umask(022);

@@ -65,7 +65,7 @@ static void assert_stack(const char *service, const char *wanted) {
         _cleanup_(pam_stack_done) PamStack s = {};
         _cleanup_(freep) char *text = NULL;
 
-        assert_int_equal(pam_stack_read(dirs, service, &s), 0);
+        assert_int_equal(pam_stack_read(dirs, service, "session", &s), 0);
         text = as_text(&s);
         assert_string_equal(text, wanted);
 }
@@ -90,11 +90,23 @@ static void test_place(void **state) {
 
         (void) state;
         write_file(first, "where", "\nsession required\\\n pam_a.so\nsession required pam_b.so\n");
-        assert_int_equal(pam_stack_read(dirs, "where", &s), 0);
+        assert_int_equal(pam_stack_read(dirs, "where", "session", &s), 0);
         assert_int_equal(s.n_lines, 2);
         assert_int_equal(s.lines[0].line, 2);
         assert_int_equal(s.lines[1].line, 4);
         assert_true(strcmp(s.lines[1].file + strlen(s.lines[1].file) - 6, "/where") == 0);
+}
+
+static void test_type(void **state) {
+        _cleanup_(pam_stack_done) PamStack s = {};
+
+        (void) state;
+        write_file(first, "types", "session required pam_a.so\naccount required pam_b.so\n@include more\n");
+        write_file(first, "more", "account required pam_c.so\nauth required pam_d.so\n");
+        assert_int_equal(pam_stack_read(dirs, "types", "account", &s), 0);
+        assert_int_equal(s.n_lines, 2);
+        assert_string_equal(s.lines[0].module, "pam_b");
+        assert_string_equal(s.lines[1].module, "pam_c");
 }
 
 static void test_includes(void **state) {
@@ -121,9 +133,9 @@ static void test_errors(void **state) {
         (void) state;
         write_file(first, "dangling", "session include nowhere\n");
         write_file(first, "loop", "session include loop\n");
-        assert_int_equal(pam_stack_read(dirs, "absent", &s), -ENOENT);
-        assert_int_equal(pam_stack_read(dirs, "dangling", &s), -ENOENT);
-        assert_int_equal(pam_stack_read(dirs, "loop", &s), -ELOOP);
+        assert_int_equal(pam_stack_read(dirs, "absent", "session", &s), -ENOENT);
+        assert_int_equal(pam_stack_read(dirs, "dangling", "session", &s), -ENOENT);
+        assert_int_equal(pam_stack_read(dirs, "loop", "session", &s), -ELOOP);
 }
 
 static void test_list(void **state) {
@@ -135,12 +147,12 @@ static void test_list(void **state) {
         write_file(first, "su~", "");
         assert_int_equal(pam_stack_list(dirs, &names), 0);
         text = strv_join(names, " ");
-        assert_string_equal(text, "auth-only both common dangling loop plain su su-l where");
+        assert_string_equal(text, "auth-only both common dangling loop more plain su su-l types where");
 }
 
 int main(void) {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_lines), cmocka_unit_test(test_place),  cmocka_unit_test(test_includes),
+                cmocka_unit_test(test_lines), cmocka_unit_test(test_place), cmocka_unit_test(test_type),  cmocka_unit_test(test_includes),
                 cmocka_unit_test(test_order), cmocka_unit_test(test_errors), cmocka_unit_test(test_list),
         };
 

@@ -76,11 +76,13 @@ pam-auth-update --package 2> /dev/null
 is "pam-auth-update: not by itself" "$(stacks_with)" ""
 pam-auth-update --enable mkhomedir confine 2> /dev/null
 is "pam-auth-update: in what all sessions include" "$(stacks_with | tr '\n' ' ')" \
-        "/etc/pam.d/common-session /etc/pam.d/common-session-noninteractive "
+        "/etc/pam.d/common-account /etc/pam.d/common-session /etc/pam.d/common-session-noninteractive "
+like "pam-auth-update: last in common-account" "$(grep '^account' /etc/pam.d/common-account | tail -n 1)" 'required\s+pam_confine.so'
 for s in common-session common-session-noninteractive; do
         like "pam-auth-update: last in $s" "$(grep '^session' /etc/pam.d/$s | tail -n 1)" 'required\s+pam_confine.so'
 done
-sed -i 's/\(pam_confine.so\).*/\1 timeout=20s/' /etc/pam.d/common-session /etc/pam.d/common-session-noninteractive
+sed -i 's/\(pam_confine.so\).*/\1 timeout=20s/' /etc/pam.d/common-session /etc/pam.d/common-session-noninteractive \
+        /etc/pam.d/common-account
 for s in sshd login su sudo sudo-i cron atd; do
         like "pam-auth-update: $s is reached" "$(cat /etc/pam.d/$s)" '^@include common-session'
 done
@@ -324,8 +326,6 @@ Extends=base
 OnFailure=allow
 [Match]
 User=bob
-[Cell]
-Hostname=$(printf '%%u%.0s' $(seq 30))
 END
 policy 50-alice <<END
 [Policy]
@@ -348,7 +348,13 @@ is "journal: the session" "$(entries MESSAGE_ID="${event[session_new]}" CONFINE_
         CONFINE_SERVICE=sshd CONFINE_VERDICT=confined)" 1
 denied=$(entries MESSAGE_ID="${event[denied]}" CONFINE_USER=alice CONFINE_VERDICT=denied CONFINE_SERVICE=sshd)
 check "journal: who was refused" test "$denied" -ge 1
+echo 0 > /run/off # where confined finds that this host can't forward
+in_service() { nsenter -t "$(systemctl show -p MainPID --value confined.service)" -m "$@"; }
+in_service mount --bind /run/off /proc/sys/net/ipv4/ip_forward
+in_service mount -o remount,bind,ro /proc/sys/net/ipv4/ip_forward
+systemctl reload confined.service
 is "OnFailure=allow" "$(in_ssh bob "$pidns" 2> /dev/null | tail -n 1)" "$host_ns"
+in_service umount /proc/sys/net/ipv4/ip_forward
 check "journal: who is in without a cell" test "$(entries MESSAGE_ID="${event[unconfined]}" CONFINE_USER=bob \
         CONFINE_VERDICT=unconfined)" -ge 1
 let_ssh_go a

@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* A pid read from /proc may be reused before it is looked at again. So the pidfd comes first, and what is read
+ * afterwards is believed only if the process behind the pidfd still lives. */
+
+#include "manager/user-process.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/fd.h"
+
+void user_process_done(UserProcess *u) {
+        u->pidfd = close_fd(u->pidfd);
+        u->pid = 0;
+}
+
+/* See proc(5), "Uid" of status: real, effective, saved, of the file system. */
+static bool has_only_uid(pid_t pid, uid_t uid) {
+        _cleanup_(freep) char *text = NULL;
+        unsigned ids[4];
+        char path[64];
+        const char *line;
+
+        (void) snprintf(path, sizeof(path), "/proc/%d/status", (int) pid);
+        if (fd_read_file_at(AT_FDCWD, path, 64 * 1024, &text) < 0)
+                return false;
+        line = strstr(text, "\nUid:");
+        if (!line || sscanf(line, "\nUid: %u %u %u %u", &ids[0], &ids[1], &ids[2], &ids[3]) != 4)
+                return false;
+        for (size_t i = 0; i < ELEMENTSOF(ids); i++)
+                if (ids[i] != uid)
+                        return false;
+        return true;
+}
+
+/* 0: it can't be told. */
+static uint64_t namespace_inode(const char *process, const char *name) {
+        char path[64];
+        struct stat st;
+
+        (void) snprintf(path, sizeof(path), "/proc/%s/ns/%s", process, name);
+        return stat(path, &st) < 0 ? 0 : st.st_ino;
+}
+
+static bool is_users(pid_t pid, uid_t uid, uint64_t pid_inode) {
+        char name[16];
+
+        (void) snprintf(name, sizeof(name), "%d", (int) pid);
+        return has_only_uid(pid, uid) && (pid_inode == 0 || namespace_inode(name, "pid") == pid_inode);
+}
+
+bool user_process_has_exited(const UserProcess *u) {
+        struct pollfd p = { .fd = u->pidfd, .events = POLLIN };
+
+        return poll(&p, 1, 0) != 0;
+}
+
+static int take(pid_t pid, UserProcess *ret) {
+        int fd = fd_pidfd_open(pid);
+
+        if (fd >= 0)
+                fd = fd_move_high(fd);
+        if (fd < 0)
+                return fd;
+        *ret = (UserProcess) { .pid = pid, .pidfd = fd };
+        return 0;
+}
+
+int user_process_find_child(pid_t leader, uid_t uid, uint64_t pid_inode, UserProcess *ret) {
+        _cleanup_(freep) char *children = NULL;
+        char path[64], *save = NULL;
+        ssize_t n;
+
+        (void) snprintf(path, sizeof(path), "/proc/%d/task/%d/children", (int) leader, (int) leader);
+        n = fd_read_file_at(AT_FDCWD, path, 1 << 20, &children);
+        if (n < 0)
+                return n == -ENOENT ? -ESRCH : (int) n;
+        for (char *child = strtok_r(children, " ", &save); child; child = strtok_r(NULL, " ", &save)) {
+                UserProcess u;
+                pid_t pid = (pid_t) strtol(child, NULL, 10);
+                int r;
+
+                if (!is_users(pid, uid, pid_inode))
+                        continue;
+                r = take(pid, &u);
+                if (r == -ESRCH)
+                        continue;
+                if (r < 0)
+                        return r;
+                if (is_users(pid, uid, pid_inode) && !user_process_has_exited(&u)) { /* not one that got the number just now */
+                        *ret = u;
+                        return 0;
+                }
+                user_process_done(&u);
+        }
+        return -ENOENT;
+}
+
+int user_process_find(const Session *s, UserProcess *ret) {
+        uint64_t inode = s->cell->inodes[LOGIN_NS_PID];
+
+        return s->executes && inode == 0 ? take(s->leader, ret) : user_process_find_child(s->leader, s->uid, inode, ret);
+}
+
+static int verify_namespaces(const Session *s, const UserProcess *u, char what[static USER_PROCESS_WHAT_MAX]) {
+        char process[16];
+
+        (void) snprintf(process, sizeof(process), "%d", (int) u->pid);
+        for (int i = 0; i < _LOGIN_NS_MAX; i++) {
+                const char *name = login_namespaces[i].name;
+                uint64_t wanted = s->cell->inodes[i], is = namespace_inode(process, name);
+
+                if (wanted == 0 || is == wanted || (is != 0 && i != LOGIN_NS_PID && is != namespace_inode("self", name)))
+                        continue;
+                (void) snprintf(what, USER_PROCESS_WHAT_MAX, "its %s namespace is not the cell's", name);
+                return -EXDEV;
+        }
+        return 0;
+}
+
+static int verify_groups(const Session *s, const UserProcess *u, char what[static USER_PROCESS_WHAT_MAX]) {
+        _cleanup_(freep) char *lines = NULL;
+        char path[64];
+        ssize_t n;
+
+        (void) snprintf(path, sizeof(path), "/proc/%d/cgroup", (int) u->pid);
+        n = fd_read_file_at(AT_FDCWD, path, 64 * 1024, &lines);
+        if (n < 0)
+                return n == -ENOENT ? -ESRCH : (int) n;
+        if (!s->group || group_lines_within(s->cell->host->hierarchies, lines, s->group))
+                return 0;
+        (void) snprintf(what, USER_PROCESS_WHAT_MAX, "it is not in control group %.80s everywhere", s->group);
+        return -EXDEV;
+}
+
+int user_process_verify(const Session *s, const UserProcess *u, char what[static USER_PROCESS_WHAT_MAX]) {
+        int r;
+
+        r = verify_groups(s, u, what);
+        if (r >= 0)
+                r = verify_namespaces(s, u, what);
+        return user_process_has_exited(u) ? -ESRCH : r; /* then it may have been another's */
+}

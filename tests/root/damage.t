@@ -185,6 +185,11 @@ check "an address comes: status says so" wait_for 20 troubled
 check "... the gateway is the host's again" wait_for 20 has_none
 like "... logins are refused" "$(su dave -c true 2>&1)" 'Pool=10\.94\.0\.0/24 overlaps'
 check "... and after a reload, though the policy of before is in force" sh -c "! su dave -c true"
+manager_kill TERM
+ip link del "$gateway" # as after a boot, before which the policy was good
+manager_start
+check "... nor does a manager that starts with it take the gateway" has_none
+check "... and it says so" troubled
 ip addr del 10.94.7.1/16 dev up0
 check "it goes: there is the gateway again" wait_for 20 has_gateway
 is "... and logins are let in" "$(su dave -c 'echo in' 2>&1)" in

@@ -172,14 +172,20 @@ ip addr add fd84::254/64 dev br0 nodad
 net_of "$frank" /var/lib/try listen 8006 > "$LAB_DIR/frank" &
 net_of "$mike" /var/lib/try listen 8003 > "$LAB_DIR/mike" &
 wait_for 10 sh -c "grep -q up $LAB_DIR/frank && grep -q up $LAB_DIR/mike"
+again() { # the manager sees what was done to its table, and makes it anew; not in the midst of the next attack
+        n=$(grep -c "Made the nftables table" "$LAB_DIR/log")
+        kill -CONT "$manager"
+        wait_for 10 remade "$n"
+        wait_for 10 idle
+}
+remade() { [ "$(grep -c "Made the nftables table" "$LAB_DIR/log")" -gt "$1" ]; }
 unknown() { # ADDRESS COMMAND...: while it isn't among the addresses of cells; the manager would put it back
         case $1 in *:*) set6=6 ;; *) set6=4 ;; esac
         kill -STOP "$manager"
         nft delete element inet "$instance" cells$set6 "{ $1 . $1 }"
         "${@:2}"
         nft add element inet "$instance" cells$set6 "{ $1 . $1 }"
-        kill -CONT "$manager"
-        wait_for 10 idle
+        again
 }
 connects() { net_of "$1" $try connect "$2" "$3"; } # CELL ADDRESS PORT
 attack 16.14 "from a routed cell to a server in one on the host's bridge" "one set of all cells' addresses" 'connects $alice $(address $frank 1) 8006' 'unknown $(address $frank 1) connects $alice $(address $frank 1) 8006'
@@ -204,8 +210,7 @@ believed() { # COMMAND...: with a rule that takes all errors for true; the manag
         nft insert rule inet "$instance" errors accept
         "$@"
         nft delete rule inet "$instance" errors handle "$(nft -a list chain inet "$instance" errors | awk '$1 == "accept" { print $NF; exit }')"
-        kill -CONT "$manager"
-        wait_for 10 idle
+        again
 }
 for a in 192.0.2.2 2001:db8::2; do
         ip netns exec upstream python3 -c '

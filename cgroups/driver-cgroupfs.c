@@ -9,8 +9,11 @@
  * outside of all sums, since below any of them it could not help when that one is used up. */
 
 #include <ctype.h>
+#include <dirent.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 
 #include "base/fd.h"
@@ -243,6 +246,67 @@ static int attach(const DriverCell *c, const DriverLeader *l, bool *ret_reserve,
                 return driver_fail(what, r, "the login's process can't be put into %.150s", ret_group);
         }
         return 0;
+}
+
+/* --- repairing ---------------------------------------------------------------------------- */
+
+static bool is_in_reserve(const DriverCell *c, uid_t uid, const char *lines) {
+        char group[GROUP_PATH_MAX];
+
+        reserve_group(c, uid, group);
+        return group_lines_match(c->hierarchies, lines, group);
+}
+
+static bool is_whole(const DriverCell *c, const char *lines) {
+        char group[GROUP_PATH_MAX];
+
+        init_group(c, group);
+        return group_lines_match(c->hierarchies, lines, group) || (c->uid != UID_INVALID && is_in_reserve(c, c->uid, lines));
+}
+
+/* Whose process it is tells the group, where users have groups of their own in the cell's. One that exits meanwhile is
+ * no error. */
+static int put_back(const DriverCell *c, pid_t pid, char what[static DRIVER_WHAT_MAX]) {
+        _cleanup_(freep) char *lines = NULL;
+        char path[64], group[GROUP_PATH_MAX];
+        bool reserve;
+        struct stat st;
+        uid_t uid;
+        int r;
+
+        (void) snprintf(path, sizeof(path), "/proc/%d/cgroup", (int) pid);
+        if (stat(path, &st) < 0 || fd_read_file_at(AT_FDCWD, path, 64 * 1024, &lines) < 0)
+                return 0;
+        uid = c->uid == UID_INVALID ? st.st_uid : c->uid;
+        leaf_group(c, uid, group);
+        if (group_lines_match(c->hierarchies, lines, group) || is_in_reserve(c, uid, lines))
+                return 0;
+        r = choose_group(c, uid, &reserve, group, what);
+        if (r >= 0)
+                r = group_attach(c->hierarchies, group, 0, pid);
+        return r == -ESRCH ? 0 : r < 0 ? driver_fail(what, r, "process %d can't be put back into %.150s", (int) pid, group) : 0;
+}
+
+static int repair(const DriverCell *c, pid_t init_pid, char what[static DRIVER_WHAT_MAX]) {
+        _cleanup_(closedirp) DIR *proc = opendir("/proc");
+        char group[GROUP_PATH_MAX];
+        struct dirent *e;
+        int r;
+
+        r = proc ? make_groups(c, what) : -errno;
+        if (r < 0)
+                return r;
+        init_group(c, group);
+        r = group_attach(c->hierarchies, group, 0, init_pid);
+        if (r < 0)
+                return driver_fail(what, r, "its pid 1 can't be put back into %.150s", group);
+        while (c->pid_inode != 0 && r >= 0 && (e = readdir(proc))) {
+                pid_t pid = (pid_t) strtol(e->d_name, NULL, 10); /* 0: no process */
+
+                if (pid > 0 && pid != init_pid && driver_in_pid_namespace(pid, c->pid_inode))
+                        r = put_back(c, pid, what);
+        }
+        return r;
 }
 
 /* With a memory bomb in the cell the kernel would kill the login program first, and then nobody would run
@@ -562,6 +626,8 @@ const Driver driver_cgroupfs = {
         .make = make_groups,
         .enter = enter,
         .attach = attach,
+        .is_whole = is_whole,
+        .repair = repair,
         .release = release,
         .change = change_limits,
         .freeze = freeze,

@@ -285,14 +285,6 @@ static int release(const DriverCell *c, const DriverLeader *l, bool closing) {
         return r == -ENOENT || r == -ESRCH ? 0 : r;
 }
 
-static bool in_pid_namespace(pid_t pid, uint64_t inode) {
-        struct stat st;
-        char path[64];
-
-        (void) snprintf(path, sizeof(path), "/proc/%d/ns/pid", (int) pid);
-        return stat(path, &st) >= 0 && st.st_ino == inode;
-}
-
 /* Login programs and services share their unit with the cell's processes, but not their pid namespace. */
 static ssize_t list(const DriverCell *c, pid_t *pids, size_t max) {
         char unit[UNIT_NAME_LENGTH_MAX], group[GROUP_PATH_MAX];
@@ -311,7 +303,7 @@ static ssize_t list(const DriverCell *c, pid_t *pids, size_t max) {
                 n += (size_t) k;
         }
         for (size_t i = 0; i < n; i++)
-                if (c->pid_inode == 0 || in_pid_namespace(pids[i], c->pid_inode))
+                if (c->pid_inode == 0 || driver_in_pid_namespace(pids[i], c->pid_inode))
                         pids[n_members++] = pids[i];
         return (ssize_t) n_members;
 }

@@ -4,6 +4,7 @@
 
 #include <stdarg.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <systemd/sd-daemon.h>
 
 #include "base/fd.h"
@@ -64,6 +65,14 @@ bool driver_leader_lives(const DriverLeader *l) {
         unsigned long long start;
 
         return fd_pid_start_time(l->pid, &start) >= 0 && start == l->start_time;
+}
+
+bool driver_in_pid_namespace(pid_t pid, uint64_t inode) {
+        struct stat st;
+        char path[64];
+
+        (void) snprintf(path, sizeof(path), "/proc/%d/ns/pid", (int) pid);
+        return stat(path, &st) >= 0 && st.st_ino == inode;
 }
 
 int driver_fail(char what[static DRIVER_WHAT_MAX], int error, const char *format, ...) {

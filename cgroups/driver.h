@@ -68,6 +68,12 @@ typedef struct Driver {
          * the reserve is full, too. */
         int (*attach)(const DriverCell *c, const DriverLeader *l, bool *ret_reserve,
                       char ret_group[static GROUP_PATH_MAX], char what[static DRIVER_WHAT_MAX]);
+        /* From the loop: does text of /proc/PID/cgroup of the cell's pid 1 put it where make() and enter() have? NULL:
+         * the groups are somebody else's to look after. */
+        bool (*is_whole)(const DriverCell *c, const char *lines);
+        /* Makes groups that somebody has removed anew, with the limits, and puts pid 1 and the processes of its
+         * namespace back; what is in its place stays there. NULL with is_whole. */
+        int (*repair)(const DriverCell *c, pid_t init_pid, char what[static DRIVER_WHAT_MAX]);
         /* The login's process has forked its user's, or (`closing`) is done with the session: it need not be
          * limited any more. */
         int (*release)(const DriverCell *c, const DriverLeader *l, bool closing);
@@ -122,6 +128,8 @@ void driver_reserve_limits(const DriverCell *c, Resources *ret);
 
 /* Is the leader still the process that it was? */
 bool driver_leader_lives(const DriverLeader *l);
+
+bool driver_in_pid_namespace(pid_t pid, uint64_t inode);
 
 /* Formats what failed; returns `error`. */
 int driver_fail(char what[static DRIVER_WHAT_MAX], int error, const char *format, ...)

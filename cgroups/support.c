@@ -88,9 +88,14 @@ static void check_namespaces(Check *c, const Driver *driver) {
 static void check_network(Check *c, const SupportHost *host) {
         const char *key, *reason = host->refuses_network(c->policy, &key);
 
+        char why[SUPPORT_WHY_MAX], policy[128];
+
         c->section = "Network";
         if (reason)
                 complain(key, reason, c);
+        (void) snprintf(policy, sizeof(policy), "policy %s: ", c->policy->name); /* the key may be of what it extends */
+        if (host->overlaps && c->policy->has_match && host->overlaps(host->net, c->policy, why))
+                say(c, false, "Pool", policy, why); /* whatever IfUnsupported= says: it is the host that would suffer */
         for (size_t i = 0; i < c->policy->n_pools; i++)
                 if (c->policy->pools[i].family == AF_INET6 && access("/proc/net/if_inet6", F_OK) < 0)
                         complain("Pool", "IPv6 is off", c);

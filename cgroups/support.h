@@ -4,6 +4,10 @@
 #include "cgroups/driver.h"
 #include "policies/policy-file.h"
 
+#define SUPPORT_WHY_MAX 192
+
+struct HostNet;
+
 typedef struct SupportHost {
         const Hierarchies *hierarchies;
         const Driver *driver;
@@ -11,6 +15,9 @@ typedef struct SupportHost {
         const char *(*refuses_network)(const Policy *p, const char **ret_key);
         /* the same of [Filesystem] and [Process] */
         const char *(*refuses_cell)(const Policy *p, const char **ret_section, const char **ret_key);
+        /* does a pool overlap with a network of the host's? NULL: not asked */
+        bool (*overlaps)(const struct HostNet *net, const Policy *p, char ret_why[static SUPPORT_WHY_MAX]);
+        const struct HostNet *net;
 } SupportHost;
 
 /* Adds to `diags` every key of a policy that this host can't enforce, at the line that sets it: an error,

@@ -10,7 +10,6 @@
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 
 #include "base/fd.h"
@@ -20,12 +19,10 @@
 #include "cells/devices.h"
 #include "cells/mounts.h"
 #include "manager/builder-inner.h"
-#include "netns/bridge.h"
-#include "netns/cell-end.h"
-#include "netns/link.h"
+#include "manager/builder-net.h"
+#include "manager/kept.h"
 #include "netns/names.h"
 #include "netns/netns.h"
-#include "netns/port-guard.h"
 
 #define ANCHOR_TIMEOUT_USEC (5 * USEC_PER_SEC)
 #define PIDS_MAX 65536
@@ -101,18 +98,6 @@ static int call_anchor(void *userdata) {
         return anchor_start(a->spec, ANCHOR_TIMEOUT_USEC, a->ret_pid, a->ret_pidfd, a->ret_what);
 }
 
-static int open_namespace(pid_t pid, const char *name, uint64_t inode) {
-        _cleanup_(close_fdp) int fd = -EBADF;
-        struct stat st;
-        char path[64];
-
-        (void) snprintf(path, sizeof(path), "/proc/%d/ns/%s", (int) pid, name);
-        fd = open(path, O_RDONLY | O_CLOEXEC);
-        if (fd < 0 || fstat(fd, &st) < 0)
-                return -errno;
-        return st.st_ino == inode ? TAKE_FD(fd) : -ESRCH; /* the number is somebody else's by now */
-}
-
 static int start_anchor_in(const CellPlan *c, bool reserve, const FilesystemSpec *filesystem,
                            pid_t *ret_pid, int *ret_pidfd, const char **ret_what) {
         _cleanup_(close_fdp) int unified_fd = -EBADF, netns_fd = -EBADF;
@@ -135,7 +120,7 @@ static int start_anchor_in(const CellPlan *c, bool reserve, const FilesystemSpec
         spec.unified_fd = unified_fd;
         if (c->network_pid > 0) {
                 *ret_what = "the network of the other cell";
-                netns_fd = open_namespace(c->network_pid, "net", c->network_inode);
+                netns_fd = builder_net_open_namespace(c->network_pid, "net", c->network_inode);
                 if (netns_fd < 0)
                         return netns_fd;
                 spec.namespaces &= ~(unsigned) CLONE_NEWNET;
@@ -151,6 +136,14 @@ static int start_anchor(const CellPlan *c, int *ret_pidfd, JobReport *report) {
         const char *what = "";
         int r;
 
+        if (c->filesystem->private_tmp == PRIVATE_TMP_PERSISTENT && c->user) {
+                r = kept_claim(c->state_dir, c->cell.uid, c->user);
+                if (r < 0) {
+                        builder_fail(report, LOGIN_STAGE_NAMESPACE, r, "whose %s/" FILESYSTEM_PERSISTENT_DIR "/%u is can't "
+                                     "be told", c->state_dir, c->cell.uid);
+                        return r;
+                }
+        }
         if (c->namespaces & CLONE_NEWCGROUP)
                 c->driver->root(&c->cell, root);
         else if (c->driver->delegated)
@@ -164,206 +157,17 @@ static int start_anchor(const CellPlan *c, int *ret_pidfd, JobReport *report) {
         return r;
 }
 
-void builder_describe_port(const Policy *p, const char *link, const IpPrefix *address4, const IpPrefix *address6,
-                           GuardedPort *ret) {
-        *ret = (GuardedPort) {
-                .link = link,
-                .bridge = p->bridge,
-                .own_bridge = p->n_gateways == 0,
-                .masquerade = p->masquerade,
-                .max_connections = p->max_connections,
-                .address4 = *address4,
-                .address6 = *address6,
-        };
-}
-
-/* What cells share goes with the last of them, and comes with the first: bridges of ours, trees of shaping. The
- * lock goes with the fd. */
-static int lock_shared(const CellPlan *c) {
-        int fd = openat(c->cell.state_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-        if (fd < 0)
-                return -errno;
-        if (flock(fd, LOCK_EX) < 0) {
-                int r = -errno;
-
-                close_fd(fd);
-                return r;
-        }
-        return fd;
-}
-
-static int find_bridge(const CellPlan *c, JobReport *report) {
-        const Policy *p = c->cell.policy;
-        IpPrefix addresses[2];
-        size_t n = 0;
-        int r;
-
-        if (p->n_gateways > 0) {
-                r = bridge_find(c->table, p->bridge);
-                if (r < 0)
-                        builder_fail(report, LOGIN_STAGE_NETWORK, r, r == -ENODEV ?
-                             "there is no bridge %s (without Gateway= it would be made)" :
-                             r == -ENOTUNIQ ? "bridge %s is one of ours, made for a policy without Gateway=" :
-                             "%s is no bridge", p->bridge);
-                return r;
-        }
-        if (c->gateway4.family != AF_UNSPEC)
-                addresses[n++] = builder_with_length(&c->gateway4, p);
-        if (c->gateway6.family != AF_UNSPEC)
-                addresses[n++] = builder_with_length(&c->gateway6, p);
-        r = bridge_ensure(c->table, p->bridge, addresses, n);
-        if (r < 0)
-                builder_fail(report, LOGIN_STAGE_NETWORK, r, r == -EEXIST ?
-                     "there is an interface %s, which is not ours (say Gateway=, if it is a bridge)" :
-                     "bridge %s can't be made", p->bridge);
-        return r;
-}
-
-static int make_port(const CellPlan *c, RoutedLink *link, JobReport *report) {
-        _cleanup_(close_fdp) int lock_fd = lock_shared(c);
-        const Policy *p = c->cell.policy;
-        GuardedPort port;
-        int r, bridge;
-
-        if (lock_fd < 0) {
-                builder_fail(report, LOGIN_STAGE_NETWORK, lock_fd, "the lock of bridges can't be had");
-                return lock_fd;
-        }
-        bridge = find_bridge(c, report);
-        if (bridge < 0)
-                return bridge;
-        builder_describe_port(p, c->link, &c->address4, &c->address6, &port);
-        r = port_guard_add(c->table, &port);
-        if (r < 0) {
-                builder_fail(report, LOGIN_STAGE_NETWORK, r, "nftables table %s can't take the cell in", c->table);
-                return r;
-        }
-        link->address4 = builder_with_length(&c->address4, p);
-        link->address6 = builder_with_length(&c->address6, p);
-        r = link_make_port(link, bridge, p->isolate);
-        if (r < 0)
-                builder_fail(report, LOGIN_STAGE_NETWORK, r, r == -EXFULL ?
-                     "bridge %s has as many ports as it can have, 1023" : "no port of bridge %s can be made", p->bridge);
-        return r;
-}
-
-static int remove_port(const CellPlan *c) {
-        _cleanup_(close_fdp) int lock_fd = lock_shared(c);
-        GuardedPort port;
-        int r, last = 0;
-
-        if (lock_fd < 0)
-                return lock_fd;
-        builder_describe_port(c->cell.policy, c->link, &c->address4, &c->address6, &port);
-        r = link_remove(c->link);
-        if (r >= 0 && port.own_bridge)
-                r = last = bridge_release(c->table, port.bridge);
-        return r < 0 ? r : port_guard_remove(c->table, &port, last > 0);
-}
-
-static ShapingRates rates_of(const Resources *r) {
-        return (ShapingRates) { .down_bits = r->bandwidth_down_bits, .up_bits = r->bandwidth_up_bits };
-}
-
-static ShapingSums sums_of(const CellPlan *c) {
-        return (ShapingSums) {
-                .prefix = c->link_prefix,
-                .place = c->place,
-                .user = rates_of(&c->cell.policy->user),
-                .policy = rates_of(&c->cell.policy->policy),
-        };
-}
-
-static int join_sums(const CellPlan *c, const ShapingRates *rates) {
-        _cleanup_(close_fdp) int lock_fd = lock_shared(c);
-        const ShapingSums sums = sums_of(c);
-
-        return lock_fd < 0 ? lock_fd : shaping_join(c->link, &sums, rates);
-}
-
-static int leave_sums(const CellPlan *c) {
-        _cleanup_(close_fdp) int lock_fd = lock_shared(c);
-        const ShapingSums sums = sums_of(c);
-
-        return lock_fd < 0 ? lock_fd : shaping_leave(&sums);
-}
-
-static int shape(const CellPlan *c, const Resources *r, JobReport *report) {
-        const ShapingRates rates = {
-                .down_bits = MIN(r->bandwidth_down_bits, c->slow_bits),
-                .up_bits = MIN(r->bandwidth_up_bits, c->slow_bits),
-        };
-        int error;
-
-        if (!*c->link)
-                return 0;
-        error = c->place.tree ? join_sums(c, &rates) : shaping_set(c->link, &rates);
-        if (error == -EOPNOTSUPP || error == -ENOENT)
-                builder_fail(report, LOGIN_STAGE_NETWORK, error, "the kernel can't limit the bandwidth of %s (tbf, htb, "
-                     "ingress, cls_bpf, mirred, ifb)", c->link);
-        else if (error < 0)
-                builder_fail(report, LOGIN_STAGE_NETWORK, error, "the bandwidth of %s can't be limited", c->link);
-        return error;
-}
-
-static bool is_shaped(const CellPlan *c) {
-        return c->place.tree || c->slow_bits != LIMIT_NONE || resources_limit_bandwidth(&c->cell.policy->cell);
-}
-
-static int make_network(const CellPlan *c, int pidfd, JobReport *report) {
-        _cleanup_(close_fdp) int netns_fd = -EBADF;
-        RoutedLink link = {
-                .host_name = c->link,
-                .cell_name = "eth0",
-                .address4 = c->address4,
-                .address6 = c->address6,
-                .gateway4 = c->gateway4,
-                .gateway6 = c->gateway6,
-        };
-        int r;
-
-        if (!(c->namespaces & CLONE_NEWNET) || c->network_pid > 0)
-                return 0;
-        netns_fd = netns_open_pidfd(pidfd);
-        if (netns_fd < 0) {
-                builder_fail(report, LOGIN_STAGE_NETWORK, netns_fd, "network namespace can't be opened");
-                return netns_fd;
-        }
-        if (policy_has_inner_link(c->cell.policy))
-                return builder_inner_make(c, netns_fd, report);
-        if (!*c->link) {
-                r = cell_end_loopback(netns_fd);
-                if (r < 0)
-                        builder_fail(report, LOGIN_STAGE_NETWORK, r, "loopback can't be brought up");
-                return r;
-        }
-
-        link.netns_fd = netns_fd;
-        if (c->cell.policy->network_mode == NETWORK_BRIDGE) {
-                r = make_port(c, &link, report);
-                return r >= 0 && is_shaped(c) ? shape(c, &c->cell.policy->cell, report) : r;
-        }
-        if (c->restarts_user_volume)
-                (void) firewall_reset_volume(c->table, c->firewall.user_volume.name); /* mostly there is none any more */
-        if (c->restarts_policy_volume)
-                (void) firewall_reset_volume(c->table, c->firewall.policy_volume.name);
-        r = firewall_add_cell(c->table, &c->firewall); /* before the link: no packet passes unfiltered */
-        if (r < 0) {
-                builder_fail(report, LOGIN_STAGE_NETWORK, r, "nftables table %s can't take the cell in", c->table);
-                return r;
-        }
-        r = link_make_routed(&link);
-        if (r < 0)
-                builder_fail(report, LOGIN_STAGE_NETWORK, r, "interface %s can't be made", c->link);
-        else if (is_shaped(c)) /* nothing of the cell runs yet */
-                r = shape(c, &c->cell.policy->cell, report);
-        return r;
-}
-
 /* What a driver says, for the report. */
 static void fail_groups(JobReport *report, int error, const char *what) {
         builder_fail(report, LOGIN_STAGE_CGROUP, error, "%s", what);
+}
+
+void builder_repair_groups(const CellPlan *c, pid_t init_pid, JobReport *report) {
+        char what[DRIVER_WHAT_MAX] = "";
+        int r = c->driver->repair(&c->cell, init_pid, what);
+
+        if (r < 0)
+                builder_fail(report, LOGIN_STAGE_CGROUP, r, "%s", what);
 }
 
 void builder_make(const CellPlan *c, JobReport *report) {
@@ -376,7 +180,7 @@ void builder_make(const CellPlan *c, JobReport *report) {
                 fail_groups(report, r, what);
                 return;
         }
-        if (start_anchor(c, &pidfd, report) < 0 || make_network(c, pidfd, report) < 0 || !*c->netns_name)
+        if (start_anchor(c, &pidfd, report) < 0 || builder_net_make(c, pidfd, report) < 0 || !*c->netns_name)
                 return;
         r = netns_name_set(c->netns_name, report->pid);
         if (r < 0) /* for the eyes of administrators alone */
@@ -393,21 +197,7 @@ void builder_remove(const CellPlan *c, JobReport *report) {
                 fail_groups(report, r, what);
         if (*c->netns_name)
                 (void) netns_name_remove(c->netns_name); /* it leads nowhere any more */
-        if (policy_has_inner_link(c->cell.policy))
-                (void) builder_inner_remove(c, report); /* says it in the report */
-        if (!*c->link)
-                return;
-        r = c->cell.policy->network_mode == NETWORK_BRIDGE ? remove_port(c) : link_remove(c->link);
-        if (r < 0)
-                builder_fail(report, LOGIN_STAGE_NETWORK, r, "interface %s can't be removed", c->link);
-        r = c->place.tree ? leave_sums(c) : shaping_remove(c->link);
-        if (r < 0)
-                builder_fail(report, LOGIN_STAGE_NETWORK, r, "what limits the bandwidth of %s can't be removed", c->link);
-        if (c->cell.policy->network_mode == NETWORK_BRIDGE)
-                return;
-        r = firewall_remove_cell(c->table, &c->firewall);
-        if (r < 0)
-                builder_fail(report, LOGIN_STAGE_NETWORK, r, "nftables table %s keeps the cell's elements", c->table);
+        builder_net_remove(c, report);
 }
 
 /* --- logins ------------------------------------------------------------------------------ */
@@ -439,10 +229,26 @@ static int show_tty(const LeaderPlan *l) {
         node_fd = mount_copy(dev_fd, tty, false);
         if (node_fd < 0)
                 return node_fd;
-        mnt_fd = open_namespace(l->init_pid, "mnt", l->mnt_inode);
+        mnt_fd = builder_net_open_namespace(l->init_pid, "mnt", l->mnt_inode);
         if (mnt_fd < 0)
                 return mnt_fd;
         return setns(mnt_fd, CLONE_NEWNS) < 0 ? -errno : devices_add_tty(node_fd, tty);
+}
+
+/* Somebody may have removed the cell's groups, or one above, and what is made in their place has no limits. */
+static int attach(const LeaderPlan *l, bool *ret_reserve, char group[static GROUP_PATH_MAX], char what[static DRIVER_WHAT_MAX]) {
+        const Driver *d = l->plan->driver;
+        _cleanup_(freep) char *lines = NULL;
+        char path[64];
+        int r = 0;
+
+        (void) snprintf(path, sizeof(path), "/proc/%d/cgroup", (int) l->init_pid);
+        if (d->is_whole && fd_read_file_at(AT_FDCWD, path, 64 * 1024, &lines) >= 0 && *lines &&
+            !d->is_whole(&l->plan->cell, lines)) {
+                log_warning("A control group of cell %s is missing, making it anew", l->plan->cell.id);
+                r = d->repair(&l->plan->cell, l->init_pid, what);
+        }
+        return r < 0 ? r : d->attach(&l->plan->cell, &l->leader, ret_reserve, group, what);
 }
 
 void builder_attach(const LeaderPlan *l, JobReport *report, JobText *text) {
@@ -454,7 +260,7 @@ void builder_attach(const LeaderPlan *l, JobReport *report, JobText *text) {
                 builder_fail(report, LOGIN_STAGE_OTHER, -ESRCH, "the login's process has exited");
                 return;
         }
-        r = l->plan->driver->attach(&l->plan->cell, &l->leader, &reserve, group, what);
+        r = attach(l, &reserve, group, what);
         if (r < 0) {
                 fail_groups(report, r, what);
                 return;
@@ -481,7 +287,7 @@ void builder_release(const LeaderPlan *l, bool closing, JobReport *report) {
 /* --- adjusting --------------------------------------------------------------------------- */
 
 void builder_shape(const CellPlan *c, JobReport *report) {
-        (void) shape(c, &c->cell.policy->cell, report); /* which says what failed */
+        (void) builder_net_shape(c, &c->cell.policy->cell, report); /* which says what failed */
 }
 
 void builder_change_limits(const CellPlan *c, const Resources *to, JobReport *report) {
@@ -491,8 +297,8 @@ void builder_change_limits(const CellPlan *c, const Resources *to, JobReport *re
         JobReport ignored = {};
         int r;
 
-        if (reshape && shape(c, to, report) < 0) {
-                (void) shape(c, from, &ignored);
+        if (reshape && builder_net_shape(c, to, report) < 0) {
+                (void) builder_net_shape(c, from, &ignored);
                 return;
         }
         r = c->driver->change(&c->cell, to, what);
@@ -500,7 +306,7 @@ void builder_change_limits(const CellPlan *c, const Resources *to, JobReport *re
                 return;
         fail_groups(report, r, what);
         if (reshape)
-                (void) shape(c, from, &ignored);
+                (void) builder_net_shape(c, from, &ignored);
 }
 
 void builder_freeze(const CellPlan *c, bool freeze, JobReport *report) {

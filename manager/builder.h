@@ -20,6 +20,7 @@ typedef struct CellPlan {
         const char *hostname;
         const PolicyFilesystem *filesystem; /* expanded */
         const char *state_dir;
+        const char *user; /* whose it is, escaped; NULL: a policy's */
         uid_t first_id; /* of a user namespace */
         int init_fd;
         const char *table;   /* of the firewall */
@@ -32,6 +33,7 @@ typedef struct CellPlan {
         const char *netns_name; /* for ip-netns(8); "": none */
         const char *resolv_conf; /* NULL: the host's */
         IpPrefix address4, address6, gateway4, gateway6;
+        bool shares_network; /* of another cell, whose addresses these are */
         const char *runtime_dir;
         const char *device; /* the host's interface that the cell's is on, or is; "": none */
         InterfaceState device_state; /* as it was when the cell was made */
@@ -61,6 +63,13 @@ void builder_describe_port(const Policy *p, const char *link, const IpPrefix *ad
 /* The same for one with Mode=macvlan, for the guard of its interface. */
 struct GuardedLink;
 void builder_describe_link(const CellPlan *c, struct GuardedLink *ret);
+
+/* Of a live cell with a link: puts back what others have taken of its host's side; makes the link anew if it is gone.
+ * `network_inode` is that of its network namespace, in which `init_pid` is. */
+void builder_repair(const CellPlan *c, pid_t init_pid, uint64_t network_inode, JobReport *report);
+
+/* The same of its control groups. Of drivers that have Driver.repair alone. */
+void builder_repair_groups(const CellPlan *c, pid_t init_pid, JobReport *report);
 
 /* Removes all of a cell, whatever there is of it; its pid 1 was killed before, if it was known. */
 void builder_remove(const CellPlan *c, JobReport *report);

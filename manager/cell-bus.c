@@ -75,7 +75,7 @@ static int get_text(sd_bus *bus, const char *path, const char *interface, const 
         } texts[] = {
                 { "Id", c->id }, { "Policy", c->policy->name }, { "User", c->user ?: "" },
                 { "Scope", cell_scope_to_string(c->policy->scope) },
-                { "State", c->frozen && c->state == CELL_LIVE ? "frozen" : cell_state_to_string(c->state) },
+                { "State", (c->trouble || c->groups_trouble) && c->state == CELL_LIVE ? "broken" : c->frozen && c->state == CELL_LIVE ? "frozen" : cell_state_to_string(c->state) },
                 { "Hostname", c->hostname ?: c->host->host_name }, { "Link", c->link },
                 { "NetworkMode", network_mode_to_string(c->policy->network_mode) },
                 { "NetworkOf", c->network_of }, { "Interface", c->device },

@@ -63,6 +63,14 @@ static bool needs_counts(const Cell *c) {
 }
 
 void cell_describe(const Cell *c, FirewallCell *ret) {
+        if (c->policy->network_mode != NETWORK_ROUTED) {
+                *ret = (FirewallCell) { .port = *c->link ? c->link : NULL };
+                if (!*c->network_of) {
+                        ret->address4 = c->address4;
+                        ret->address6 = c->address6;
+                }
+                return;
+        }
         *ret = (FirewallCell) {
                 .link = c->link,
                 .address4 = c->address4,
@@ -99,6 +107,7 @@ void cell_plan(Cell *c, CellPlan *ret) {
                 .hostname = c->hostname,
                 .filesystem = &c->filesystem,
                 .state_dir = h->state_dir,
+                .user = c->user,
                 .first_id = c->first_id,
                 .init_fd = h->init_fd,
                 .table = h->table,
@@ -112,6 +121,7 @@ void cell_plan(Cell *c, CellPlan *ret) {
                 .address6 = c->address6,
                 .gateway4 = c->gateway4,
                 .gateway6 = c->gateway6,
+                .shares_network = *c->network_of,
                 .runtime_dir = h->runtime_dir,
                 .device = c->device,
                 .device_state = c->device_state,
@@ -177,6 +187,9 @@ Cell *cell_free(Cell *c) {
         policy_unref(c->policy);
         free(c->user);
         free(c->hostname);
+        free(c->trouble);
+        free(c->groups_trouble);
+        job_cancel(c->groups_job);
         policy_filesystem_done(&c->filesystem);
         resolver_done(&c->resolver);
         strv_free(c->groups);

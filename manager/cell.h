@@ -115,6 +115,10 @@ struct Cell {
         uint64_t network_inode;
 
         bool frozen, end_wanted, removed, init_reaped;
+        bool damaged;  /* somebody has removed its link or set it down: to be repaired */
+        char *groups_trouble; /* its control groups were damaged, and why they can't be repaired; NULL: they are whole */
+        Job *groups_job;      /* that repairs them */
+        char *trouble; /* its network was damaged, and why it can't be repaired; NULL: it is whole */
         char **kept;  /* lines of its record that this version does not know */
         bool unattended; /* somebody is in it whose session's record can't be read: it lasts as long as they do */
         bool obscure; /* its record can't be read as a whole, and is left as it is; nobody new joins */
@@ -170,7 +174,7 @@ int cell_watch_init(Cell *c);
 
 Cell *cell_free(Cell *c); /* leaves the cell as it is, takes NULL, returns NULL */
 
-void cell_describe(const Cell *c, FirewallCell *ret); /* of a routed one; borrows */
+void cell_describe(const Cell *c, FirewallCell *ret); /* as the firewall is to know it; borrows */
 void cell_plan(Cell *c, CellPlan *ret); /* borrows, until it is asked again */
 unsigned cell_namespaces(const Cell *c); /* CLONE_NEW*: what the policy says and the driver leaves */
 int cell_save(const Cell *c); /* writes its record, unless it is obscure; -errno. In cell-record.c */

@@ -13,6 +13,7 @@
 #include "manager/claim.h"
 #include "manager/network.h"
 #include "manager/placement.h"
+#include "netns/host-net.h"
 
 static int open_subdir(Manager *m, const char *name) {
         int fd, r;
@@ -62,15 +63,6 @@ static int open_runtime(Manager *m) {
         return 0;
 }
 
-/* A short tag of the instance for names that the kernel keeps short. */
-static uint16_t hash_name(const char *name) {
-        uint32_t h = 2166136261U; /* FNV-1a */
-
-        for (; *name; name++)
-                h = (h ^ (unsigned char) *name) * 16777619U;
-        return (uint16_t) (h ^ h >> 16);
-}
-
 static int name_things(Manager *m) {
         const char *instance = m->config.instance;
         size_t n = strlen(instance);
@@ -81,8 +73,7 @@ static int name_things(Manager *m) {
                                        "with a letter", instance);
         (void) snprintf(m->root_group, sizeof(m->root_group), "%s", instance);
         (void) snprintf(m->table, sizeof(m->table), "%s", instance);
-        (void) snprintf(m->link_prefix, sizeof(m->link_prefix), "cf%04x", hash_name(instance));
-        (void) snprintf(m->gateway_link, sizeof(m->gateway_link), "cg%04x", hash_name(instance));
+        host_net_links(instance, m->link_prefix, m->gateway_link);
         return 0;
 }
 

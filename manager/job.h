@@ -26,7 +26,7 @@ typedef struct JobReport {
         LoginStage stage;         /* which part of a cell failed */
         char what[JOB_WHAT_MAX];  /* in words; "" when error says it all */
         pid_t pid;                /* a child of the manager's (CLONE_PARENT) that the job leaves to it */
-        uint64_t numbers[2];      /* free for the job's use, like the rest */
+        uint64_t numbers[3];      /* free for the job's use, like the rest */
         unsigned flags;
 } JobReport;
 

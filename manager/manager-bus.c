@@ -52,6 +52,32 @@ static int get_network_ready(sd_bus *bus, const char *path, const char *interfac
         return sd_bus_message_append(reply, "b", m->network_ready);
 }
 
+/* What is damaged of the network and can't be repaired, or not yet. */
+static int get_troubles(sd_bus *bus, const char *path, const char *interface, const char *property,
+                        sd_bus_message *reply, void *userdata, sd_bus_error *error) {
+        const Peer *peer = userdata;
+        const Manager *m = peer->manager;
+        int r;
+
+        (void) bus, (void) path, (void) interface, (void) property, (void) error;
+        r = sd_bus_message_open_container(reply, 'a', "s");
+        if (r >= 0 && m->trouble)
+                r = sd_bus_message_append(reply, "s", m->trouble);
+        for (size_t i = 0; m->overlaps && m->overlaps[i] && r >= 0 && peer->uid == 0; i++)
+                r = sd_bus_message_append(reply, "s", m->overlaps[i]);
+        for (const Cell *c = m->cells; c && r >= 0 && peer->uid == 0; c = c->hh.next) {
+                char line[512];
+
+                (void) snprintf(line, sizeof(line), "cell %s: %s", c->id, c->trouble ?: "its network is being repaired");
+                if (c->trouble || c->damaged)
+                        r = sd_bus_message_append(reply, "s", line);
+                (void) snprintf(line, sizeof(line), "cell %s: %s", c->id, c->groups_trouble ?: "");
+                if (c->groups_trouble && r >= 0)
+                        r = sd_bus_message_append(reply, "s", line);
+        }
+        return r < 0 ? r : sd_bus_message_close_container(reply);
+}
+
 /* "cpu": "v1 /sys/fs/cgroup/cpu" */
 static int get_controllers(sd_bus *bus, const char *path, const char *interface, const char *property,
                            sd_bus_message *reply, void *userdata, sd_bus_error *error) {
@@ -500,6 +526,7 @@ static const sd_bus_vtable manager_vtable[] = {
         SD_BUS_PROPERTY("NLogins", "t", get_number, 0, 0),
         SD_BUS_PROPERTY("NDenied", "t", get_number, 0, 0),
         SD_BUS_PROPERTY("NetworkReady", "b", get_network_ready, 0, 0),
+        SD_BUS_PROPERTY("Troubles", "as", get_troubles, 0, 0),
         SD_BUS_PROPERTY("Controllers", "a{ss}", get_controllers, 0, SD_BUS_VTABLE_PROPERTY_CONST),
         SD_BUS_PROPERTY("RefusedPolicies", "as", get_refused, 0, 0),
         SD_BUS_PROPERTY("Diagnostics", "a(sussbs)", get_diagnostics, 0, 0),

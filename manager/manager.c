@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <sys/utsname.h>
 
+#include "base/escape.h"
 #include "base/fd.h"
 #include "base/log.h"
 #include "base/memstream.h"
@@ -19,6 +20,7 @@
 #include "cgroups/support.h"
 #include "manager/adjust.h"
 #include "manager/bus-server.h"
+#include "manager/damage.h"
 #include "manager/event.h"
 #include "manager/fd-store.h"
 #include "manager/filters.h"
@@ -36,6 +38,7 @@
 #include "manager/sweep.h"
 #include "manager/takeover.h"
 #include "manager/traffic.h"
+#include "netns/host-net.h"
 #include "netns/support.h"
 #include "policies/policy-load.h"
 
@@ -220,14 +223,18 @@ int manager_find_cell_of_pid(Manager *m, pid_t pid, Cell **ret) {
         return 1;
 }
 
-/* The live or coming cell that a new session of this user shares. */
-static Cell *find_shared_cell(Manager *m, const Policy *policy, uid_t uid) {
+/* The live or coming cell that a new session of this user shares: of the same number, and the same name. A cell that
+ * lingers may be that of one who had the number before. */
+static Cell *find_shared_cell(Manager *m, const Policy *policy, const MatchSubject *subject) {
+        _cleanup_(freep) char *user = escape_text(subject->user);
+
         if (policy->scope == CELL_SCOPE_SESSION)
                 return NULL;
         for (Cell *c = m->cells; c; c = c->hh.next)
                 if (c->state != CELL_ENDING && !c->end_wanted && !c->obscure && strcmp(c->policy->name, policy->name) == 0 &&
                     c->policy->scope == policy->scope &&
-                    (policy->scope == CELL_SCOPE_POLICY || c->uid == uid))
+                    (policy->scope == CELL_SCOPE_POLICY ||
+                     (c->uid == subject->uid && c->user && user && strcmp(c->user, user) == 0)))
                         return c;
         return NULL;
 }
@@ -356,6 +363,9 @@ int manager_open_session_in(Manager *m, Cell *cell, const OpenInfo *info, Sessio
         if (!cell_admits(cell))
                 return explain(-EBUSY, ret_message, "policy %s: the cell is frozen by the administrator",
                                cell->policy->name);
+        if (cell->trouble)
+                return explain(-ENETDOWN, ret_message, "policy %s: the cell's network is damaged (%s)", cell->policy->name,
+                               cell->trouble);
         r = session_new(&m->session_host, cell, &session_info, &s);
         if (r < 0) {
                 cell_session_left(cell); /* a cell made just for it is not needed */
@@ -478,7 +488,7 @@ static int make_cell(Manager *m, Policy *policy, const MatchSubject *subject, Ce
 }
 
 int manager_admits(Manager *m, const Policy *policy, const MatchSubject *subject, char **ret_message) {
-        const Cell *cell = find_shared_cell(m, policy, subject->uid);
+        const Cell *cell = find_shared_cell(m, policy, subject);
 
         if (strcmp(subject->service, POLICY_SERVICE_USER_MANAGER) != 0 &&
             manager_count_sessions(m, policy->name, subject->uid) >= policy->max_sessions)
@@ -492,6 +502,11 @@ int manager_admits(Manager *m, const Policy *policy, const MatchSubject *subject
         if (!cell && !network_is_ready(m, policy))
                 return explain(-ENETDOWN, ret_message, "policy %s: the host's side of the network is not "
                                "ready; see the log of confined", policy->name);
+        if (cell && cell->trouble)
+                return explain(-ENETDOWN, ret_message, "policy %s: the cell's network is damaged (%s)", policy->name,
+                               cell->trouble);
+        if (!cell && damage_overlap(m, policy))
+                return explain(-ENETDOWN, ret_message, "policy %s: Pool=%s", policy->name, damage_overlap(m, policy));
         return 0;
 }
 
@@ -503,7 +518,7 @@ int manager_open_session(Manager *m, Policy *policy, const OpenInfo *info, Sessi
         r = manager_admits(m, policy, subject, ret_message);
         if (r < 0)
                 return r;
-        cell = find_shared_cell(m, policy, subject->uid);
+        cell = find_shared_cell(m, policy, subject);
         if (m->shares && shares_add(m->shares, policy, subject->uid, false) < 0)
                 return -ENOMEM;
         r = cell ? 0 : make_cell(m, policy, subject, &cell, ret_message);
@@ -528,10 +543,16 @@ static void tell_refused(const Policy *p) {
 
 static int load_policies(Manager *m) {
         SupportHost host = { m->hierarchies, m->driver, netns_refuses, cells_refuse };
+        _cleanup_(host_net_freep) HostNet *net = NULL;
         PolicyDiags diags = {};
         PolicySet *set;
         int r;
 
+        r = host_net_read(m->config.instance, &net);
+        if (r < 0)
+                return log_error_errno(r, "Cannot read the host's addresses, keeping the policies in force: %m");
+        host.overlaps = host_net_overlaps;
+        host.net = net;
         r = policy_set_load(m->policy_dirs, false, m->policies, support_check, &host, &diags, &set);
         if (r < 0) {
                 policy_diags_done(&diags);
@@ -546,6 +567,7 @@ static int load_policies(Manager *m) {
         m->diags = diags;
         policy_set_free(m->policies);
         m->policies = set;
+        damage_note_overlaps(m, net); /* of what is in force still, though it was refused */
         policy_store_write(&m->policy_store, set);
         log_info("Loaded %zu policies%s", policy_set_size(set),
                  policy_diags_has_error(&diags) ? ", others have errors: see above" : "");
@@ -794,6 +816,8 @@ Manager *manager_free(Manager *m) {
         policy_set_free(m->policies);
         policy_store_done(&m->policy_store);
         policy_diags_done(&m->diags);
+        free(m->trouble);
+        strv_free(m->overlaps);
         strv_free(m->policy_dirs);
         strv_free(m->lost_sessions);
         pool_free(m->pool);

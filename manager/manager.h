@@ -59,7 +59,12 @@ struct Manager {
         bool network_ready, links_ready, network_pending, forwarding_guard4, forwarding_guard6;
         uint64_t firewall_wanted, firewall_made; /* they differ: the table is to be made anew */
         struct FirewallWatch *firewall_watch;
-        sd_event_source *watch_source, *repair_source, *hosts_source;
+        struct NetWatch *net_watch;
+        uint64_t repair_wanted, repair_made; /* they differ: all cells' ends on the host are to be put right */
+        char *trouble;    /* why the host's side of the network is not ready; NULL: it is */
+        char **overlaps;  /* "POLICY: WHY" of those whose pools overlap with the host's networks now */
+        unsigned groups_turn; /* which of the cells' control groups are looked at next */
+        sd_event_source *net_source, *overlap_source, *groups_source, *watch_source, *repair_source, *hosts_source;
         CellHost cell_host;
         SessionHost session_host;
         Cell *cells;             /* uthash */

@@ -10,12 +10,14 @@
 #include <sys/epoll.h>
 
 #include "base/log.h"
+#include "manager/damage.h"
 #include "manager/placement.h"
 #include "manager/state.h"
 #include "manager/traffic.h"
 #include "netns/firewall-watch.h"
 #include "netns/firewall.h"
 #include "netns/forwarding.h"
+#include "netns/gateway.h"
 #include "netns/link-guard.h"
 #include "netns/link-owner.h"
 #include "netns/link.h"
@@ -26,6 +28,7 @@
 #define GATEWAYS_MAX 256
 #define CHANGED_IPV4 1U
 #define CHANGED_IPV6 2U
+#define REPAIRED_ALL 4U
 
 typedef struct Gateways {
         IpPrefix items[GATEWAYS_MAX];
@@ -56,6 +59,8 @@ static int collect_gateways(const Manager *m, Gateways *g) {
         for (size_t i = 0; i < policy_set_size(m->policies) && r >= 0; i++) {
                 const Policy *p = policy_set_get(m->policies, i);
 
+                if (damage_overlap(m, p))
+                        continue;
                 for (size_t k = 0; k < p->n_pools && p->network_mode == NETWORK_BRIDGE; k++)
                         if (p->n_gateways == 0) /* the bridge has it */
                                 *(p->pools[k].family == AF_INET ? &g->ipv4 : &g->ipv6) = true;
@@ -80,6 +85,28 @@ static int collect_gateways(const Manager *m, Gateways *g) {
                         r = add_gateway(g, &p->gateway6);
         }
         return r;
+}
+
+/* What would be taken for the host's own, unless a live cell still needs it. */
+static int drop_gateways(const Manager *m, const Gateways *needed) {
+        Gateways dropped = { .n_items = 0 };
+        int r = 0;
+
+        for (size_t i = 0; i < policy_set_size(m->policies) && r >= 0; i++) {
+                const Policy *p = policy_set_get(m->policies, i);
+
+                for (size_t k = 0; k < p->n_pools && damage_overlap(m, p) && r >= 0; k++) {
+                        IpPrefix gateway;
+                        bool is_needed = false;
+
+                        r = pool_gateway(&p->pools[k], &gateway);
+                        for (size_t n = 0; n < needed->n_items; n++)
+                                is_needed = is_needed || memcmp(&needed->items[n], &gateway, sizeof(gateway)) == 0;
+                        if (r >= 0 && !is_needed)
+                                r = add_gateway(&dropped, &gateway);
+                }
+        }
+        return r < 0 ? r : gateway_drop(m->gateway_link, dropped.items, dropped.n_items);
 }
 
 /* A host without a policy for bridges has none of it. */
@@ -124,7 +151,7 @@ static int setup_firewall(const Manager *m, const Gateways *g, bool guard4, bool
         /* The job that takes an ending one apart may run beside this one, and be done before: what it took
          * out must not come back. */
         for (const Cell *c = m->cells; c; c = c->hh.next)
-                if (*c->link && c->state != CELL_ENDING && c->policy->network_mode == NETWORK_ROUTED)
+                if (c->state != CELL_ENDING)
                         cell_describe(c, &cells[n++]);
         for (const Placement *p = m->placements; p; p = p->hh.next)
                 if (*p->link)
@@ -144,7 +171,7 @@ static bool needs_link_guard(const Manager *m) {
         return false;
 }
 
-static bool needs_network(const Manager *m) {
+bool network_is_needed(const Manager *m) {
         for (size_t i = 0; i < policy_set_size(m->policies); i++)
                 if ((policy_set_get(m->policies, i)->network_mode == NETWORK_ROUTED ||
                      policy_set_get(m->policies, i)->network_mode == NETWORK_BRIDGE) &&
@@ -177,7 +204,8 @@ static int setup_link_guard(const Manager *m) {
         return link_guard_setup(m->table, links, n);
 }
 
-static void prepare_gateway(const Manager *m, Gateways *g, JobReport *report) {
+/* *ret_made: something was missing. */
+static void prepare_gateway(const Manager *m, Gateways *g, bool *ret_made, JobReport *report) {
         char owner[LINK_OWNER_MAX];
 
         (void) strcpy(report->what, "gateway addresses");
@@ -190,7 +218,8 @@ static void prepare_gateway(const Manager *m, Gateways *g, JobReport *report) {
                                 "this one by --instance", m->gateway_link, owner);
         }
         if (report->error >= 0)
-                report->error = link_ensure_gateway(m->gateway_link, g->items, g->n_items);
+                report->error = gateway_ensure(m->gateway_link, g->items, g->n_items);
+        *ret_made = report->error > 0;
         if (report->error >= 0)
                 report->error = link_set_owner(m->gateway_link, m->config.instance);
 }
@@ -199,8 +228,12 @@ static void prepare_routed(const Manager *m, JobReport *report, JobText *text) {
         _cleanup_(forwarding_changes_done) ForwardingChanges changes = {};
         _cleanup_(close_fdp) int proc_fd = -EBADF;
         Gateways g = { .n_items = 0 };
+        bool repair_all;
 
-        prepare_gateway(m, &g, report);
+        prepare_gateway(m, &g, &repair_all, report);
+        repair_all = repair_all || m->repair_wanted != m->repair_made;
+        if (report->error >= 0)
+                report->error = drop_gateways(m, &g);
         if (report->error < 0)
                 return;
 
@@ -221,12 +254,16 @@ static void prepare_routed(const Manager *m, JobReport *report, JobText *text) {
                 return;
         for (size_t i = 0; changes.accept_ra && changes.accept_ra[i]; i++)
                 job_write_text(text, "%s%s", i ? " " : "", changes.accept_ra[i]);
+        job_write_text(text, "\n");
         report->flags = (changes.ipv4 ? CHANGED_IPV4 : 0) | (changes.ipv6 ? CHANGED_IPV6 : 0);
-        if (report->flags == 0)
-                return;
         (void) strcpy(report->what, "firewall");
-        report->error = setup_firewall(m, &g, m->forwarding_guard4 || changes.ipv4,
-                                       m->forwarding_guard6 || changes.ipv6);
+        if (report->flags != 0)
+                report->error = setup_firewall(m, &g, m->forwarding_guard4 || changes.ipv4,
+                                               m->forwarding_guard6 || changes.ipv6);
+        if (report->error < 0)
+                return;
+        damage_repair_cells(m, repair_all, text);
+        report->flags |= repair_all ? REPAIRED_ALL : 0;
 }
 
 /* One does not wait for the other: a kernel may lack what only the other needs. */
@@ -235,10 +272,11 @@ static void run_prepare(void *userdata, JobReport *report, JobText *text) {
         int r = 0;
 
         report->numbers[0] = m->firewall_wanted;
+        report->numbers[2] = m->repair_wanted;
         if (needs_link_guard(m))
                 r = setup_link_guard(m);
         report->numbers[1] = (uint64_t) -r;
-        if (needs_network(m))
+        if (network_is_needed(m))
                 prepare_routed(m, report, text);
 }
 
@@ -288,8 +326,7 @@ static int on_repair(sd_event_source *s, uint64_t usec, void *userdata) {
         return 0;
 }
 
-/* At once, and at most so often: two who undo each other's work would do nothing else. */
-static void repair(Manager *m) {
+void network_repair(Manager *m) {
         static uint64_t last;
         uint64_t now = 0;
         int r;
@@ -303,9 +340,19 @@ static void repair(Manager *m) {
                 log_error_errno(r, "Cannot make the nftables table %s anew: %m", m->table);
 }
 
+/* For who asks what is the matter; the log has it, too. */
+static void note_trouble(Manager *m, const JobReport *report) {
+        free(m->trouble);
+        m->trouble = NULL;
+        if (report->error < 0 && asprintf(&m->trouble, "%s: %s", report->what, strerror(-report->error)) < 0)
+                m->trouble = NULL;
+}
+
 static void on_prepared(const JobReport *report, const char *text, void *userdata) {
         Manager *m = userdata;
+        _cleanup_(freep) char *accept_ra = strndup(text, strcspn(text, "\n"));
 
+        note_trouble(m, report);
         m->network_pending = false;
         m->network_ready = report->error >= 0;
         /* Policies that want it where the kernel has it not were refused, or say that they can do without. */
@@ -318,6 +365,11 @@ static void on_prepared(const JobReport *report, const char *text, void *userdat
                 if (m->firewall_made > 0 && m->firewall_made != report->numbers[0])
                         log_info("Made the nftables table %s anew", m->table);
                 m->firewall_made = report->numbers[0];
+                m->repair_made = report->numbers[2];
+                damage_note(m, text + strcspn(text, "\n"));
+                if (report->flags & REPAIRED_ALL)
+                        damage_repair_services(m);
+                placements_start(m);
         }
         if (report->flags & CHANGED_IPV4) {
                 m->forwarding_guard4 = true;
@@ -326,16 +378,16 @@ static void on_prepared(const JobReport *report, const char *text, void *userdat
         if (report->flags & CHANGED_IPV6) {
                 m->forwarding_guard6 = true;
                 log_notice("Turned on net.ipv6.conf.all.forwarding for routed cells; nothing else is "
-                           "forwarded%s%s", *text ? ", accept_ra=2 on " : "", text);
+                           "forwarded%s%s", accept_ra && *accept_ra ? ", accept_ra=2 on " : "", accept_ra ?: "");
         }
-        if (report->flags)
-                save_forwarding(m, text);
+        if (report->flags & (CHANGED_IPV4 | CHANGED_IPV6))
+                save_forwarding(m, accept_ra ?: "");
         if (report->error < 0)
                 log_error_errno(report->error, "Cannot prepare the host's side of the network (%s: %m), "
                                 "refusing cells with Mode=routed and Mode=bridge", report->what);
         /* It has worked before; or the machine is too slow just now, as at boot, when the kernel's modules load. */
         if ((report->error < 0 || !m->links_ready) && (m->firewall_made > 0 || report->error == -ETIMEDOUT))
-                repair(m);
+                network_repair(m);
 }
 
 void network_prepare(Manager *m) {
@@ -351,7 +403,7 @@ void network_prepare(Manager *m) {
         };
         int r;
 
-        if (!needs_network(m) && !needs_link_guard(m))
+        if (!network_is_needed(m) && !needs_link_guard(m))
                 return;
         r = record_read(m->runtime_fd, "forwarding", "Forwarding", read_switch, &before);
         if (r >= 0) {
@@ -381,14 +433,14 @@ static int on_watch(sd_event_source *s, int fd, uint32_t events, void *userdata)
 
         (void) s, (void) fd, (void) events;
         r = firewall_watch_read(m->firewall_watch, who);
-        if (r == 0 || (!needs_network(m) && !needs_link_guard(m)))
+        if (r == 0 || (!network_is_needed(m) && !needs_link_guard(m)))
                 return 0;
         if (r > 0) {
                 log_warning("%s has changed the nftables table %s, making it anew", who, m->table);
                 m->firewall_wanted++;
         } else
                 log_debug_errno(r, "Changes of nftables tables were missed, looking at table %s: %m", m->table);
-        repair(m);
+        network_repair(m);
         return 0;
 }
 
@@ -401,9 +453,11 @@ void network_watch(Manager *m) {
                                     on_watch, m);
         if (r < 0)
                 log_warning_errno(r, "Cannot watch the nftables table %s, going on without: %m", m->table);
+        damage_watch(m);
 }
 
 void network_unwatch(Manager *m) {
+        damage_unwatch(m);
         m->watch_source = sd_event_source_disable_unref(m->watch_source);
         m->repair_source = sd_event_source_disable_unref(m->repair_source);
         m->firewall_watch = firewall_watch_free(m->firewall_watch);

@@ -15,12 +15,13 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "manager/network.h"
+#include "manager/placement-record.h"
 #include "manager/state.h"
+#include "netns/conntrack.h"
 #include "netns/firewall.h"
 #include "netns/link.h"
 #include "netns/netns.h"
 #include "netns/shaping.h"
-#include "policies/policy-keys.h"
 
 #define NETNS_DIR "netns" /* as generator/unit-file.h */
 #define RESOLV_DIR "resolv"
@@ -35,80 +36,7 @@ const char *placement_state_to_string(PlacementState s) {
         return s < 0 || s >= _PLACEMENT_STATE_MAX ? NULL : state_names[s];
 }
 
-/* --- records ----------------------------------------------------------------------------- */
-
-static void save_address(Record *r, const char *key, const IpPrefix *address) {
-        char text[PREFIX_STRING_MAX];
-
-        if (address->family != AF_UNSPEC)
-                record_set(r, key, "%s", prefix_to_string(address, text));
-}
-
-/* What a later manager can't find out: the addresses, and what the firewall says of it. */
-static int save(const Placement *p) {
-        static const char *const keys[] = { "DNS", "Masquerade", "Port", "Egress", "EgressAllow", "EgressDeny", "Ingress",
-                                            "IngressAllow", "MaxConnections", "LogDenied", "BandwidthUp", "BandwidthDown" };
-        Record *r = record_new("Placement");
-
-        if (!r)
-                return -ENOMEM;
-        record_set(r, "BootId", "%s", record_boot_id());
-        record_set(r, "Policy", "%s", p->policy->name);
-        record_set(r, "Link", "%s", p->link);
-        save_address(r, "Address4", &p->address4);
-        save_address(r, "Address6", &p->address6);
-        save_address(r, "Gateway4", &p->gateway4);
-        save_address(r, "Gateway6", &p->gateway6);
-        for (size_t i = 0; i < ELEMENTSOF(keys); i++) {
-                const PolicyKey *k = policy_key_find("Network", keys[i]);
-                _cleanup_(freep) char *value = k->format(k, p->policy);
-
-                if (value && *value)
-                        record_set(r, keys[i], "%s", value);
-        }
-        return record_write(r, p->manager->placements_fd, p->unit);
-}
-
-static int restore_key(const char *key, const char *value, void *userdata) {
-        Placement *p = userdata;
-        const struct {
-                const char *key;
-                IpPrefix *address;
-        } addresses[] = {
-                { "Address4", &p->address4 }, { "Address6", &p->address6 },
-                { "Gateway4", &p->gateway4 }, { "Gateway6", &p->gateway6 },
-        };
-        _cleanup_(freep) char *message = NULL;
-        int r;
-
-        if (strcmp(key, "BootId") == 0)
-                return strcmp(value, record_boot_id()) == 0 ? 0 : -ESTALE;
-        if (strcmp(key, "Policy") == 0) {
-                if (p->policy)
-                        return -EBADMSG;
-                p->policy = policy_new(value);
-                return p->policy ? 0 : -ENOMEM;
-        }
-        if (!p->policy)
-                return -EBADMSG;
-        if (strcmp(key, "Link") == 0) {
-                if (strlen(value) >= sizeof(p->link))
-                        return -EBADMSG;
-                (void) strcpy(p->link, value);
-                return 0;
-        }
-        for (size_t i = 0; i < ELEMENTSOF(addresses); i++)
-                if (strcmp(key, addresses[i].key) == 0)
-                        return parse_address(value, addresses[i].address) < 0 ? -EBADMSG : 0;
-        r = policy_key_set(p->policy, "Network", key, value, &message);
-        if (r < 0 && r != -ENOMEM) { /* the policies say again what it should be */
-                log_warning("The record of service %s: this version knows no %s=%s, going on without", p->unit, key, value);
-                p->policy->egress_deny = true;
-                p->policy->ingress_allow = false;
-                return 0;
-        }
-        return MIN(r, 0);
-}
+/* --- what there is of before ---------------------------------------------------------------- */
 
 static Placement *placement_free(Placement *p) {
         if (!p)
@@ -132,13 +60,28 @@ static Placement *alloc_placement(Manager *m, const char *unit) {
         return p->unit ? TAKE_PTR(p) : NULL;
 }
 
+static void release_address(Placement *p, IpPrefix *address) {
+        if (address->family != AF_UNSPEC)
+                pool_release(p->manager->pool, address);
+        *address = (IpPrefix) {};
+}
+
 /* Gives back what it has of the host's addresses. */
 static void release(Placement *p) {
-        if (p->address4.family != AF_UNSPEC)
-                pool_release(p->manager->pool, &p->address4);
-        if (p->address6.family != AF_UNSPEC)
-                pool_release(p->manager->pool, &p->address6);
-        p->address4 = p->address6 = p->gateway4 = p->gateway6 = (IpPrefix) {};
+        release_address(p, &p->address4);
+        release_address(p, &p->address6);
+        p->gateway4 = p->gateway6 = (IpPrefix) {};
+}
+
+static void release_old(Placement *p) {
+        p->old_link[0] = '\0';
+        release_address(p, &p->old_address4);
+        release_address(p, &p->old_address6);
+}
+
+static void claim(Manager *m, IpPrefix *address) {
+        if (address->family != AF_UNSPEC && pool_claim(m->pool, address) < 0)
+                *address = (IpPrefix) {};
 }
 
 static int restore(const char *unit, void *userdata) {
@@ -149,7 +92,7 @@ static int restore(const char *unit, void *userdata) {
         if (!p)
                 return -ENOMEM;
         r = policy_unit_name_valid(unit) ?
-                record_read(m->placements_fd, unit, "Placement", restore_key, p) : -EBADMSG;
+                placement_record_read(p) : -EBADMSG;
         if (r >= 0 && !p->policy)
                 r = -EBADMSG;
         if (r == -ENOMEM)
@@ -165,10 +108,10 @@ static int restore(const char *unit, void *userdata) {
                 (void) unlinkat(m->placements_fd, unit, 0);
                 return 0;
         }
-        if (p->address4.family != AF_UNSPEC && pool_claim(m->pool, &p->address4) < 0)
-                p->address4 = (IpPrefix) {};
-        if (p->address6.family != AF_UNSPEC && pool_claim(m->pool, &p->address6) < 0)
-                p->address6 = (IpPrefix) {};
+        claim(m, &p->address4);
+        claim(m, &p->address6);
+        claim(m, &p->old_address4);
+        claim(m, &p->old_address6);
         HASH_ADD_KEYPTR(hh, m->placements, p->unit, strlen(p->unit), p);
         if (!hash_has(p))
                 return -ENOMEM;
@@ -202,6 +145,12 @@ void placement_describe(const Placement *p, FirewallCell *ret) {
         };
 }
 
+static int remove_link(const char *name) {
+        int r = link_remove(name);
+
+        return r < 0 ? r : shaping_remove(name);
+}
+
 static int make_link(const Placement *p, int netns_fd) {
         const RoutedLink link = {
                 .host_name = p->link,
@@ -211,23 +160,29 @@ static int make_link(const Placement *p, int netns_fd) {
                 .address6 = p->address6,
                 .gateway4 = p->gateway4,
                 .gateway6 = p->gateway6,
+                .repair = true,
         };
         const ShapingRates rates = { p->policy->cell.bandwidth_down_bits, p->policy->cell.bandwidth_up_bits };
         int r;
 
-        if (*p->old_link) {
-                r = link_remove(p->old_link);
-                if (r >= 0)
-                        r = shaping_remove(p->old_link);
-                if (r < 0)
-                        return r;
-        }
-        r = link_exists(p->link);
-        if (r == 0)
-                r = link_make_routed(&link);
+        r = *p->old_link ? remove_link(p->old_link) : 0;
+        if (r < 0)
+                return r;
+        r = link_make_routed(&link);
         if (r < 0)
                 return r;
         return shaping_set(p->link, &rates);
+}
+
+/* `old`: of the addresses that it had before, alone. */
+static int forget_flows(const Placement *p, bool old) {
+        const IpPrefix addresses[] = { p->old_address4, p->old_address6, p->address4, p->address6 };
+        int r = conntrack_forget(addresses, old ? 2 : ELEMENTSOF(addresses));
+
+        if (r != -EOPNOTSUPP)
+                return r;
+        log_warning_errno(r, "Cannot end the flows of service %s: %m", p->unit);
+        return 0;
 }
 
 static void run_make(void *userdata, JobReport *report, JobText *text) {
@@ -260,6 +215,10 @@ static void run_make(void *userdata, JobReport *report, JobText *text) {
                 return;
         (void) strcpy(report->what, "its interface can't be made");
         report->error = make_link(p, netns_fd);
+        if (report->error < 0)
+                return;
+        (void) strcpy(report->what, "its flows of before can't be ended");
+        report->error = forget_flows(p, !p->reach_changed);
 }
 
 static void run_remove(void *userdata, JobReport *report, JobText *text) {
@@ -282,13 +241,15 @@ static void run_remove(void *userdata, JobReport *report, JobText *text) {
         report->error = netns_unpin(path);
         if (!*p->link)
                 return;
-        r = link_remove(p->link);
-        if (r >= 0)
-                r = shaping_remove(p->link);
+        r = remove_link(p->link);
+        if (r >= 0 && *p->old_link)
+                r = remove_link(p->old_link);
         if (r >= 0) { /* after the link: what is left of it stays filtered */
                 placement_describe(p, &cell);
                 r = firewall_remove_cell(p->manager->table, &cell);
         }
+        if (r >= 0)
+                r = forget_flows(p, false);
         report->error = report->error < 0 ? report->error : r;
 }
 
@@ -350,7 +311,12 @@ static void on_made(const JobReport *report, const char *text, void *userdata) {
                 fail(p, "%.150s: %s", report->what, strerror(-report->error));
                 return;
         }
-        p->old_link[0] = p->why[0] = '\0';
+        p->why[0] = '\0';
+        if (*p->old_link || p->reach_changed) {
+                release_old(p);
+                p->reach_changed = false;
+                (void) placement_save(p); /* else it is done once more after a restart */
+        }
         if (p->state == PLACEMENT_MAKING)
                 p->state = PLACEMENT_READY;
         if (p->address4.family != AF_UNSPEC)
@@ -379,6 +345,7 @@ static void on_removed(const JobReport *report, const char *text, void *userdata
                 log_warning_errno(errno, "Cannot remove the record of service %s: %m", p->unit);
         log_info("The network of service %s is gone", p->unit);
         release(p);
+        release_old(p);
         HASH_DEL(m->placements, p);
         placement_free(p);
         look_again(m);
@@ -515,9 +482,15 @@ static bool adopt(Placement *p, Policy *policy) {
                 return false; /* it looks again when that is done */
         if (*p->link && (!address_fits(policy, AF_INET, &p->address4, &p->gateway4) ||
                          !address_fits(policy, AF_INET6, &p->address6, &p->gateway6))) {
-                (void) strcpy(p->old_link, p->link);
+                if (*p->old_link) { /* that one was never replaced */
+                        release(p);
+                } else {
+                        (void) strcpy(p->old_link, p->link);
+                        p->old_address4 = p->address4;
+                        p->old_address6 = p->address6;
+                        p->address4 = p->address6 = p->gateway4 = p->gateway6 = (IpPrefix) {};
+                }
                 p->link[0] = '\0';
-                release(p);
         }
         if (p->state == PLACEMENT_READY && *p->link && !ports_changed)
                 return false;
@@ -526,6 +499,7 @@ static bool adopt(Placement *p, Policy *policy) {
                         p->state = *p->link ? PLACEMENT_READY : PLACEMENT_FAILED;
                 return false;
         }
+        p->reach_changed = p->reach_changed || placement_reach_differs(p->policy, policy);
         policy_ref(policy);
         policy_unref(p->policy);
         p->policy = policy;
@@ -540,7 +514,7 @@ static bool adopt(Placement *p, Policy *policy) {
         }
         p->retry_source = sd_event_source_disable_unref(p->retry_source);
         p->state = PLACEMENT_MAKING;
-        r = save(p);
+        r = placement_save(p);
         if (r < 0)
                 fail(p, "it can't be recorded: %s", strerror(-r));
         return r >= 0;

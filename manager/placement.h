@@ -29,6 +29,8 @@ struct Placement {
         char link[BUILDER_LINK_MAX]; /* "": it has no addresses, for `why` */
         char old_link[BUILDER_LINK_MAX]; /* to be replaced by `link`; "": none */
         IpPrefix address4, address6, gateway4, gateway6;
+        IpPrefix old_address4, old_address6; /* of `old_link`, and nobody else's until its flows have ended */
+        bool reach_changed; /* flows that began under the former policy are to end */
         Job *job;
         sd_event_source *retry_source;
 };

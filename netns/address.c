@@ -9,13 +9,11 @@
 #include <linux/rtnetlink.h>
 #include <netlink/route/nexthop.h>
 
-int address_batch_local(NetlinkBatch *b, int ifindex, const IpPrefix *address, int flags) {
-        _cleanup_(rtnl_addr_putp) struct rtnl_addr *a = NULL;
+static int describe(int ifindex, const IpPrefix *address, struct rtnl_addr **ret) {
+        _cleanup_(rtnl_addr_putp) struct rtnl_addr *a = rtnl_addr_alloc();
         _cleanup_(nl_addr_putp) struct nl_addr *local = NULL;
-        struct nl_msg *m = NULL;
         int r;
 
-        a = rtnl_addr_alloc();
         if (!a)
                 return -ENOMEM;
         r = netlink_address(address, &local);
@@ -25,10 +23,31 @@ int address_batch_local(NetlinkBatch *b, int ifindex, const IpPrefix *address, i
         r = rtnl_addr_set_local(a, local);
         if (r < 0)
                 return netlink_errno(r);
+        *ret = TAKE_PTR(a);
+        return 0;
+}
+
+int address_batch_local(NetlinkBatch *b, int ifindex, const IpPrefix *address, int flags) {
+        _cleanup_(rtnl_addr_putp) struct rtnl_addr *a = NULL;
+        struct nl_msg *m = NULL;
+        int r = describe(ifindex, address, &a);
+
+        if (r < 0)
+                return r;
         if (address->family == AF_INET6)
                 rtnl_addr_set_flags(a, IFA_F_NODAD);
-
         r = rtnl_addr_build_add_request(a, NLM_F_CREATE | flags, &m);
+        return netlink_batch_add(b, r, m);
+}
+
+int address_batch_drop(NetlinkBatch *b, int ifindex, const IpPrefix *address) {
+        _cleanup_(rtnl_addr_putp) struct rtnl_addr *a = NULL;
+        struct nl_msg *m = NULL;
+        int r = describe(ifindex, address, &a);
+
+        if (r < 0)
+                return r;
+        r = rtnl_addr_build_delete_request(a, 0, &m);
         return netlink_batch_add(b, r, m);
 }
 

@@ -15,6 +15,7 @@
 /* An address of the link's own. IPv6 ones skip duplicate detection, during which they could not
  * be used. `flags`: NLM_F_EXCL for -EEXIST if it is there. */
 int address_batch_local(NetlinkBatch *b, int ifindex, const IpPrefix *address, int flags);
+int address_batch_drop(NetlinkBatch *b, int ifindex, const IpPrefix *address);
 
 /* Where a neighbour is, for good: replaces what was learned. */
 int address_batch_neighbour(NetlinkBatch *b, int ifindex, const IpPrefix *address,

@@ -12,8 +12,10 @@
 
 #include "base/cleanup.h"
 #include "base/strv.h"
+#include "netns/firewall-base.h"
 #include "netns/firewall-chains.h"
 #include "netns/firewall-status.h"
+#include "netns/frame-rules.h"
 #include "netns/link.h"
 #include "netns/nft.h"
 #include "netns/script.h"
@@ -52,7 +54,8 @@ static bool is_volume(const FirewallVolume *v) {
 
 static bool cells_are_valid(const FirewallCell *cells, size_t n_cells) {
         for (size_t i = 0; i < n_cells; i++)
-                if (!link_name_is_valid(cells[i].link) ||
+                if ((cells[i].link && !link_name_is_valid(cells[i].link)) ||
+                    (cells[i].port && !link_name_is_valid(cells[i].port)) ||
                     !is_single_or_none(&cells[i].address4, AF_INET) ||
                     !is_single_or_none(&cells[i].address6, AF_INET6) ||
                     !are_addresses(cells[i].dns, cells[i].n_dns) ||
@@ -81,14 +84,42 @@ static size_t print_source(FILE *f, const FirewallCell *cell, int family) {
         return 1;
 }
 
-static size_t print_masquerade(FILE *f, const FirewallCell *cell, int family) {
+static size_t print_address(FILE *f, const FirewallCell *cell, int family) {
         const IpPrefix *a = cell_address(cell, family);
         char text[PREFIX_STRING_MAX];
 
-        if (!cell->masquerade || a->family == AF_UNSPEC)
+        if (a->family == AF_UNSPEC)
                 return 0;
         (void) fprintf(f, "%s, ", prefix_to_string(a, text));
         return 1;
+}
+
+/* One set tells both whether an address is a cell's, and whether two are the same one's. */
+static size_t print_twice(FILE *f, const FirewallCell *cell, int family) {
+        const IpPrefix *a = cell_address(cell, family);
+        char text[PREFIX_STRING_MAX];
+
+        if (a->family == AF_UNSPEC)
+                return 0;
+        (void) prefix_to_string(a, text);
+        (void) fprintf(f, "%s . %s, ", text, text);
+        return 1;
+}
+
+static size_t print_mac(FILE *f, const FirewallCell *cell, int family) {
+        char text[FRAME_MAC_TEXT_MAX];
+        uint8_t mac[LINK_MAC_SIZE];
+
+        (void) family;
+        if (!cell->port)
+                return 0;
+        link_derive_mac(cell->port, true, mac);
+        (void) fprintf(f, "%s, ", frame_mac_to_text(mac, text));
+        return 1;
+}
+
+static size_t print_masquerade(FILE *f, const FirewallCell *cell, int family) {
+        return cell->masquerade ? print_address(f, cell, family) : 0;
 }
 
 static size_t print_dns(FILE *f, const FirewallCell *cell, int family) {
@@ -202,7 +233,8 @@ static size_t print_log_spoofed(FILE *f, const FirewallCell *cell, int family) {
         return print_jump(f, cell, FIREWALL_CHAIN_LOG_SPOOFED);
 }
 
-/* `state` is what each element has of its own: a counter, a limit, the connections it counts. */
+/* `state` is what each element has of its own: a counter, a limit, the connections it counts. `elsewhere`: cells
+ * without a link are in it. */
 static const struct {
         const char *name;
         const char *type;
@@ -210,7 +242,11 @@ static const struct {
         PrintElements print;
         bool map;
         const char *state;
+        bool elsewhere;
 } sets[] = {
+        { "cells4", "ipv4_addr . ipv4_addr", AF_INET, print_twice, .elsewhere = true },
+        { "cells6", "ipv6_addr . ipv6_addr", AF_INET6, print_twice, .elsewhere = true },
+        { "macs", "ether_addr", AF_UNSPEC, print_mac, .elsewhere = true },
         { "sources4", "ifname . ipv4_addr", AF_INET, print_source },
         { "sources6", "ifname . ipv6_addr", AF_INET6, print_source },
         { "masquerade4", "ipv4_addr", AF_INET, print_masquerade },
@@ -263,7 +299,8 @@ static int print_cells(FILE *f, const char *verb, const char *table, const Firew
                 if (r < 0)
                         return r;
                 for (size_t k = 0; k < n_cells; k++)
-                        n += sets[i].print(elements.file, cells + k, sets[i].family);
+                        if (cells[k].link || sets[i].elsewhere)
+                                n += sets[i].print(elements.file, cells + k, sets[i].family);
                 if (fflush(elements.file) != 0)
                         return -ENOMEM;
                 if (n > 0)
@@ -283,142 +320,6 @@ static void print_sets(FILE *f, const FirewallConfig *c) {
         (void) fprintf(f, "add set inet %s gateways6 { type ipv6_addr; }\n", c->table);
 }
 
-/* %1$s: the prefix of cells' links. Notes:
- * - prerouting: broadcast and multicast (by layer 2) have no taker; they go uncounted, because
- *   an honest kernel sends multicast listener reports from "::". Whatever else does not come
- *   from the cell's own address, router advertisements and neighbour solicitations included, is
- *   spoofed.
- * - "permitted": what a policy lets out; at another cell it meets that one's policy.
- * - "counted": MaxConnections=. A lookup in a set whose elements count connections matches when the
- *   element's count is exceeded; what is in the table already was counted. A packet that is dropped here, or
- *   in any other way before it leaves, never gets its connection into the table: so no flood fills it.
- * - a cell that is in no map reaches nothing.
- * - forwarding: what connection tracking calls invalid is not translated either and would leave
- *   with the cell's own address. Related includes the ICMP errors of the world; there is no
- *   helper that would relate a connection.
- * - published ports: on all of the host's addresses, for the world and the host itself, not for cells,
- *   which reach no other cell by them. What the host sends to 127.0.0.1 or ::1 stays there: its answer could
- *   only come back over a link that takes loopback addresses for its own (route_localnet), and then so could
- *   what a cell sends. The client's address stays as it is.
- * - volumes: what passes all other rules of ours counts, and what is beyond is refused, established or not.
- * - incoming: by interface, not by address: it covers all local addresses of the host, those on
- *   other links too. */
-static const char chains_format[] =
-        "counter spoofed { }\n"
-        "counter refused-to-cell { }\n"
-        "counter refused-to-host { }\n"
-        "counter refused-to-world { }\n"
-        "counter refused-from-world { }\n"
-        "counter over-limit { }\n"
-        "counter over-volume { }\n"
-        "chain refuse {\n"
-        "  iifname @denied-out\n"
-        "  oifname @denied-in\n"
-        "  iifname vmap @logs-out\n"
-        "  oifname vmap @logs-in\n"
-        "  meta l4proto tcp reject with tcp reset\n"
-        "  reject with icmpx admin-prohibited\n"
-        "}\n"
-        "chain counted {\n"
-        "  ct status confirmed accept\n"
-        "  ct state new iifname @connections counter name over-limit goto refuse\n"
-        "  accept\n"
-        "}\n"
-        "chain permitted {\n"
-        "  oifname != \"%1$s*\" goto counted\n"
-        "  oifname vmap @to-cells\n"
-        "  counter name refused-to-cell goto refuse\n"
-        "}\n"
-        "chain from-cell {\n"
-        "  ct state established,related accept\n"
-        "  ct state invalid drop\n"
-        "  meta l4proto { tcp, udp } th dport 53 iifname . ip daddr @dns4 goto permitted\n"
-        "  meta l4proto { tcp, udp } th dport 53 iifname . ip6 daddr @dns6 goto permitted\n"
-        "  iifname vmap @from-cells\n"
-        "  counter name refused-to-world goto refuse\n"
-        "}\n"
-        "chain to-cell {\n"
-        "  ct state established,related accept\n"
-        "  ct status dnat accept\n"
-        "  oifname vmap @to-cells\n"
-        "  counter name refused-from-world goto refuse\n"
-        "}\n"
-        "chain prerouting {\n"
-        "  type filter hook prerouting priority raw; policy accept;\n"
-        "  iifname != \"%1$s*\" accept\n"
-        "  meta pkttype { broadcast, multicast } drop\n"
-        "  iifname . ip saddr @sources4 accept\n"
-        "  iifname . ip6 saddr @sources6 accept\n"
-        "  iifname vmap @logs-spoofed\n"
-        "  counter name spoofed drop\n"
-        "}\n"
-        "chain forwarding {\n"
-        "  type filter hook forward priority filter; policy accept;\n"
-        "  iifname \"%1$s*\" goto from-cell\n"
-        "  oifname \"%1$s*\" goto to-cell\n"
-        "  iifname @bridges accept\n" /* see port-guard.h */
-        "  oifname @bridges accept\n"
-        "  iifname . oifname @bridged accept\n"
-        "%2$s%3$s"
-        "}\n"
-        "chain incoming {\n"
-        "  type filter hook input priority filter; policy accept;\n"
-        "  iifname != \"%1$s*\" accept\n"
-        "  ct state established,related accept\n"
-        "  icmp type echo-request ip daddr @gateways4 goto counted\n"
-        "  icmpv6 type echo-request ip6 daddr @gateways6 goto counted\n"
-        "  meta l4proto { tcp, udp } th dport 53 iifname . ip daddr @dns4 goto counted\n"
-        "  meta l4proto { tcp, udp } th dport 53 iifname . ip6 daddr @dns6 goto counted\n"
-        "  iifname vmap @to-host\n"
-        "  counter name refused-to-host goto refuse\n"
-        "}\n"
-        "chain volume-out {\n"
-        "  quota name iifname map @user-volumes counter name over-volume goto refuse\n"
-        "  quota name iifname map @policy-volumes counter name over-volume goto refuse\n"
-        "}\n"
-        "chain volume-in {\n"
-        "  quota name oifname map @user-volumes counter name over-volume goto refuse\n"
-        "  quota name oifname map @policy-volumes counter name over-volume goto refuse\n"
-        "}\n"
-        "chain volume-forwarded {\n"
-        "  type filter hook forward priority filter + 10; policy accept;\n"
-        "  iifname \"%1$s*\" jump volume-out\n"
-        "  oifname \"%1$s*\" jump volume-in\n"
-        "}\n"
-        "chain volume-incoming {\n"
-        "  type filter hook input priority filter + 10; policy accept;\n"
-        "  iifname \"%1$s*\" jump volume-out\n"
-        "}\n"
-        "chain volume-outgoing {\n"
-        "  type filter hook output priority filter + 10; policy accept;\n"
-        "  tcp flags rst accept\n" /* what refuses must itself get through, at the end of a volume, too */
-        "  icmp type destination-unreachable accept\n"
-        "  icmpv6 type destination-unreachable accept\n"
-        "  oifname \"%1$s*\" jump volume-in\n"
-        "}\n"
-        "chain publish {\n"
-        "  dnat ip to meta l4proto . th dport map @ports4\n"
-        "  dnat ip6 to meta l4proto . th dport map @ports6\n"
-        "}\n"
-        "chain from-world {\n"
-        "  type nat hook prerouting priority dstnat; policy accept;\n"
-        "  iifname \"%1$s*\" accept\n"
-        "  meta l4proto { tcp, udp } fib daddr type local goto publish\n"
-        "}\n"
-        "chain from-host {\n"
-        "  type nat hook output priority -100; policy accept;\n"
-        "  oifname \"%1$s*\" accept\n"
-        "  ip daddr 127.0.0.0/8 accept\n"
-        "  ip6 daddr ::1 accept\n"
-        "  meta l4proto { tcp, udp } fib daddr type local goto publish\n"
-        "}\n"
-        "chain postrouting {\n"
-        "  type nat hook postrouting priority srcnat; policy accept;\n"
-        "  oifname \"%1$s*\" accept\n"
-        "  ip saddr @masquerade4 masquerade\n"
-        "  ip6 saddr @masquerade6 masquerade\n"
-        "}\n";
-
 /* The chains that no policy has a part in, and the name of an empty one that stands for what they say, so that
  * a later look tells whether the table is still what would be made now. */
 static int print_base(const FirewallConfig *c, Script *ret, char ret_name[static FIREWALL_CHAIN_MAX]) {
@@ -429,9 +330,7 @@ static int print_base(const FirewallConfig *c, Script *ret, char ret_name[static
                 return r;
         for (size_t i = 0; i < ELEMENTSOF(sets); i++)
                 (void) fprintf(ret->file, "# %s %s\n", sets[i].name, sets[i].type);
-        (void) fprintf(ret->file, chains_format, c->link_prefix,
-                       c->guard_ipv4 ? "  meta nfproto ipv4 drop\n" : "",
-                       c->guard_ipv6 ? "  meta nfproto ipv6 drop\n" : "");
+        firewall_base_print(ret->file, c);
         r = script_close(ret);
         if (r >= 0)
                 (void) snprintf(ret_name, FIREWALL_CHAIN_MAX, "base-%016" PRIx64,
@@ -539,6 +438,8 @@ static int change_cell(const char *table, const FirewallCell *cell, bool chains,
 
         if (!table_name_is_valid(table) || !cells_are_valid(cell, 1))
                 return -EINVAL;
+        if (!cell->link && cell->address4.family == AF_UNSPEC && cell->address6.family == AF_UNSPEC)
+                return 0;
         r = script_open(&s);
         if (r >= 0 && chains)
                 r = firewall_chains_print_all(s.file, table, cell, 1);

@@ -8,14 +8,19 @@
 #include "base/parse.h"
 
 /* One nftables table of ours (family inet) that says what cells may reach. Its rules are few and
- * fixed, but for the chains of each policy (firewall-chains.h); a cell is a handful of set elements. No other table is touched, and ours only ever takes
- * away: what another table drops stays dropped.
+ * fixed, but for the chains of each policy (firewall-chains.h); a cell is a handful of set elements. No other table is
+ * touched, and ours only ever takes away: what another table drops stays dropped.
+ *
+ * Cells that are not at links of ours (on bridges, on interfaces of the host's) are in here by their addresses alone:
+ * what another cell is does not depend on where it is.
  *
  *   from a cell      only with its own source address, checked before connection tracking
  *   cell to world    what its policy's Egress= says; masqueraded where asked for
  *   world to cell    answers, the ports that the cell publishes on the host's addresses, and what its
  *                    policy's Ingress= says
- *   cell to cell     what both policies let pass
+ *   cell to cell     what both policies let pass; to one that is elsewhere nothing
+ *   cell elsewhere   to cells at links of ours what these ones' policies let pass; to others like itself nothing, but
+ *                    directly over a bridge; published ports don't lead anywhere
  *   cell to host     echo requests to the gateways; port 53 of the cell's own DNS servers;
  *                    answers to the host's own connections; what EgressAllow= names of the host
  *   host to cell     yes; by the published ports too, except at 127.0.0.1 and ::1 (see firewall.c)
@@ -57,8 +62,9 @@ typedef struct FirewallVolume {
 typedef struct FirewallCell FirewallCell;
 
 struct FirewallCell {
-        const char *link;            /* host's end */
+        const char *link;            /* host's end; NULL: it is elsewhere, and only its addresses and `port` count */
         IpPrefix address4, address6; /* family 0: none */
+        const char *port;            /* on a bridge: its link, whose MAC tells what was not routed; NULL: none */
         bool masquerade;
         const IpPrefix *dns;         /* servers on the host's own addresses; others need nothing */
         size_t n_dns;

@@ -20,6 +20,8 @@
 #include <netlink/route/link/inet.h>
 #include <netlink/route/link/veth.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
 
 #include "base/fd.h"
 #include "base/log.h"
@@ -135,7 +137,7 @@ static int create_pair(struct nl_sock *sk, const Ends *e) {
         return netlink_batch_send(&b, sk); /* needs CAP_NET_ADMIN in both namespaces */
 }
 
-static int add_settings(NetlinkBatch *b, int ifindex) {
+int link_batch_settings(NetlinkBatch *b, int ifindex) {
         static const struct {
                 unsigned id, value;
         } host_conf[] = {
@@ -252,7 +254,7 @@ static int configure_port(struct nl_sock *sk, int ifindex, const Ends *e) {
         set_host_sysctl(e->link->host_name, false);
         rtnl_link_set_ifindex(link, ifindex);
         rtnl_link_set_master(link, e->bridge);
-        r = add_settings(&b, ifindex);
+        r = link_batch_settings(&b, ifindex);
         if (r >= 0)
                 r = netlink_batch_add_link(&b, link, 0);
         if (r >= 0)
@@ -294,7 +296,7 @@ static int configure_host(struct nl_sock *sk, int ifindex, const Ends *e) {
         int r;
 
         set_host_sysctl(l->host_name, l->address6.family == AF_INET6);
-        r = add_settings(&b, ifindex);
+        r = link_batch_settings(&b, ifindex);
         if (r >= 0)
                 r = netlink_batch_add_flags(&b, ifindex, IFF_UP | IFF_NOARP);
         if (r >= 0)
@@ -306,7 +308,7 @@ static int configure_host(struct nl_sock *sk, int ifindex, const Ends *e) {
         return r < 0 ? r : remove_multicast_route(sk, ifindex);
 }
 
-static int remove_by_index(struct nl_sock *sk, int ifindex) {
+int link_remove_by_index(struct nl_sock *sk, int ifindex) {
         _cleanup_(rtnl_link_putp) struct rtnl_link *link = NULL;
         _cleanup_(netlink_batch_done) NetlinkBatch b = {};
         struct nl_msg *m = NULL;
@@ -342,6 +344,13 @@ static int configure_routed(struct nl_sock *sk, int ifindex, const Ends *e) {
         return e->bridge ? configure_port(sk, ifindex, e) : configure_host(sk, ifindex, e);
 }
 
+/* Routes that are there are no error. */
+static int configure_again(struct nl_sock *sk, int ifindex, const Ends *e) {
+        int r = e->bridge ? configure_port(sk, ifindex, e) : configure_host(sk, ifindex, e);
+
+        return r < 0 && r != -EEXIST ? r : ifindex;
+}
+
 static int make(const RoutedLink *l, int bridge, bool isolated) {
         _cleanup_(nl_socket_freep) struct nl_sock *sk = NULL;
         Ends e = { .link = l, .bridge = bridge, .isolated = isolated };
@@ -361,6 +370,9 @@ static int make(const RoutedLink *l, int bridge, bool isolated) {
         r = netlink_open(&sk);
         if (r < 0)
                 return r;
+        ifindex = l->repair ? netlink_link_index(sk, l->host_name) : -ENODEV;
+        if (ifindex >= 0)
+                return configure_again(sk, ifindex, &e);
         r = create_pair(sk, &e);
         if (r < 0)
                 return r;
@@ -370,7 +382,7 @@ static int make(const RoutedLink *l, int bridge, bool isolated) {
 
         r = configure_routed(sk, ifindex, &e);
         if (r < 0) {
-                (void) remove_by_index(sk, ifindex); /* the first error is the one to tell */
+                (void) link_remove_by_index(sk, ifindex); /* the first error is the one to tell */
                 return r;
         }
         return ifindex;
@@ -386,95 +398,14 @@ int link_make_port(const RoutedLink *l, int bridge, bool isolated) {
         return bridge <= 0 ? -EINVAL : make(l, bridge, isolated);
 }
 
-/* The kernel sets the interface up only by a later request: address generation comes first. */
-static int create_holder(struct nl_sock *sk, const char *name, const char *kind) {
-        _cleanup_(rtnl_link_putp) struct rtnl_link *link = NULL;
-        _cleanup_(netlink_batch_done) NetlinkBatch b = {};
-        int r;
+int link_is_up(const char *name) {
+        _cleanup_(close_fdp) int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+        struct ifreq request = {};
 
-        link = rtnl_link_alloc();
-        if (!link)
-                return -ENOMEM;
-        rtnl_link_set_name(link, name);
-        r = rtnl_link_set_type(link, kind);
-        if (r < 0)
-                return netlink_errno(r);
-        r = netlink_batch_add_link(&b, link, NLM_F_CREATE | NLM_F_EXCL);
-        if (r < 0)
-                return r;
-        return netlink_batch_send(&b, sk);
-}
-
-/* 1: made, 0: was there. */
-static int make_holder(struct nl_sock *sk, const char *name) {
-        int r;
-
-        r = create_holder(sk, name, "dummy");
-        if (r == -EOPNOTSUPP)
-                r = create_holder(sk, name, "bridge");
-        if (r == -EEXIST)
-                return 0;
-        return r < 0 ? r : 1;
-}
-
-static int bring_up_holder(struct nl_sock *sk, int ifindex) {
-        _cleanup_(netlink_batch_done) NetlinkBatch b = {};
-        int r;
-
-        r = add_settings(&b, ifindex);
-        if (r >= 0)
-                r = netlink_batch_add_flags(&b, ifindex, IFF_UP);
-        if (r < 0)
-                return r;
-        return netlink_batch_send(&b, sk);
-}
-
-/* One batch each: there may be more addresses than a batch takes, and one that is there is no
- * error. */
-static int add_holder_address(struct nl_sock *sk, int ifindex, const IpPrefix *address) {
-        _cleanup_(netlink_batch_done) NetlinkBatch b = {};
-        int r;
-
-        r = address_batch_local(&b, ifindex, address, NLM_F_EXCL);
-        if (r < 0)
-                return r;
-        r = netlink_batch_send(&b, sk);
-        return r == -EEXIST ? 0 : r;
-}
-
-static int configure_holder(struct nl_sock *sk, int ifindex, const IpPrefix *addresses, size_t n) {
-        int r;
-
-        r = bring_up_holder(sk, ifindex);
-        for (size_t i = 0; r >= 0 && i < n; i++)
-                r = add_holder_address(sk, ifindex, addresses + i);
-        return r;
-}
-
-int link_ensure_gateway(const char *name, const IpPrefix *addresses, size_t n_addresses) {
-        _cleanup_(nl_socket_freep) struct nl_sock *sk = NULL;
-        int r, made, ifindex;
-
-        if (!link_name_is_valid(name))
-                return -EINVAL;
-        for (size_t i = 0; i < n_addresses; i++)
-                if (!is_single(addresses + i, addresses[i].family == AF_INET ? AF_INET : AF_INET6))
-                        return -EINVAL;
-
-        r = netlink_open(&sk);
-        if (r < 0)
-                return r;
-        made = make_holder(sk, name);
-        if (made < 0)
-                return made;
-        ifindex = netlink_link_index(sk, name);
-        if (ifindex < 0)
-                return ifindex;
-
-        r = configure_holder(sk, ifindex, addresses, n_addresses);
-        if (r < 0 && made > 0)
-                (void) remove_by_index(sk, ifindex); /* the first error is the one to tell */
-        return r;
+        (void) snprintf(request.ifr_name, sizeof(request.ifr_name), "%s", name);
+        if (fd < 0 || ioctl(fd, SIOCGIFFLAGS, &request) < 0)
+                return -errno;
+        return (request.ifr_flags & IFF_UP) != 0;
 }
 
 int link_remove(const char *name) {
@@ -491,7 +422,7 @@ int link_remove(const char *name) {
                 return 0;
         if (ifindex < 0)
                 return ifindex;
-        return remove_by_index(sk, ifindex);
+        return link_remove_by_index(sk, ifindex);
 }
 
 int link_exists(const char *name) {

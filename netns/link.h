@@ -30,6 +30,7 @@ typedef struct RoutedLink {
         IpPrefix address4, address6; /* single addresses; family 0: none */
         IpPrefix gateway4, gateway6; /* where there is an address; on the gateway holder already */
 
+        bool repair; /* it may be there: then its host's end alone is configured, and nothing removed on error */
         uint8_t host_mac[LINK_MAC_SIZE], cell_mac[LINK_MAC_SIZE]; /* all zero: from host_name */
         unsigned mtu;                                             /* 0: the kernel's */
 } RoutedLink;
@@ -63,16 +64,8 @@ void link_derive_mac(const char *host_name, bool cell_side, uint8_t ret[static L
 /* "02:00:5e:10:00:01". -EINVAL. */
 int link_parse_mac(const char *text, uint8_t ret[static LINK_MAC_SIZE]);
 
-/* Makes sure that the gateway holder `name` exists, is up and has these addresses; further
- * addresses stay. It is a dummy link, or where the kernel has none an empty bridge: something
- * that has addresses and leads nowhere. One holder serves all cells, because an address that is
- * local on thousands of links makes every lookup of it walk them.
- *
- * 0           all is there
- * -EINVAL     bad name, or no single address
- * On error what this call made is gone again; addresses that it added to a holder which existed
- * stay. */
-int link_ensure_gateway(const char *name, const IpPrefix *addresses, size_t n_addresses);
+/* 1: it is there and up; 0: it is down; -ENODEV. */
+int link_is_up(const char *name);
 
 /* Removes a link with its routes, addresses and neighbours (a veth with its other end).
  * Takes a grace period of the kernel, 16 ms.
@@ -87,3 +80,9 @@ int link_exists(const char *name);
  * -EINTR: the list changed all the time while it was read. */
 int link_list(const char *prefix, int (*f)(const char *name, int ifindex, void *userdata),
               void *userdata);
+
+/* For requests about links of ours that have another kind of end. */
+struct NetlinkBatch;
+struct nl_sock;
+int link_batch_settings(struct NetlinkBatch *b, int ifindex); /* the host's sysctls, as link_make_routed() has them */
+int link_remove_by_index(struct nl_sock *sk, int ifindex);    /* 0 also if it is gone */

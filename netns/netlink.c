@@ -83,14 +83,14 @@ static int set_socket_options(int fd) {
         return 0;
 }
 
-int netlink_open(struct nl_sock **ret) {
+static int open_socket(int protocol, struct nl_sock **ret) {
         _cleanup_(nl_socket_freep) struct nl_sock *sk = NULL;
         int r;
 
         sk = nl_socket_alloc();
         if (!sk)
                 return -ENOMEM;
-        r = nl_connect(sk, NETLINK_ROUTE); /* close-on-exec since libnl 3.2 */
+        r = nl_connect(sk, protocol); /* close-on-exec since libnl 3.2 */
         if (r < 0)
                 return netlink_errno(r);
         r = set_socket_options(nl_socket_get_fd(sk));
@@ -99,6 +99,14 @@ int netlink_open(struct nl_sock **ret) {
 
         *ret = TAKE_PTR(sk);
         return 0;
+}
+
+int netlink_open(struct nl_sock **ret) {
+        return open_socket(NETLINK_ROUTE, ret);
+}
+
+int netlink_open_netfilter(struct nl_sock **ret) {
+        return open_socket(NETLINK_NETFILTER, ret);
 }
 
 int netlink_link_index(struct nl_sock *sk, const char *name) {

@@ -39,6 +39,7 @@ int netlink_errno(int nl_code);
  * -ENOMEM, -EMFILE, -EPROTONOSUPPORT (no netlink), ...
  * On error *ret is untouched. */
 int netlink_open(struct nl_sock **ret);
+int netlink_open_netfilter(struct nl_sock **ret); /* the same of NETLINK_NETFILTER */
 
 /* Index of the link `name` in the namespace that `sk` was opened in.
  *

@@ -46,7 +46,8 @@ static const char bridges_format[] =
         "  chain incoming {\n"
         "    type filter hook input priority filter; policy accept;\n"
         "    iifname != @bridges accept\n"
-        "    ct state established,related accept\n"
+        "    ct state established accept\n"
+        "    ct state related meta l4proto { icmp, icmpv6 } accept\n" /* if it is about the cell's own: firewall-base.c */
         "    icmp type echo-request goto counted\n"
         "    icmpv6 type echo-request goto counted\n"
         "    icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert } accept\n"

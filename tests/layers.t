@@ -27,7 +27,7 @@ my %may = (
         'bus'               => [qr{^base/}, $policy],
         'manager'           => [qr{^(policies|cgroups|netns|cells|bus|base)/}],
         'generator'         => [qr{^(policies|cgroups|base)/}],
-        'tools'             => [qr{^(policies|cgroups|bus|base)/}, qr{^(netns|cells)/support\.h$}],
+        'tools'             => [qr{^(policies|cgroups|bus|base)/}, qr{^(netns|cells)/support\.h$}, qr{^netns/host-net\.h$}],
         'pam-module'        => [qr{^bus/(login|join|process)\.h$}, qr{^base/}],
 );
 # Libraries, by the headers they come with, and who may use them. All else is libc.

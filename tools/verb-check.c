@@ -14,6 +14,7 @@
 #include "policies/policy-load.h"
 #include "tools/check.h"
 #include "tools/find.h"
+#include "tools/host-net.h"
 #include "tools/policy-dirs.h"
 #include "tools/text.h"
 
@@ -202,6 +203,24 @@ static int ask_manager(Check *c) {
         return 0;
 }
 
+static void check_pools(Check *c) {
+        _cleanup_(host_net_freep) HostNet *net = NULL;
+        size_t before = c->n_bad;
+        int r = tool_read_host_net(c->tool, &net);
+
+        if (r < 0)
+                check_add(c, SEVERITY_WARNING, "network", "try again", "the host's addresses can't be read: %s", strerror(-r));
+        for (size_t i = 0; i < policy_set_size(c->policies) && r >= 0; i++) {
+                const Policy *p = policy_set_get(c->policies, i);
+                char why[HOST_NET_WHY_MAX];
+
+                if (p->has_match && host_net_overlaps(net, p, why))
+                        check_add(c, SEVERITY_ERROR, "network", "give it a Pool= that no network of yours has",
+                                  "policy %s: Pool=%s", p->name, why);
+        }
+        check_add_ok(c, "network", before, "no pool overlaps with a network of the host's");
+}
+
 static int print(Check *c) {
         const json_t *finding;
         size_t i;
@@ -250,6 +269,7 @@ int verb_check(Tool *t) {
                                   "as this user it can't see other users' processes and namespaces, nor files "
                                   "that only root reads");
                 check_host(&c);
+                check_pools(&c);
                 check_pam(&c, pam_dirs);
                 check_ways_round(&c);
                 check_processes(&c);

@@ -244,6 +244,10 @@ static int status_manager(Tool *t) {
         print_head(t, "confined,", t->options->runtime_dir);
         print_rows(t, manager_rows, ELEMENTSOF(manager_rows), manager);
         print_members(t, "Controllers", json_object_get(manager, "Controllers"));
+        json_array_foreach(json_object_get(manager, "Troubles"), i, d) {
+                print_label(t, i == 0 ? "Troubles" : "");
+                fprintf(t->out, "%s%s%s\n", TOOL_RED(t), json_string_value(d), TOOL_PLAIN(t));
+        }
         json_array_foreach(json_object_get(manager, "RefusedPolicies"), i, d) {
                 print_label(t, i == 0 ? "Refused" : "");
                 fprintf(t->out, "%s%s: logins that it is for are refused, but root's%s\n", TOOL_RED(t),

@@ -13,10 +13,12 @@
 #include "cells/support.h"
 #include "cgroups/group.h"
 #include "cgroups/support.h"
+#include "netns/host-net.h"
 #include "netns/support.h"
 #include "policies/manager-conf.h"
 #include "policies/policy-load.h"
 #include "tools/diagnostics.h"
+#include "tools/host-net.h"
 #include "tools/policy-dirs.h"
 
 #define FILE_MAX (1 << 20)
@@ -43,6 +45,7 @@ static int load(Tool *t, const char *first, PolicyDiags *diags, size_t *ret_n) {
         _cleanup_(policy_set_freep) PolicySet *set = NULL;
         _cleanup_(strv_freep) char **dirs = NULL;
         char group[GROUP_PATH_MAX] = "";
+        _cleanup_(host_net_freep) HostNet *net = NULL;
         SupportHost host = {};
         ManagerConf conf;
         int r;
@@ -58,6 +61,13 @@ static int load(Tool *t, const char *first, PolicyDiags *diags, size_t *ret_n) {
                 log_warning_errno(r, "Cannot find the control groups, not checking what this host supports: %m");
         else {
                 host = (SupportHost) { h, driver_choose(conf.cgroup_driver, h), netns_refuses, cells_refuse };
+                r = tool_read_host_net(t, &net);
+                if (r < 0)
+                        log_warning_errno(r, "Cannot read the host's addresses, not comparing them with pools: %m");
+                else {
+                        host.overlaps = host_net_overlaps;
+                        host.net = net;
+                }
                 if (host.driver->makes_groups)
                         probe_host(h, group);
         }

@@ -6,7 +6,7 @@
 . "$(dirname "$0")/lib.sh"
 lab_enter "$@"
 attacks_lab
-for u in alice bob carol dave erin frank grace heidi judy; do lab_user $u $((uid = ${uid:-2100} + 1)); done
+for u in alice bob carol dave erin frank grace heidi judy mike; do lab_user $u $((uid = ${uid:-2100} + 1)); done
 lab_upstream
 lab_bridge
 
@@ -65,9 +65,18 @@ Bridge=br-open
 Isolate=no
 Pool=10.85.0.0/24 fd85::/64
 END
+policy 60-publishes <<'END'
+[Match]
+User=mike
+[Cell]
+LingerSec=10min
+[Network]
+Pool=10.87.0.0/24 fd87::/64
+Port=tcp:8080:8003
+END
 manager_start
-for u in alice bob dave erin frank grace heidi; do as $u true; done
-for u in alice bob dave erin frank grace heidi; do eval "$u=\$(cells_of $u)"; done
+for u in alice bob dave erin frank grace heidi mike; do as $u true; done
+for u in alice bob dave erin frank grace heidi mike; do eval "$u=\$(cells_of $u)"; done
 address() { bus_get "$1" Addresses | awk -v n="$2" '{ print $(n + 1) }'; }
 net_of() { nsenter -t "$(sed -n 's/^InitPid=//p' "/run/confine/cells/$1")" -n "${@:2}"; }
 
@@ -156,6 +165,90 @@ ip -n station neigh replace 10.84.0.77 lladdr 02:00:00:00:00:77 dev st1 nud perm
 link=$(sed -n 's/^Link=//p' "/run/confine/cells/$erin")
 flooded() { ip link set "$link" type bridge_slave flood on; "$@"; ip link set "$link" type bridge_slave flood off; }
 attack 16.13 "overhear what is for somebody else on the bridge" "a port is flooded with nothing unknown" sniff 'flooded sniff'
+
+# Whatever is another cell, wherever it is. The host has addresses on br0 as well.
+ip addr add 10.84.0.254/24 dev br0
+ip addr add fd84::254/64 dev br0 nodad
+net_of "$frank" /var/lib/try listen 8006 > "$LAB_DIR/frank" &
+net_of "$mike" /var/lib/try listen 8003 > "$LAB_DIR/mike" &
+wait_for 10 sh -c "grep -q up $LAB_DIR/frank && grep -q up $LAB_DIR/mike"
+again() { # the manager sees what was done to its table, and makes it anew; not in the midst of the next attack
+        n=$(grep -c "Made the nftables table" "$LAB_DIR/log")
+        kill -CONT "$manager"
+        wait_for 10 remade "$n"
+        wait_for 10 idle
+}
+remade() { [ "$(grep -c "Made the nftables table" "$LAB_DIR/log")" -gt "$1" ]; }
+unknown() { # ADDRESS COMMAND...: while it isn't among the addresses of cells; the manager would put it back
+        case $1 in *:*) set6=6 ;; *) set6=4 ;; esac
+        kill -STOP "$manager"
+        nft delete element inet "$instance" cells$set6 "{ $1 . $1 }"
+        "${@:2}"
+        nft add element inet "$instance" cells$set6 "{ $1 . $1 }"
+        again
+}
+connects() { net_of "$1" $try connect "$2" "$3"; } # CELL ADDRESS PORT
+attack 16.14 "from a routed cell to a server in one on the host's bridge" "one set of all cells' addresses" 'connects $alice $(address $frank 1) 8006' 'unknown $(address $frank 1) connects $alice $(address $frank 1) 8006'
+attack 16.15 "from a cell on a bridge of ours to it" "one set of all cells' addresses" 'connects $grace $(address $frank 1) 8006' 'unknown $(address $grace 1) connects $grace $(address $frank 1) 8006'
+attack 16.16 "from a cell on a bridge of ours to a port that another publishes" "published ports are not for cells" 'connects $grace 192.0.2.1 8080' 'unknown $(address $grace 1) connects $grace 192.0.2.1 8080'
+attack 16.17 "the same by IPv6" "published ports are not for cells" 'connects $grace 2001:db8::1 8080' 'not shown: the server listens by IPv4 alone'
+attack 16.18 "from a cell on the host's bridge to it" "published ports are not for cells" 'connects $erin 10.84.0.254 8080' 'unknown $(address $erin 1) connects $erin 10.84.0.254 8080'
+e4=$(address "$erin" 1) e6=$(address "$erin" 2)
+at_gateway() { # ERIN FRANK GATEWAY: between isolated ports, by way of the host
+        net_of "$erin" ip route add "$2" via "$3"
+        net_of "$frank" ip route add "$1" via "$3"
+        ping_of "$erin" "$2"
+        net_of "$erin" ip route del "$2" via "$3"
+        net_of "$frank" ip route del "$1" via "$3"
+}
+attack 16.19 "around the isolation of a bridge: by way of the host, which forwards" "one set of all cells' addresses" 'at_gateway $e4 $f4 10.84.0.254' 'unknown $e4 at_gateway $e4 $f4 10.84.0.254'
+attack 16.20 "the same by IPv6" "one set of all cells' addresses" 'at_gateway $e6 $f6 fd84::254' 'unknown $e6 at_gateway $e6 $f6 fd84::254'
+
+# Errors about flows that are not the sender's.
+believed() { # COMMAND...: with a rule that takes all errors for true; the manager would remove it
+        kill -STOP "$manager"
+        nft insert rule inet "$instance" errors accept
+        "$@"
+        nft delete rule inet "$instance" errors handle "$(nft -a list chain inet "$instance" errors | awk '$1 == "accept" { print $NF; exit }')"
+        again
+}
+for a in 192.0.2.2 2001:db8::2; do
+        ip netns exec upstream python3 -c '
+import socket, sys, time
+s = socket.socket(socket.AF_INET6 if ":" in sys.argv[1] else socket.AF_INET, socket.SOCK_DGRAM)
+s.bind((sys.argv[1], 123)); print("up", flush=True); time.sleep(1000)' $a > "$LAB_DIR/silent-$a" &
+        wait_for 5 grep -q up "$LAB_DIR/silent-$a"
+done
+forge_error() { # WHO-IS-TOLD SENDER ADDRESS TO [SEEN-AS]: a flow of somebody's, and an error about it by the sender
+        port=$((port + 1))
+        $1 /var/lib/try told "$3" $port "$4" 123 > "$LAB_DIR/told" &
+        told=$!
+        wait_for 5 grep -q up "$LAB_DIR/told"
+        net_of "$2" /var/lib/try icmp port "${5:-$3}" "${5:-$3}" $port "$4" 123 > /dev/null
+        wait $told
+        tail -n 1 "$LAB_DIR/told"
+}
+port=1230
+shrink() { # SENDER ADDRESS TO
+        $here/tests/attacks/try told "$2" 1231 "$3" 123 > "$LAB_DIR/told" &
+        told=$!
+        wait_for 5 grep -q up "$LAB_DIR/told"
+        net_of "$1" /var/lib/try icmp mtu "$2" "$2" 1231 "$3" 123 > /dev/null
+        hit_if grep -q 'mtu' <(ip route get "$3")
+        kill $told
+        wait $told
+        ip route flush cache
+        ip -6 route flush cache
+} 2> /dev/null
+by_bob() { net_of "$bob" "$@"; }
+attack 16.21 "an ICMP error about a flow of the host" "errors from a cell are about its own flows" 'forge_error "" $alice 192.0.2.1 192.0.2.2' 'believed forge_error "" $alice 192.0.2.1 192.0.2.2'
+attack 16.22 "the same by IPv6" "errors from a cell are about its own flows" 'forge_error "" $alice 2001:db8::1 2001:db8::2' 'believed forge_error "" $alice 2001:db8::1 2001:db8::2'
+attack 16.23 "the same: its packets are too large" "errors from a cell are about its own flows" 'shrink $alice 192.0.2.1 192.0.2.2' 'believed shrink $alice 192.0.2.1 192.0.2.2'
+attack 16.24 "an ICMP error about a flow of another cell" "errors from a cell are about its own flows" 'forge_error by_bob $alice $(address $bob 1) 192.0.2.2 192.0.2.1' 'believed forge_error by_bob $alice $(address $bob 1) 192.0.2.2 192.0.2.1'
+attack 16.25 "the same by IPv6" "errors from a cell are about its own flows" 'forge_error by_bob $alice $(address $bob 2) 2001:db8::2 2001:db8::1' 'believed forge_error by_bob $alice $(address $bob 2) 2001:db8::2 2001:db8::1'
+attack 16.26 "an ICMP error about a flow of the host, by a cell on a bridge of ours" "errors from a cell are about its own flows" 'forge_error "" $grace 192.0.2.1 192.0.2.2' 'believed forge_error "" $grace 192.0.2.1 192.0.2.2'
+net_of "$erin" ip route add 192.0.2.1 via 10.84.0.254
+attack 16.27 "the same, on the host's bridge" "errors from a cell are about its own flows" 'forge_error "" $erin 192.0.2.1 192.0.2.2' 'believed forge_error "" $erin 192.0.2.1 192.0.2.2'
 
 # --- 17: flows ---------------------------------------------------------------------------------------------
 lab_flood

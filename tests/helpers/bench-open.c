@@ -20,6 +20,7 @@
 #include "bus/join.h"
 #include "cells/anchor.h"
 #include "cgroups/group.h"
+#include "netns/gateway.h"
 #include "netns/link.h"
 #include "netns/netns.h"
 
@@ -112,7 +113,7 @@ static int bench_floor(const char *instance, int n, int pause) {
         Hierarchies *h;
 
         if (hierarchies_open(NULL, &h) < 0 || parse_address("10.99.0.1", &gateway) < 0 ||
-            link_ensure_gateway("cgbench", &gateway, 1) < 0)
+            gateway_ensure("cgbench", &gateway, 1) < 0)
                 return 1;
         for (int i = 0; i < n; i++) {
                 char group[64];

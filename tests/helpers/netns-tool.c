@@ -20,6 +20,7 @@
 #include "base/strv.h"
 #include "netns/firewall.h"
 #include "netns/forwarding.h"
+#include "netns/gateway.h"
 #include "netns/link.h"
 #include "netns/netns.h"
 
@@ -45,7 +46,7 @@ static int verb_gateway(int argc, char **argv) {
         int r;
 
         r = parse_all(argv + 1, argc - 1, addresses);
-        return r < 0 ? r : link_ensure_gateway(argv[0], addresses, (size_t) argc - 1);
+        return r < 0 ? r : gateway_ensure(argv[0], addresses, (size_t) argc - 1);
 }
 
 /* HOST CELL NETNS ADDRESS4 GATEWAY4 ADDRESS6 GATEWAY6 */
@@ -315,7 +316,7 @@ static int verb_bench(int argc, char **argv) {
         (void) setrlimit(RLIMIT_NOFILE, &(struct rlimit) { 65536, 65536 });
         (void) parse_address("10.99.0.1", gateways);
         (void) parse_address("fd99::1", gateways + 1);
-        r = link_ensure_gateway("cfbegw", gateways, 2);
+        r = gateway_ensure("cfbegw", gateways, 2);
         if (r >= 0)
                 r = firewall_setup(&c, NULL, 0);
         for (int i = 0; r >= 0 && i < n; i++) {

@@ -25,7 +25,7 @@ n=0
 # with KEY=VALUE... -- COMMAND: as alice, in a new cell of a policy with these keys; first words of the outcome
 with() {
         {
-                printf '[Match]\nUser=alice bob\n[Network]\nMode=none\n'
+                printf '[Match]\nUser=alice bob alicia twin\n[Network]\nMode=none\n'
                 while [ "$1" != -- ]; do
                         printf '%s\n' "$1"
                         shift
@@ -112,6 +112,24 @@ is "... is each user's own" "$(as=bob with "$FS" PrivateTmp=persistent -- 'ls /t
 
 /var/tmp:"
 is "... and nobody gets there from outside" "$(setpriv --reuid 2001 --clear-groups ls /var/lib/confine/tmp 2>&1 | sed 's/.*: //')" "Permission denied"
+was=$(id -u alice)
+usermod -l alicia -d /home/alice alice
+is "... a number that has another name: nothing of it" "$(as=alicia with "$FS" PrivateTmp=persistent -- 'ls /tmp')" ""
+is "... which is kept under the name that it had" "$(cat "/var/lib/confine/tmp/$was-alice-0/tmp/f")" kept
+check "... and said" grep -q "User id $was was that of alice and is that of alicia now" "$LAB_DIR/log"
+useradd -o -u "$was" -g "$was" -d /home/alice -s /bin/bash -p '*' twin
+as=alicia with "$FS" PrivateTmp=persistent -- 'echo both > /tmp/f'
+is "... two names of one user are one" "$(as=twin with "$FS" PrivateTmp=persistent -- 'cat /tmp/f')" both
+userdel twin
+printf '[Match]\nUser=alice alicia\n[Cell]\nLingerSec=10min\n[Network]\nMode=none\n' | policy 50-view
+bus_reload
+su alicia -c 'touch /tmp/hers'
+is "a cell that lingers: its user is in it again" "$(su alicia -c 'ls /tmp')" hers
+usermod -l alice alicia
+is "... and who has the number after is not" "$(su alice -c 'ls /tmp')" ""
+for c in $(cells_of alicia) $(cells_of alice); do bus_cell "$c" Terminate > /dev/null; done
+wait_for 20 no_cells
+rm -rf "/var/lib/confine/tmp/$was"
 like "... not with Scope=policy" "$(printf '[Match]\nUser=alice\n[Cell]\nScope=policy\n[Network]\nMode=none\n[Filesystem]\nPrivateTmp=persistent\n' > "$LAB_DIR/p.ini"; ctl verify "$LAB_DIR/p.ini" 2>&1)" "PrivateTmp=: persistent is a user's own"
 
 # --- /dev, /proc ---------------------------------------------------------------------------------------

@@ -281,7 +281,7 @@ static int put_back(const DriverCell *c, pid_t pid, char what[static DRIVER_WHAT
         leaf_group(c, uid, group);
         if (group_lines_match(c->hierarchies, lines, group) || is_in_reserve(c, uid, lines))
                 return 0;
-        r = choose_group(c, uid, &reserve, group, what);
+        r = choose_group(c, &(DriverLeader) { .uid = uid }, &reserve, group, what);
         if (r >= 0)
                 r = group_attach(c->hierarchies, group, 0, pid);
         return r == -ESRCH ? 0 : r < 0 ? driver_fail(what, r, "process %d can't be put back into %.150s", (int) pid, group) : 0;

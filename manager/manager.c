@@ -585,7 +585,7 @@ static int describe_host(const Manager *m, char **ret) {
 
         if (uname(&name) < 0)
                 return -errno;
-        f = open_memstream(&text, &size);
+        f = memstream_open(&text, &size);
         if (!f)
                 return -ENOMEM;
         fprintf(f, "%s %s; %s;", name.sysname, name.release, m->driver->name);

@@ -335,7 +335,11 @@ static void open_in(Connection *c, Policy *policy, Cell *cell) {
 
 /* Nobody is let in by a policy that can't be used. Root has to mend it; who else is exempt the module knows. */
 static void answer_refused_policy(Connection *c, const Policy *policy) {
-        if (subject_match(c->subject)->uid == 0 && c->request.operation != LOGIN_RUN)
+        bool is_root = subject_match(c->subject)->uid == 0;
+
+        if (is_root && c->request.operation == LOGIN_CHECK)
+                answer(c, LOGIN_ADMITTED, LOGIN_STAGE_OTHER, false, "%s", "");
+        else if (is_root && c->request.operation == LOGIN_OPEN)
                 answer(c, LOGIN_UNCONFINED, LOGIN_STAGE_OTHER, true, "policy %s is refused, and root gets in unconfined: %s",
                        policy->name, policy->refused);
         else

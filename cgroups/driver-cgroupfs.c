@@ -20,6 +20,7 @@
 #include "base/strv.h"
 #include "cgroups/driver.h"
 
+#define REMOVE_ROOT_TRIES 50 /* of 10 ms */
 #define EMPTY_TIMEOUT_USEC (1 * USEC_PER_SEC)
 #define KILL_TIMEOUT_USEC (3 * USEC_PER_SEC)
 #define REMOVE_TIMEOUT_USEC (3 * USEC_PER_SEC)
@@ -601,14 +602,26 @@ static int make_root(const Hierarchies *h, const char *root_group) {
         return group_make(h, path);
 }
 
+static bool has_group(const Hierarchies *h, const char *path) {
+        for (size_t i = 0; i < h->n_items; i++)
+                if (faccessat(h->items[i].root_fd, path, F_OK, 0) >= 0)
+                        return true;
+        return false;
+}
+
+/* A group that a process has just left can be busy for a moment. */
 static void remove_root(const Hierarchies *h, const char *root_group) {
         static const char *const parts[] = { "/cells", "/reserve", "" };
 
-        for (size_t i = 0; i < ELEMENTSOF(parts); i++) {
-                char path[GROUP_PATH_MAX];
+        for (unsigned tries = 0; tries < REMOVE_ROOT_TRIES && has_group(h, root_group); tries++) {
+                if (tries > 0)
+                        (void) nanosleep(&(struct timespec) { .tv_nsec = 10000000 }, NULL);
+                for (size_t i = 0; i < ELEMENTSOF(parts); i++) {
+                        char path[GROUP_PATH_MAX];
 
-                (void) snprintf(path, sizeof(path), "%s%s", root_group, parts[i]);
-                group_remove_if_empty(h, path);
+                        (void) snprintf(path, sizeof(path), "%s%s", root_group, parts[i]);
+                        group_remove_if_empty(h, path);
+                }
         }
 }
 

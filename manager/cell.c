@@ -169,7 +169,7 @@ static void leave_init(Cell *c) {
         if (c->init_pidfd < 0 || c->init_reaped ||
             waitid(P_PIDFD, (id_t) c->init_pidfd, &si, WEXITED | WNOHANG) < 0 || si.si_pid != 0)
                 return;
-        (void) reap_later(c->host->event, c->init_pid);
+        (void) reap_later(c->host->event, c->init_pid, NULL, NULL);
 }
 
 Cell *cell_free(Cell *c) {
@@ -204,11 +204,12 @@ static void tell(Cell *c, CellEvent event, const JobReport *report) {
 }
 
 static int on_init_exit(sd_event_source *s, int fd, uint32_t events, void *userdata) {
+        siginfo_t si = {};
         Cell *c = userdata;
 
         (void) s, (void) events;
-        (void) waitid(P_PIDFD, (id_t) fd, &(siginfo_t) {}, WEXITED | WNOHANG); /* ours, unless restored */
-        c->init_reaped = true;
+        /* Ours, unless restored; and while somebody traces it, theirs to wait for first: leave_init() tries again. */
+        c->init_reaped = waitid(P_PIDFD, (id_t) fd, &si, WEXITED | WNOHANG) < 0 || si.si_pid != 0;
         c->init_source = sd_event_source_disable_unref(c->init_source);
         if (c->state != CELL_ENDING)
                 cell_end(c, "its pid 1 has exited");
@@ -367,7 +368,7 @@ static void on_made(const JobReport *report, const char *text, void *userdata) {
                 r = cell_watch_init(c);
                 if (r < 0) {
                         if (c->init_pidfd < 0)
-                                (void) reap_later(c->host->event, c->init_pid);
+                                (void) reap_later(c->host->event, c->init_pid, NULL, NULL);
                         outcome = (JobReport) { .error = r, .stage = LOGIN_STAGE_NAMESPACE };
                         (void) strcpy(outcome.what, "its pid 1 can't be watched");
                 }

@@ -109,25 +109,20 @@ static void run_child(Job *job, int fd, pid_t parent) {
         _exit(fd_write_all(fd, text, size + 1) < 0); /* the NUL says that it was all */
 }
 
-static void end_report(sd_event *event, JobReport *report) {
+static void end_report(sd_event *event, void *userdata) {
+        JobReport *report = userdata;
+
         if (report->pid > 0) { /* a child not reaped yet: the number can't be anybody else's */
                 (void) kill(report->pid, SIGKILL);
-                (void) reap_later(event, report->pid);
+                (void) reap_later(event, report->pid, NULL, NULL);
         }
         (void) munmap(report, sizeof(*report));
-}
-
-static int on_child_exit(sd_event_source *s, const siginfo_t *si, void *userdata) {
-        (void) si;
-        end_report(sd_event_source_get_event(s), userdata);
-        return sd_event_source_set_floating(s, false);
 }
 
 /* One that hangs in the kernel is left to the loop; until it is gone it may leave something behind. */
 static void end_child(Jobs *j, pid_t pid, JobReport *report) {
         (void) kill(pid, SIGKILL);
-        if (waitpid(pid, NULL, WNOHANG) != 0 ||
-            sd_event_add_child(j->event, NULL, pid, WEXITED, on_child_exit, report) < 0)
+        if (reap_later(j->event, pid, end_report, report) < 0)
                 end_report(j->event, report);
 }
 

@@ -4,5 +4,8 @@
 #include <sys/types.h>
 #include <systemd/sd-event.h>
 
-/* Lets the loop reap a child of ours whenever it exits. SIGCHLD must be blocked. -ECHILD: no child. */
-int reap_later(sd_event *event, pid_t pid);
+typedef void (*reaped_t)(sd_event *event, void *userdata);
+
+/* Reaps a child of ours whenever it exits, and calls `then` (or NULL): from within, if it is gone already. Needs no
+ * descriptor once a timer of the loop has one. -ENOMEM: it stays, and nothing is called. */
+int reap_later(sd_event *event, pid_t pid, reaped_t then, void *userdata);

@@ -44,6 +44,13 @@ static void on_timeout(const JobReport *report, const char *text, void *userdata
         *(int *) userdata = 1;
 }
 
+static void run_until_childless(sd_event *event) {
+        for (int i = 0; waitid(P_ALL, 0, &(siginfo_t) {}, WEXITED | WNOWAIT | WNOHANG) >= 0; i++) {
+                assert_true(i < 100);
+                assert_true(sd_event_run(event, USEC_PER_SEC / 10) >= 0);
+        }
+}
+
 static void test_done(void **state) {
         sd_event *event = NULL;
         Jobs *jobs = NULL;
@@ -58,6 +65,7 @@ static void test_done(void **state) {
         while (!done)
                 assert_true(sd_event_run(event, UINT64_MAX) >= 0);
         assert_int_equal(jobs_count(jobs), 0);
+        run_until_childless(event);
         jobs_free(jobs);
         sd_event_unref(event);
 }
@@ -123,21 +131,24 @@ static void on_left(const JobReport *report, const char *text, void *userdata) {
         left = true;
 }
 
-static void run_until_childless(sd_event *event) {
-        while (waitid(P_ALL, 0, &(siginfo_t) {}, WEXITED | WNOWAIT | WNOHANG) >= 0)
-                assert_true(sd_event_run(event, USEC_PER_SEC) >= 0);
+/* Of this process, which has one CPU then: a child does not run before we wait. */
+static void use_one_cpu(cpu_set_t *ret_before) {
+        cpu_set_t one;
+
+        assert_int_equal(sched_getaffinity(0, sizeof(*ret_before), ret_before), 0);
+        CPU_ZERO(&one);
+        for (int cpu = 0; CPU_COUNT(&one) == 0; cpu++)
+                if (CPU_ISSET(cpu, ret_before))
+                        CPU_SET(cpu, &one);
+        assert_int_equal(sched_setaffinity(0, sizeof(one), &one), 0);
 }
 
 /* Whether a job fails or is killed: what it has left to us is killed and reaped. */
 static void test_left_behind(void **state) {
         sd_event *event = NULL;
         Jobs *jobs = NULL;
-        sigset_t mask;
 
         (void) state;
-        sigemptyset(&mask);
-        sigaddset(&mask, SIGCHLD);
-        assert_int_equal(sigprocmask(SIG_BLOCK, &mask, NULL), 0);
         while (wait(NULL) > 0) /* jobs of the tests before, whose loop is no more */
                 ;
         assert_int_equal(sd_event_new(&event), 0);
@@ -153,6 +164,34 @@ static void test_left_behind(void **state) {
                         assert_true(sd_event_run(event, UINT64_MAX) >= 0);
                 run_until_childless(event);
         }
+        jobs_free(jobs);
+        sd_event_unref(event);
+}
+
+/* To watch a child takes a descriptor; without one it is reaped all the same. */
+static void test_no_descriptors(void **state) {
+        bool fails = false;
+        const JobSpec spec = { .name = "leaving", .timeout_usec = 50 * USEC_PER_MSEC, .run = run_leaving, .done = on_left,
+                               .userdata = &fails };
+        struct rlimit limit, none;
+        sd_event *event = NULL;
+        Jobs *jobs = NULL;
+        cpu_set_t before;
+
+        (void) state;
+        use_one_cpu(&before);
+        assert_int_equal(sd_event_new(&event), 0);
+        assert_int_equal(jobs_new(event, no_fds, 0, false, &jobs), 0);
+        left = false;
+        assert_int_equal(job_start(jobs, &spec, NULL), 0);
+        assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+        none = (struct rlimit) { .rlim_max = limit.rlim_max };
+        assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+        while (!left)
+                assert_true(sd_event_run(event, UINT64_MAX) >= 0);
+        run_until_childless(event);
+        assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+        assert_int_equal(sched_setaffinity(0, sizeof(before), &before), 0);
         jobs_free(jobs);
         sd_event_unref(event);
 }
@@ -186,15 +225,10 @@ static void kill_children(void) {
 static void test_death(void **state) {
         sd_event *event = NULL;
         Jobs *jobs = NULL;
-        cpu_set_t before, one;
+        cpu_set_t before;
 
         (void) state;
-        assert_int_equal(sched_getaffinity(0, sizeof(before), &before), 0);
-        CPU_ZERO(&one);
-        for (int cpu = 0; CPU_COUNT(&one) == 0; cpu++)
-                if (CPU_ISSET(cpu, &before))
-                        CPU_SET(cpu, &one);
-        assert_int_equal(sched_setaffinity(0, sizeof(one), &one), 0);
+        use_one_cpu(&before);
         assert_int_equal(sd_event_new(&event), 0);
         assert_int_equal(jobs_new(event, no_fds, 0, false, &jobs), 0);
         for (int early = 0; early < 2; early++) {
@@ -208,6 +242,7 @@ static void test_death(void **state) {
                 while (!done)
                         assert_true(sd_event_run(event, 10 * USEC_PER_SEC) > 0);
         }
+        run_until_childless(event);
         assert_int_equal(sched_setaffinity(0, sizeof(before), &before), 0);
         jobs_free(jobs);
         sd_event_unref(event);
@@ -341,7 +376,7 @@ static void test_moving(void **state) {
 
 int main(void) {
         const struct CMUnitTest tests[] = { cmocka_unit_test(test_done), cmocka_unit_test(test_much_text),
-                                             cmocka_unit_test(test_left_behind),
+                                             cmocka_unit_test(test_left_behind), cmocka_unit_test(test_no_descriptors),
                                              cmocka_unit_test(test_death), cmocka_unit_test(test_fair),
                                              cmocka_unit_test(test_passes),
                                              cmocka_unit_test(test_no_start),

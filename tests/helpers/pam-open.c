@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* pam-open SERVICE USER TTY RHOST [CONFDIR]: opens and closes a PAM session as a login program would, with
- * items that can't be had from a real one in a test. Exit status 0 if it was opened. */
+ * items that can't be had from a real one in a test. Says what came of it, and then whether others may trace it. Exit
+ * status 0 if it was opened. */
 
 #include <security/pam_appl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 
 static int converse(int n, const struct pam_message **messages, struct pam_response **ret, void *data) {
         (void) data;
@@ -29,7 +31,7 @@ static int open_once(char **argv, const char *confdir) {
         if (*argv[3])
                 (void) pam_set_item(pamh, PAM_RHOST, argv[3]);
         r = pam_open_session(pamh, 0);
-        printf("%d %s\n", r, pam_strerror(pamh, r));
+        printf("%d %s\ndumpable %d\n", r, pam_strerror(pamh, r), prctl(PR_GET_DUMPABLE));
         if (r == PAM_SUCCESS)
                 (void) pam_close_session(pamh, 0);
         (void) pam_end(pamh, r);

@@ -454,8 +454,6 @@ int session_restore(SessionHost *host, const char *id, Cell *(*find)(const char 
         s->leader_start_time = restore.leader_start_time;
         if (r >= 0)
                 r = watch_leader(s);
-        if (r == -ESRCH)
-                remove_record(s);
         if (r >= 0 && s->state == SESSION_LIVE)
                 r = session_user_watch(s);
         if (r < 0) {

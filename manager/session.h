@@ -77,7 +77,7 @@ bool session_is_user_manager(const Session *s);
  * the record; -ENOMEM. */
 int session_new(SessionHost *host, Cell *cell, const SessionInfo *info, Session **ret);
 /* After a restart. The cell is found by `find`. -EBADMSG, -ESTALE as cell_restore(); -ENOENT: no such
- * cell; -ESRCH: the leader has exited: the record is gone, too. */
+ * cell; -ESRCH: the leader has exited. The record is left to the caller. */
 int session_restore(SessionHost *host, const char *id, Cell *(*find)(const char *id, void *userdata),
                     Session **ret);
 

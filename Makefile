@@ -6,6 +6,8 @@
 #   make attacks     as root: what is tried on cells and on the manager, with each defence and without
 #   make demo        as root: see it work
 #   make vm-check    as root: the same on a real systemd host, in a virtual machine (tests/vm/vm)
+#   make mutants     as root, half an hour: breaks the product in many places, one at a time; a suite has to see each
+#   make faults      as root, half an hour: system calls and allocations fail in turn (FAULTS_MAX=5: some minutes)
 #   make install     DESTDIR= and prefix= are respected
 #
 # Others: deps helpers unit check-unit check-root asan fuzz bench vm-bench format tidy uninstall clean.
@@ -89,7 +91,7 @@ HELPER_SRC = $(wildcard tests/helpers/*.c)
 FUZZ_SRC = $(wildcard tests/fuzz/*-*.c)
 BENCH_SRC = $(wildcard tests/bench/*.c)
 ALL_SRC = $(sort $(LIB_SRC) $(PROGRAM_ONLY) $(MANAGER_SRC) $(TOOL_SRC) $(GENERATOR_SRC) $(MODULE_SRC) $(UNIT_SRC) \
-	$(HELPER_SRC) $(BENCH_SRC) $(wildcard tests/fuzz/*.c))
+	$(HELPER_SRC) $(BENCH_SRC) $(wildcard tests/fuzz/*.c tests/faults/*.c))
 UNIT_MANAGER_SRC = $(filter-out manager/main.c,$(MANAGER_SRC))
 UNIT_TOOL_SRC = $(filter-out tools/confinectl.c,$(TOOL_SRC))
 
@@ -115,7 +117,7 @@ ASAN_ROOT_TESTS ?= $(addprefix tests/root/,login.t limits.t network.t policies.t
 VM_TESTS ?= $(sort $(wildcard tests/vm/*.t)) $(addprefix tests/root/,confinectl.t devices-v2.t limits.t \
 	login.t network.t policies.t restart.t services.t)
 
-.PHONY: all helpers unit deps check check-unit check-root attacks vm-check vm-bench asan fuzz bench demo install uninstall format tidy clean
+.PHONY: all helpers unit deps check check-unit check-root attacks mutants faults vm-check vm-bench asan fuzz bench demo install uninstall format tidy clean
 .DELETE_ON_ERROR:
 # No suffix rules: nothing here wants them, and the test suites end in .t.
 MAKEFLAGS += --no-builtin-rules
@@ -182,6 +184,11 @@ $(B)/confined.service: service/confined.service.in
 	@mkdir -p $(@D)
 	$(call say,GEN,$@)sed 's|@sbindir@|$(sbindir)|g' $< > $@
 
+# It stands in for the allocator of a program that is not ours to link.
+$(B)/tests/faults/allocations.so: tests/faults/allocations.c
+	@mkdir -p $(@D)
+	$(call say,LD,$@)$(CC) $(CPPFLAGS) $(CFLAGS) -shared -o $@ $<
+
 helpers: $(HELPERS)
 unit: $(UNIT)
 
@@ -204,6 +211,15 @@ check-root: all helpers
 
 attacks: all helpers
 	$(Q)B=$(B) $(PROVE) -e '' $(ATTACK_TESTS)
+
+# By hand. MUTANTS='TEXT...' takes those whose file, suite or sentence has one of these words; BASELINE=no does not run
+# the suites without a break before. In a copy of the tree, $(B)-mutants.
+mutants:
+	$(Q)B=$(B) tests/mutants/run $(MUTANTS)
+
+# By hand. FAULTS_OPERATIONS, FAULTS_KINDS, FAULTS_MAX: see tests/faults/run.
+faults: all helpers $(B)/tests/faults/allocations.so
+	$(Q)B=$(B) tests/faults/run
 
 # Where software emulates the processor, two guests at once take as long as one after the other.
 vm-check: all helpers unit
@@ -254,7 +270,7 @@ tidy:
 	clang-tidy --quiet --checks='$(TIDY_CHECKS)' $(ALL_SRC) -- $(CPPFLAGS) -std=gnu17
 
 clean:
-	rm -rf $(B) $(B)-asan $(B)-fuzz
+	rm -rf $(B) $(B)-asan $(B)-fuzz $(B)-mutants
 
 # --- installation ----------------------------------------------------------------------------
 

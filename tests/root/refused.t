@@ -191,5 +191,12 @@ like "OnFailure=allow: a host that fails lets in, loudly" "$out" 'not ready.*OnF
 like "OnFailure=allow: unconfined" "$out" "$(printf '%s' "$host" | sed 's/[][]/\\&/g')"
 umount /proc/sys/net/ipv4/ip_forward
 bus_reload
+strace -q -f -o /dev/null -p "$manager" -e trace=mkdirat -e inject=mkdirat:error=EACCES 2> /dev/null &
+tracer=$!
+wait_for 10 traced
+like "OnFailure=allow: so does one that lets no control group be made" "$(su bob -c 'readlink /proc/self/ns/pid' 2>&1)" \
+        'OnFailure=allow lets you in unconfined'
+kill $tracer
+wait $tracer 2> /dev/null
 check "and when it works again nobody is" sh -c '! su bob -c true 2>&1 | grep -q unconfined'
 lab_done

@@ -292,20 +292,21 @@ if sys.argv[3:]: print("closed" if s.recv(1) == b"" else "?", file=out, flush=Tr
 # The ids of the live cells of a user.
 cells_of() { grep -l "^User=$1\$" /run/confine/cells/* 2>/dev/null | xargs -r -n1 basename; }
 
-# hold NAME USER [COMMAND]: a session that lives until let_go NAME; COMMAND runs first.
+# hold NAME USER [COMMAND]: a session that lives until let_go NAME; COMMAND runs first. It is no job of the shell's, which
+# would have something to say should it be killed.
 hold() {
         mkfifo "$LAB_DIR/hold-$1"
-        su "$2" -c "${3:-true}; echo up; read _" < "$LAB_DIR/hold-$1" > "$LAB_DIR/held-$1" 2>&1 &
-        eval "held_$1=$!"
+        eval "held_$1=$(su "$2" -c "${3:-true}; echo up; read _" > "$LAB_DIR/held-$1" 2>&1 < "$LAB_DIR/hold-$1" & echo $!)"
         exec {fd}> "$LAB_DIR/hold-$1"
         eval "fd_$1=$fd"
         wait_for 20 grep -qs '^up$' "$LAB_DIR/held-$1"
 }
 let_go() {
-        eval "(echo >&\$fd_$1) 2> /dev/null; exec {fd_$1}>&-"
-        eval "wait \$held_$1" 2> /dev/null
+        eval "(echo >&\$fd_$1) 2> /dev/null; exec {fd_$1}>&-; leaving=\$held_$1"
+        wait_for 30 has_left
         rm -f "$LAB_DIR/hold-$1"
 }
+has_left() { ! kill -0 "$leaving" 2> /dev/null; }
 
 # --- sshd ------------------------------------------------------------------------------------------
 

@@ -145,7 +145,7 @@ wait_for 30 no_cells
 for call in accept4:1 recvfrom:1 recvfrom:2 openat:1 openat:2 openat:5 rename,renameat,renameat2:1 clone,clone3:1 \
         read:2 clone,clone3:2 renameat,renameat2:2 sendmsg:1 sendmsg:2 epoll_ctl:4 pidfd_open:1; do
         log_offset=$(($(stat -c %s "$LAB_DIR/log") + 1))
-        strace -q -o /dev/null -p $manager -e trace="${call%:*}" -e "inject=${call%:*}:signal=KILL:when=${call#*:}" &
+        strace -q -o /dev/null -p $manager -e trace="${call%:*}" -e "inject=${call%:*}:signal=KILL:when=${call#*:}" 2> /dev/null &
         tracer=$!
         traced() { ! kill -0 $tracer 2>/dev/null || ! grep -q '^TracerPid:.0$' /proc/$manager/status 2>/dev/null; }
         wait_for 10 traced

@@ -75,7 +75,8 @@ let_go a
 hold a alice
 hold b alice
 gone=$(grep -lx "Leader=$held_b" /run/confine/sessions/*)
-stale() { kill -KILL "$held_b"; wait "$held_b"; } 2> /dev/null
+stale() { kill -KILL "$held_b"; wait_for 20 exited; }
+exited() { ! kill -0 "$held_b" 2> /dev/null; }
 restart_with stale
 is "a record whose leader has exited is removed" "$(ls "$gone" 2> /dev/null)" ""
 check "... and no other" nsessions_are 1

@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <linux/close_range.h>
 #include <linux/openat2.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -160,6 +161,32 @@ int fd_pidfd_open(pid_t pid) {
 
 int fd_pidfd_send_signal(int pidfd, int sig) {
         return syscall(SYS_pidfd_send_signal, pidfd, sig, NULL, 0) < 0 ? -errno : 0;
+}
+
+bool fd_pidfd_has_exited(int pidfd) {
+        struct pollfd p = { .fd = pidfd, .events = POLLIN };
+
+        return pidfd < 0 || poll(&p, 1, 0) != 0;
+}
+
+int fd_pidfd_get_pid(int pidfd, pid_t *ret) {
+        _cleanup_(freep) char *info = NULL;
+        const char *line;
+        char path[64];
+        ssize_t n;
+        int pid;
+
+        (void) snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", pidfd);
+        n = fd_read_file_at(AT_FDCWD, path, 4096, &info);
+        if (n < 0)
+                return n == -ENOENT ? -EBADF : (int) n;
+        line = strstr(info, "\nPid:");
+        if (!line || sscanf(line, "\nPid: %d", &pid) != 1)
+                return -EBADF;
+        if (pid <= 0) /* 0: it is in a pid namespace beside ours */
+                return -ESRCH;
+        *ret = (pid_t) pid;
+        return 0;
 }
 
 int fd_pid_start_time(pid_t pid, unsigned long long *ret) {

@@ -44,6 +44,14 @@ int fd_pidfd_open(pid_t pid);
 /* Sends a signal through a pidfd; see pidfd_send_signal(2). -ESRCH: it has exited. */
 int fd_pidfd_send_signal(int pidfd, int sig);
 
+/* Has the process ended? Also if nobody has reaped it yet, when /proc says of it what holds of no live one, and if it
+ * can't be told. See pidfd_open(2), poll(2). */
+bool fd_pidfd_has_exited(int pidfd);
+
+/* The pid of a pidfd's process, as "Pid:" of /proc/self/fdinfo has it. -EBADF: it is no pidfd; -ESRCH: it has ended and
+ * was reaped. */
+int fd_pidfd_get_pid(int pidfd, pid_t *ret);
+
 /* Start time of process `pid` in clock ticks after boot (proc(5), field 22 of stat), which
  * together with the pid and the boot id names a process for ever. -ESRCH: no such process. */
 int fd_pid_start_time(pid_t pid, unsigned long long *ret);

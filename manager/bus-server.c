@@ -248,13 +248,13 @@ static bool has_room(const BusServer *b, uid_t uid) {
         return uid == 0 || (n < PEERS_MAX && n_user < PEERS_OF_USER_MAX);
 }
 
-uid_t bus_server_effective_uid(Manager *m, uid_t uid, pid_t pid) {
+uid_t bus_server_effective_uid(Manager *m, uid_t uid, pid_t pid, int pidfd) {
         Cell *c;
         int r;
 
-        if (uid != 0 || pid <= 0)
+        if (uid != 0)
                 return uid;
-        r = manager_find_cell_of_pid(m, pid, &c);
+        r = manager_find_cell_of(m, pid, pidfd, &c);
         return r == 0 ? 0 : r > 0 && c->uid != 0 ? c->uid : UID_INVALID;
 }
 
@@ -268,8 +268,8 @@ static int get_peer(Manager *m, int fd, struct ucred *ret) {
         r = listener_get_peer(fd, ret, &pidfd);
         if (r < 0)
                 return ret->uid == 0 ? r : 0;
-        ret->uid = bus_server_effective_uid(m, ret->uid, ret->pid);
-        return ret->uid == 0 ? fd_pidfd_send_signal(pidfd, 0) : 0;
+        ret->uid = bus_server_effective_uid(m, ret->uid, ret->pid, pidfd);
+        return 0;
 }
 
 static int on_listening(sd_event_source *source, int listen_fd, uint32_t events, void *userdata) {

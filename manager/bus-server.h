@@ -33,8 +33,9 @@ void bus_server_announce_denied(BusServer *b, uid_t uid, const char *user, const
                                 const char *message);
 
 /* Root inside of a cell (by sudo, say) is not the host's administrator: it counts as the cell's owner, and
- * where a cell has none, or is root's, as nobody. */
-uid_t bus_server_effective_uid(Manager *m, uid_t uid, pid_t pid);
+ * where a cell has none, or is root's, as nobody; so it does where `pidfd` doesn't prove that the process lives whose
+ * number that is. */
+uid_t bus_server_effective_uid(Manager *m, uid_t uid, pid_t pid, int pidfd);
 
 /* Closes the connections of others than root that have sent a part of a message: libsystemd may have asked for memory
  * for all of it, which the kernel counts when the manager forks. One whose message is being answered is left alone.

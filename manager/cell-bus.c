@@ -265,7 +265,7 @@ static Peer *peer_of(sd_bus_message *m) {
 }
 
 static int refuse(sd_bus_error *error) {
-        return sd_bus_error_set(error, SD_BUS_ERROR_ACCESS_DENIED, "Only root may do this, and from outside of any cell");
+        return sd_bus_error_set(error, SD_BUS_ERROR_ACCESS_DENIED, ACCESS_REFUSED);
 }
 
 static void run_kill(void *userdata, JobReport *report, JobText *text) {

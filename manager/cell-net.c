@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "manager/builder-net.h"
 #include "manager/placement.h"
 #include "netns/firewall-status.h"
 #include "netns/netlink.h"
@@ -99,15 +100,13 @@ static int read_inside(void *userdata) {
 /* Routes; and traffic, where the host has no end of the link. */
 static int add_inside(json_t *status, const Cell *c) {
         _cleanup_(close_fdp) int fd = -EBADF;
-        char path[64];
         json_t *routes = json_array();
 
         if (json_object_set_new(status, "Routes", routes) < 0 ||
             json_object_set_new(status, "Inside", json_boolean(policy_has_inner_link(c->policy))) < 0)
                 return -ENOMEM;
-        (void) snprintf(path, sizeof(path), "/proc/%d/ns/net", (int) c->init_pid);
-        fd = open(path, O_RDONLY | O_CLOEXEC);
-        return fd < 0 ? -errno : netns_call(fd, read_inside, status);
+        fd = builder_net_open_namespace(c->init_pid, "net", c->inodes[LOGIN_NS_NET]);
+        return fd < 0 ? fd : netns_call(fd, read_inside, status);
 }
 
 static int add_rule(const char *direction, const char *rule, uint64_t packets, uint64_t bytes, void *userdata) {

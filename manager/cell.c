@@ -246,6 +246,8 @@ int cell_watch_init(Cell *c) {
                         return -errno;
                 c->inodes[i] = st.st_ino;
         }
+        if (fd_pidfd_has_exited(c->init_pidfd)) /* so the number above was its own */
+                return -ESRCH;
         return sd_event_add_io(c->host->event, &c->init_source, c->init_pidfd, EPOLLIN, on_init_exit, c);
 }
 

@@ -9,7 +9,6 @@
 #include "manager/damage.h"
 
 #include <fcntl.h>
-#include <poll.h>
 #include <string.h>
 
 #include "base/fd.h"
@@ -126,15 +125,14 @@ static void look_at_groups(Cell *c) {
                 .policy = c->policy,
                 .uid = c->uid,
         };
-        struct pollfd init = { .fd = c->init_pidfd, .events = POLLIN };
         _cleanup_(freep) char *lines = NULL;
         char path[64];
         int r;
 
-        if (poll(&init, 1, 0) != 0) /* it has exited, and left its groups */
-                return;
         (void) snprintf(path, sizeof(path), "/proc/%d/cgroup", (int) c->init_pid);
         if (fd_read_file_at(AT_FDCWD, path, 64 * 1024, &lines) < 0 || !*lines || c->host->driver->is_whole(&cell, lines))
+                return;
+        if (fd_pidfd_has_exited(c->init_pidfd)) /* and left its groups, and its number */
                 return;
         log_warning("A control group of cell %s of %s was removed, or its pid 1 moved; repairing it", c->id,
                     c->user ?: "all users");

@@ -82,34 +82,13 @@ int fd_store_take_socket(FdStore *s, const char *name, int type, const char *pat
         return TAKE_FD(p->fd);
 }
 
-/* "Pid:" of /proc/self/fdinfo is -1 once the process has been reaped, and no line for what is no pidfd. */
-static int pidfd_get_pid(int fd, pid_t *ret) {
-        _cleanup_(freep) char *text = NULL;
-        char path[64];
-        const char *line;
-        ssize_t n;
-        int pid;
-
-        (void) snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", fd);
-        n = fd_read_file_at(AT_FDCWD, path, 4096, &text);
-        if (n < 0)
-                return (int) n;
-        line = strstr(text, "\nPid:");
-        if (!line || sscanf(line, "\nPid: %d", &pid) != 1)
-                return -EINVAL;
-        if (pid <= 0)
-                return -ESRCH;
-        *ret = pid;
-        return 0;
-}
-
 int fd_store_take_pidfd(FdStore *s, const char *id, pid_t *ret_pid) {
         Passed *p = s ? find(s, id) : NULL;
         int r;
 
         if (!p)
                 return -ENOENT;
-        r = pidfd_get_pid(p->fd, ret_pid);
+        r = fd_pidfd_get_pid(p->fd, ret_pid);
         if (r == -ESRCH)
                 return r;
         if (r < 0) {

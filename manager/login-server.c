@@ -465,18 +465,29 @@ static void close_sessions_of(Manager *m, pid_t pid) {
                         session_end(s);
 }
 
+static void on_hangup(Connection *c) {
+        log_debug("Process %d went away before it had joined", (int) c->pid);
+        if (c->offered)
+                watch_refused(c);
+        connection_free(c);
+}
+
 static void handle_request(Connection *c) {
         Manager *m = c->server->manager;
         Cell *cell;
         int r;
 
+        if (fd_pidfd_has_exited(c->pidfd)) { /* somebody else has its connection, and maybe its number */
+                on_hangup(c);
+                return;
+        }
         m->n_logins++;
         if (c->request.operation == LOGIN_CLOSE) {
                 close_sessions_of(m, c->pid);
                 connection_free(c);
                 return;
         }
-        r = manager_find_cell_of_pid(m, c->pid, &cell);
+        r = manager_find_cell_of(m, c->pid, c->pidfd, &cell);
         if (r > 0 && (c->request.operation == LOGIN_OPEN || c->request.operation == LOGIN_CHECK)) {
                 answer(c, LOGIN_INSIDE, LOGIN_STAGE_OTHER, false, "already in cell %s", cell->id);
                 return;
@@ -497,13 +508,6 @@ static void handle_request(Connection *c) {
 }
 
 /* --- the socket -------------------------------------------------------------------------- */
-
-static void on_hangup(Connection *c) {
-        log_debug("Process %d went away before it had joined", (int) c->pid);
-        if (c->offered)
-                watch_refused(c);
-        connection_free(c);
-}
 
 static int on_connection(sd_event_source *source, int fd, uint32_t events, void *userdata) {
         Connection *c = userdata;
@@ -619,6 +623,10 @@ static int accept_one(LoginServer *l, int fd) {
         if (r < 0)
                 return r;
         starter = real_uid(peer.pid);
+        if (fd_pidfd_has_exited(pidfd)) { /* so the number above was its own */
+                close_fd(pidfd);
+                return -ESRCH;
+        }
         if (peer.uid == 0 && has_room(l, starter))
                 return add_connection(l, fd, peer.pid, pidfd, starter);
         close_fd(pidfd);

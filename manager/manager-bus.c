@@ -215,7 +215,7 @@ static int method_reload(sd_bus_message *m, void *userdata, sd_bus_error *error)
         int r;
 
         if (!access_may_administer(p->uid))
-                return sd_bus_error_set(error, SD_BUS_ERROR_ACCESS_DENIED, "Only root may reload policies, and from outside of any cell");
+                return sd_bus_error_set(error, SD_BUS_ERROR_ACCESS_DENIED, ACCESS_REFUSED);
         r = manager_reload(p->manager);
         if (r < 0)
                 return r;

@@ -150,7 +150,7 @@ static int limit_user(uid_t uid, const char *policy, char what[static DRIVER_WHA
 
 /* Each namespace is of one cell alone, but for networks that others share, so these come last; what root of a cell has
  * unshared again is told by the others. */
-static Cell *find_by_namespaces(Manager *m, pid_t pid) {
+static int find_by_namespaces(Manager *m, pid_t pid, Cell **ret) {
         uint64_t inodes[_LOGIN_NS_MAX] = {};
         bool foreign = false;
 
@@ -159,22 +159,28 @@ static Cell *find_by_namespaces(Manager *m, pid_t pid) {
                 struct stat st;
 
                 (void) snprintf(path, sizeof(path), "/proc/%d/ns/%s", (int) pid, login_namespaces[i].name);
-                if (stat(path, &st) < 0)
-                        continue;
-                inodes[i] = st.st_ino;
+                if (stat(path, &st) >= 0)
+                        inodes[i] = st.st_ino;
                 (void) snprintf(path, sizeof(path), "/proc/self/ns/%s", login_namespaces[i].name);
-                foreign = foreign || stat(path, &st) < 0 || st.st_ino != inodes[i];
+                if (stat(path, &st) < 0) /* a kernel without them */
+                        continue;
+                if (inodes[i] == 0) /* a thread group's first thread has none left once it has ended before the others */
+                        return -ESRCH;
+                foreign = foreign || st.st_ino != inodes[i];
         }
+        *ret = NULL;
         if (!foreign) /* mostly, and then there is no need to look at each cell */
-                return NULL;
+                return 0;
         for (Cell *c = m->cells; c; c = c->hh.next)
                 for (int i = 0; i < _LOGIN_NS_MAX; i++)
-                        if (i != LOGIN_NS_NET && c->inodes[i] != 0 && c->inodes[i] == inodes[i])
-                                return c;
-        for (Cell *c = m->cells; c; c = c->hh.next)
+                        if (i != LOGIN_NS_NET && c->inodes[i] != 0 && c->inodes[i] == inodes[i]) {
+                                *ret = c;
+                                return 0;
+                        }
+        for (Cell *c = m->cells; c && !*ret; c = c->hh.next)
                 if (!*c->network_of && c->inodes[LOGIN_NS_NET] != 0 && c->inodes[LOGIN_NS_NET] == inodes[LOGIN_NS_NET])
-                        return c;
-        return NULL;
+                        *ret = c;
+        return 0;
 }
 
 /* The group of a session's own, or one below it. */
@@ -188,7 +194,7 @@ static Cell *find_by_session_group(Manager *m, const char *lines) {
         return NULL;
 }
 
-int manager_find_cell_of_pid(Manager *m, pid_t pid, Cell **ret) {
+static int find_by_pid(Manager *m, pid_t pid, Cell **ret) {
         _cleanup_(freep) char *lines = NULL, *id = NULL;
         char path[64];
         Cell *c = NULL;
@@ -205,16 +211,23 @@ int manager_find_cell_of_pid(Manager *m, pid_t pid, Cell **ret) {
         if (r > 0)
                 c = manager_find_cell(m, id);
         else {
-                c = find_by_namespaces(m, pid);
-                if (!c)
+                r = find_by_namespaces(m, pid, &c);
+                if (r >= 0 && !c)
                         c = find_by_session_group(m, lines);
                 if (!c)
-                        return 0;
+                        return MIN(r, 0);
         }
         if (!c || c->state != CELL_LIVE)
                 return -ENOLINK;
         *ret = c;
         return 1;
+}
+
+/* What is read of a number is believed if the process that had it lives afterwards. */
+int manager_find_cell_of(Manager *m, pid_t pid, int pidfd, Cell **ret) {
+        int r = find_by_pid(m, pid, ret);
+
+        return fd_pidfd_has_exited(pidfd) ? -ESRCH : r;
 }
 
 /* The live or coming cell that a new session of this user shares: of the same number, and the same name. A cell that

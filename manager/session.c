@@ -185,7 +185,7 @@ static void finish(Session *s) {
 }
 
 static bool leader_lives(const Session *s) {
-        return s->leader_pidfd >= 0 && fd_pidfd_send_signal(s->leader_pidfd, 0) >= 0;
+        return !fd_pidfd_has_exited(s->leader_pidfd);
 }
 
 /* For a job; borrows. `ret_cell` is what *ret points to. */

@@ -6,7 +6,6 @@
 #include "manager/user-process.h"
 
 #include <fcntl.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,7 +19,7 @@ void user_process_done(UserProcess *u) {
 }
 
 /* See proc(5), "Uid" of status: real, effective, saved, of the file system. */
-static bool has_only_uid(pid_t pid, uid_t uid) {
+bool user_process_is_of(pid_t pid, uid_t uid) {
         _cleanup_(freep) char *text = NULL;
         unsigned ids[4];
         char path[64];
@@ -51,13 +50,11 @@ static bool is_users(pid_t pid, uid_t uid, uint64_t pid_inode) {
         char name[16];
 
         (void) snprintf(name, sizeof(name), "%d", (int) pid);
-        return has_only_uid(pid, uid) && (pid_inode == 0 || namespace_inode(name, "pid") == pid_inode);
+        return user_process_is_of(pid, uid) && (pid_inode == 0 || namespace_inode(name, "pid") == pid_inode);
 }
 
 bool user_process_has_exited(const UserProcess *u) {
-        struct pollfd p = { .fd = u->pidfd, .events = POLLIN };
-
-        return poll(&p, 1, 0) != 0;
+        return fd_pidfd_has_exited(u->pidfd);
 }
 
 static int take(pid_t pid, UserProcess *ret) {

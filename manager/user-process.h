@@ -18,6 +18,8 @@ int user_process_find(const Session *s, UserProcess *ret);
 /* The same for a login program that has no session. `pid_inode`: of the pid namespace; 0: any. */
 int user_process_find_child(pid_t leader, uid_t uid, uint64_t pid_inode, UserProcess *ret);
 void user_process_done(UserProcess *u);
+/* Has the process of this number no uid but that? Believe it if a pidfd that was opened before says that it lives. */
+bool user_process_is_of(pid_t pid, uid_t uid);
 /* A zombie counts: /proc still tells of it, but not in which groups it was. */
 bool user_process_has_exited(const UserProcess *u);
 

@@ -230,6 +230,58 @@ leader_is() { # what the session's leader was when it asked, by pidfd: a number 
 }
 attack 24.2 "the number of a dead login program is used again" "identity is a pidfd" 'leader_is' 'not shown: nothing in the manager goes by numbers'
 
+# By a connection that a process of root's in a cell has left: tests/broker says so in the bus daemon's place.
+mkdir -p /run/dbus
+by_bus() { # PROOF...
+        for proof; do
+                case $("$here/tests/broker" /run/dbus/system_bus_socket 0 $$ "$proof" /org/confine1 org.confine1.Manager Reload) in
+                done) echo "hit: $proof"; return ;;
+                *AccessDenied) ;;
+                *) return ;;
+                esac
+        done
+        echo refused
+}
+attack 24.3 "root in a cell calls by the system bus, the calling process ends, and its number is a root's outside" "a number without a live pidfd is never root" 'by_bus none zombie dead' 'by_bus live | sed s/:.*//'
+cat > "$LAB_DIR/leave" << 'END'
+import os, socket, struct, sys
+s = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+pid = os.fork()
+if pid == 0:
+    s.connect("/run/confine/login")
+    os._exit(0)
+os.waitpid(pid, 0)
+print(pid, flush=True)
+sys.stdin.readline()
+s.settimeout(10)
+s.send(struct.pack("<6I1024II", 0x436f6e66, 2, 2, 2103, 2103, 0, *[0] * 1025) + b"".join(f.ljust(256, b"\0") for f in (b"carol", b"su", b"", b"", b"")))
+s.recv(1)
+END
+closes() { # the request to close, by a connection whose process has ended, and had the number of carol's su
+        mkfifo "$LAB_DIR/go" "$LAB_DIR/stay"
+        python3 "$LAB_DIR/leave" < "$LAB_DIR/go" > "$LAB_DIR/left" 2>&1 &
+        leaver=$!
+        exec {go}> "$LAB_DIR/go"
+        wait_for 10 grep -q . "$LAB_DIR/left"
+        read -r left < "$LAB_DIR/left"
+        echo $((left - 1)) > /proc/sys/kernel/ns_last_pid
+        su carol -c 'echo up; read _' < "$LAB_DIR/stay" > "$LAB_DIR/up" 2>&1 & # the next number
+        stays=$!
+        exec {stay}> "$LAB_DIR/stay"
+        wait_for 20 grep -qx up "$LAB_DIR/up"
+        echo >&$go
+        exec {go}>&-
+        wait $leaver
+        rm "$LAB_DIR/go" "$LAB_DIR/stay"
+        if ! nsessions_are 1; then echo hit
+        elif [ "$stays" = "$left" ]; then echo "refused: carol's session lives"
+        else echo "process $stays did not get the number $left"; fi
+        exec {stay}>&-
+        wait $stays
+        wait_for 20 no_cells
+}
+attack 24.4 "a connection to the login socket is kept after its process has ended, and closes the session of who has the number" "what a dead process has left is not heard" 'closes' 'not shown: the connection would have to be made by the login program'
+
 # --- 25: names -------------------------------------------------------------------------------------------
 odd() { # what the login program says of user, service, terminal and host
         for name in '' '../x' '../../etc/passwd' $'a\nb' $'\xff\xfe' $'\xe2\x80\xae' '%n%s' '-rf' '4294967295' '-1' \

@@ -97,7 +97,7 @@ static void test_mkdir(void **state) {
 static void test_pids(void **state) {
         unsigned long long self, child;
         int fd, status;
-        pid_t pid;
+        pid_t pid, told;
 
         (void) state;
         pid = fork();
@@ -113,10 +113,20 @@ static void test_pids(void **state) {
         assert_int_equal(fd_pid_start_time(getpid(), &self), 0);
         assert_int_equal(fd_pid_start_time(pid, &child), 0);
         assert_true(child >= self && child < self + 100 * 60);
+        assert_int_equal(fd_pidfd_get_pid(fd, &told), 0);
+        assert_int_equal(told, pid);
+        assert_int_equal(fd_pidfd_get_pid(STDIN_FILENO, &told), -EBADF);
+        assert_false(fd_pidfd_has_exited(fd));
         assert_int_equal(fd_pidfd_send_signal(fd, SIGKILL), 0);
+        assert_int_equal(waitid(P_PID, (id_t) pid, &(siginfo_t) {}, WEXITED | WNOWAIT), 0);
+        assert_int_equal(fd_pidfd_send_signal(fd, 0), 0); /* as long as it is not reaped */
+        assert_true(fd_pidfd_has_exited(fd));
         assert_int_equal(waitpid(pid, &status, 0), pid);
         assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
         assert_int_equal(fd_pidfd_send_signal(fd, SIGKILL), -ESRCH);
+        assert_int_equal(fd_pidfd_get_pid(fd, &told), -ESRCH);
+        assert_true(fd_pidfd_has_exited(fd));
+        assert_true(fd_pidfd_has_exited(-EBADF));
         assert_int_equal(fd_pidfd_open(pid), -ESRCH);
         assert_int_equal(fd_pid_start_time(pid, &child), -ESRCH);
         (void) close_fd(fd);

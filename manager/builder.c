@@ -329,28 +329,54 @@ static ssize_t list_sorted(const CellPlan *c, pid_t *pids, size_t max) {
         return n;
 }
 
+typedef struct Signalling {
+        int sig;
+        uid_t sender;
+        uint64_t n_signalled, n_forbidden;
+} Signalling;
+
+/* With this as real and effective uid the kernel judges by kill(2), since capabilities are out of effect; the saved one
+ * stays root's, and brings them back. */
+static int act_as(uid_t uid) {
+        return setresuid(uid, uid, 0) < 0 ? -errno : 0;
+}
+
+static void send_held(Signalling *s, const int *pidfds, size_t n) {
+        for (size_t i = 0; i < n; i++) {
+                int r = pidfds[i] < 0 ? -ESRCH : fd_pidfd_send_signal(pidfds[i], s->sig);
+
+                s->n_signalled += r >= 0;
+                s->n_forbidden += r == -EPERM;
+        }
+}
+
 /* Holds some processes by pidfds, and signals those that are in the cell then, too: a number may have
  * become somebody else's in between. */
-static int signal_some(const CellPlan *c, const pid_t *pids, size_t n, int sig, uint64_t *n_signalled) {
+static int signal_some(const CellPlan *c, const pid_t *pids, size_t n, Signalling *s) {
         static pid_t members[PIDS_MAX];
-        int pidfds[SIGNAL_AT_ONCE];
+        int pidfds[SIGNAL_AT_ONCE], r;
         ssize_t n_members;
 
         for (size_t i = 0; i < n; i++)
                 pidfds[i] = fd_pidfd_open(pids[i]);
         n_members = list_sorted(c, members, ELEMENTSOF(members));
-        for (size_t i = 0; i < n; i++) {
-                if (pidfds[i] >= 0 && n_members > 0 &&
-                    bsearch(&pids[i], members, (size_t) n_members, sizeof(*members), compare_pids) &&
-                    fd_pidfd_send_signal(pidfds[i], sig) >= 0)
-                        (*n_signalled)++;
-                close_fd(pidfds[i]);
+        for (size_t i = 0; i < n; i++)
+                if (n_members <= 0 ||
+                    !bsearch(&pids[i], members, (size_t) n_members, sizeof(*members), compare_pids))
+                        pidfds[i] = close_fd(pidfds[i]);
+        r = n_members < 0 ? (int) n_members : act_as(s->sender);
+        if (r >= 0) {
+                send_held(s, pidfds, n);
+                r = act_as(0);
         }
-        return n_members < 0 ? (int) n_members : 0;
+        for (size_t i = 0; i < n; i++)
+                close_fd(pidfds[i]);
+        return r;
 }
 
-void builder_signal(const CellPlan *c, pid_t init_pid, int sig, JobReport *report) {
+void builder_signal(const CellPlan *c, pid_t init_pid, int sig, uid_t sender, JobReport *report) {
         static pid_t pids[PIDS_MAX];
+        Signalling s = { .sig = sig, .sender = sender };
         ssize_t n = list_sorted(c, pids, ELEMENTSOF(pids));
         size_t n_wanted = 0;
         int r = n < 0 ? (int) n : 0;
@@ -359,8 +385,10 @@ void builder_signal(const CellPlan *c, pid_t init_pid, int sig, JobReport *repor
                 if (pids[i] > 0 && pids[i] != init_pid)
                         pids[n_wanted++] = pids[i];
         for (size_t i = 0; i < n_wanted && r >= 0; i += SIGNAL_AT_ONCE)
-                r = signal_some(c, pids + i, MIN(n_wanted - i, (size_t) SIGNAL_AT_ONCE), sig,
-                                &report->numbers[0]);
+                r = signal_some(c, pids + i, MIN(n_wanted - i, (size_t) SIGNAL_AT_ONCE), &s);
+        report->numbers[0] = s.n_signalled;
         if (r < 0)
-                builder_fail(report, LOGIN_STAGE_CGROUP, r, "processes can't be listed");
+                builder_fail(report, LOGIN_STAGE_CGROUP, r, "processes can't be signalled");
+        else if (s.n_signalled == 0 && s.n_forbidden > 0)
+                builder_fail(report, LOGIN_STAGE_CGROUP, -EPERM, "the processes of the cell are others', see kill(2)");
 }

@@ -88,5 +88,6 @@ void builder_shape(const CellPlan *c, JobReport *report);
 void builder_change_limits(const CellPlan *c, const Resources *to, JobReport *report);
 
 void builder_freeze(const CellPlan *c, bool freeze, JobReport *report);
-/* A signal to all processes of the cell but its pid 1. report->numbers[0]: how many got it. */
-void builder_signal(const CellPlan *c, pid_t init_pid, int sig, JobReport *report);
+/* A signal to all processes of the cell but its pid 1, as far as `sender` may signal them: by kill(2) its real and
+ * effective uid. report->numbers[0]: how many got it. -EPERM: there are some, and none for that sender. */
+void builder_signal(const CellPlan *c, pid_t init_pid, int sig, uid_t sender, JobReport *report);

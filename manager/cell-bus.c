@@ -275,7 +275,8 @@ static void run_kill(void *userdata, JobReport *report, JobText *text) {
 
         (void) text;
         cell_plan(c, &plan);
-        builder_signal(&plan, c->init_pid, call->argument, report);
+        /* only the owner comes so far, who has other ids in a user namespace */
+        builder_signal(&plan, c->init_pid, call->argument, call->uid == 0 ? 0 : c->first_id + call->uid, report);
 }
 
 static int reply_kill(sd_bus_message *m, const JobReport *report, BusCall *call) {

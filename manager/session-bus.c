@@ -87,13 +87,14 @@ static int get_flag(sd_bus *bus, const char *path, const char *interface, const 
 }
 
 /* The cell goes on, if others are in it: what is known to be of this session are its leader's
- * children. */
+ * children. In a cell of all users (Scope=policy) what others have left may run when this is the last session. */
 static int method_terminate(sd_bus_message *m, void *userdata, sd_bus_error *error) {
+        const Peer *p = sd_bus_slot_get_userdata(sd_bus_get_current_slot(sd_bus_message_get_bus(m)));
         Session *s = userdata;
         Cell *c = s->cell;
 
         (void) error;
-        if (c->n_sessions == 1)
+        if (c->n_sessions == 1 && cell_bus_may_see(p, c))
                 cell_end(c, "its only session was terminated");
         else if (s->leader_pidfd >= 0)
                 (void) fd_pidfd_send_signal(s->leader_pidfd, SIGTERM);

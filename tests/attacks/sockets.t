@@ -5,7 +5,7 @@
 . "$(dirname "$0")/lib.sh"
 lab_enter "$@"
 attacks_lab "timeout=20s"
-for u in alice bob carol; do lab_user $u $((uid = ${uid:-2100} + 1)); done
+for u in alice bob carol dave erin; do lab_user $u $((uid = ${uid:-2100} + 1)); done
 open=$build/tests/helpers/pam-open
 
 policy 10-cell <<'END'
@@ -19,6 +19,15 @@ policy 20-session <<'END'
 User=carol
 [Cell]
 Scope=session
+[Network]
+Mode=none
+END
+policy 30-shared <<'END'
+[Match]
+User=dave erin
+[Cell]
+Scope=policy
+LingerSec=10min
 [Network]
 Mode=none
 END
@@ -113,6 +122,34 @@ attack 22.4 "root in a cell of root's changes another's limits" "root in a cell 
 
 let_go a
 wait_for 20 no_cells
+
+# root's process in alice's cell, and one of her own
+hold a alice 'trap : RTMIN+6; sudo sleep 4441 & sleep 4442 & :'
+cell=$(cells_of alice)
+runs() { pgrep -fx "sleep $1" > /dev/null; }
+wait_for 10 runs 4441
+wait_for 10 runs 4442
+gone() { ! runs "$1"; }
+kills() { # COMMAND...: runs busctl
+        "$@" busctl --address=unix:path=/run/confine/bus call org.confine1 "/org/confine1/cell/$cell" org.confine1.Cell Kill i 40 # which sudo doesn't pass on, as it does USR1
+        wait_for 10 gone 4442 || return
+        if runs 4441; then echo "refused: only to their own processes"; else echo hit; fi
+}
+attack 22.5 "a user has the manager kill root's process in their cell, which sudo has started" "it sends a signal with the user's own rights" 'kills outside alice' 'bus_cell "$cell" Kill i 40; wait_for 10 gone 4441 && echo hit'
+let_go a
+wait_for 20 no_cells
+hold d dave
+setsid su erin -c 'sleep 4443 & :' # and leaves it behind
+wait_for 10 nsessions_are 1
+ends() { # SIGNATURE-OF-CALL...: ends dave's session, the last one of the cell, or the cell
+        "$@" > /dev/null
+        wait_for 10 nsessions_are 0 || return
+        wait_for 10 idle
+        if runs 4443; then echo "refused: the others' go on"; else echo hit; fi
+}
+dave_ends() { ask_bus dave "/org/confine1/session/$(ls /run/confine/sessions) org.confine1.Session Terminate"; }
+attack 22.6 "a user ends what others run in a cell of all, by ending the last session in it" "a cell is ended by its owner; a session's login program gets SIGTERM" 'ends dave_ends' 'bus_cell "$(ls /run/confine/cells)" Terminate > /dev/null; wait_for 20 no_cells && hit_if gone 4443'
+let_go d 2> /dev/null
 
 # --- 23: bad peers ---------------------------------------------------------------------------------------
 before=$(fds)

@@ -355,7 +355,7 @@ static int method_get_network(sd_bus_message *m, void *userdata, sd_bus_error *e
 }
 
 static int method_test_network(sd_bus_message *m, void *userdata, sd_bus_error *error) {
-        return cell_net_test(m, peer_of(m)->manager, userdata, error);
+        return cell_net_test(m, peer_of(m), userdata, error);
 }
 
 static int method_get_processes(sd_bus_message *m, void *userdata, sd_bus_error *error) {

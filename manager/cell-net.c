@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "manager/access.h"
 #include "manager/builder-net.h"
 #include "manager/placement.h"
 #include "netns/firewall-status.h"
@@ -281,12 +282,16 @@ static bool is_same(const IpPrefix *a, const IpPrefix *b) {
         return a->family == b->family && memcmp(a, b, sizeof(*a)) == 0;
 }
 
-/* Whose address is it? NULL: no cell's and no service's. */
-static const Policy *find_owner(const Manager *m, const IpPrefix *address) {
+/* Whose address is it? NULL: no cell's and no service's; and for who may not see whose it is. What their side lets in
+ * is then left out, so that the answer is that for an address which nobody has. */
+static const Policy *find_owner(const Peer *peer, const IpPrefix *address) {
+        const Manager *m = peer->manager;
+
         for (const Cell *c = m->cells; c; c = c->hh.next)
-                if (!*c->network_of && (is_same(&c->address4, address) || is_same(&c->address6, address)))
+                if (!*c->network_of && cell_bus_may_see(peer, c) &&
+                    (is_same(&c->address4, address) || is_same(&c->address6, address)))
                         return c->policy;
-        for (const Placement *p = m->placements; p; p = p->hh.next)
+        for (const Placement *p = access_may_administer(peer->uid) ? m->placements : NULL; p; p = p->hh.next)
                 if (is_same(&p->address4, address) || is_same(&p->address6, address))
                         return p->policy;
         return NULL;
@@ -331,8 +336,9 @@ static bool decide_before(const Cell *c, const Reach *reach, ReachDecision *ret)
         return false;
 }
 
-static int append_steps(sd_bus_message *reply, const Manager *m, const Cell *c, const Reach *reach) {
-        const Policy *owner = find_owner(m, &reach->address);
+static int append_steps(sd_bus_message *reply, const Peer *peer, const Cell *c, const Reach *reach) {
+        const Policy *owner = find_owner(peer, &reach->address);
+        const Manager *m = peer->manager;
         ReachTarget target = !owner && is_of_host(&reach->address) ? REACH_HOST : REACH_WORLD;
         bool decided, allowed;
         ReachDecision out, in;
@@ -359,7 +365,7 @@ static int append_steps(sd_bus_message *reply, const Manager *m, const Cell *c, 
         return r < 0 ? r : sd_bus_message_close_container(reply);
 }
 
-int cell_net_test(sd_bus_message *m, Manager *manager, const Cell *c, sd_bus_error *error) {
+int cell_net_test(sd_bus_message *m, const Peer *p, const Cell *c, sd_bus_error *error) {
         static const struct {
                 const char *name;
                 uint8_t protocol;
@@ -383,6 +389,6 @@ int cell_net_test(sd_bus_message *m, Manager *manager, const Cell *c, sd_bus_err
         reach.port = (uint16_t) port;
         r = sd_bus_message_new_method_return(m, &reply);
         if (r >= 0)
-                r = append_steps(reply, manager, owner_of(manager, c), &reach);
+                r = append_steps(reply, p, owner_of(p->manager, c), &reach);
         return r < 0 ? r : sd_bus_send(NULL, reply, NULL);
 }

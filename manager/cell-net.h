@@ -13,4 +13,4 @@ int cell_net_reply_status(sd_bus_message *m, const JobReport *report, BusCall *c
 
 /* TestNetwork(s protocol, s address, u port): b, and for each policy that has a say
  * (s direction, s policy, b allowed, s key, s rule, s file, u line, s why). */
-int cell_net_test(sd_bus_message *m, Manager *manager, const Cell *c, sd_bus_error *error);
+int cell_net_test(sd_bus_message *m, const Peer *p, const Cell *c, sd_bus_error *error);

@@ -53,9 +53,9 @@ static int open_runtime(Manager *m) {
         r = MIN(r, m->driver_fd);
         r = MIN(r, m->placements_fd);
         if (r >= 0)
-                r = fd_mkdir_parents_at(m->runtime_fd, "netns", 0755);
+                r = fd_mkdir_parents_at(m->runtime_fd, "netns", 0711);
         if (r >= 0)
-                r = fd_mkdir_parents_at(m->runtime_fd, "resolv", 0755);
+                r = fd_mkdir_parents_at(m->runtime_fd, "resolv", 0711);
         if (r >= 0)
                 r = fd_mkdir_parents_at(m->runtime_fd, BUILDER_PINS_DIR, 0700);
         if (r < 0)

@@ -6,26 +6,44 @@
 #include "manager/access.h"
 #include "manager/bus-server.h"
 #include "manager/placement.h"
+#include "manager/policy-bus.h"
 #include "manager/traffic.h"
-#include "policies/policy-keys.h"
-
 
 /* --- properties -------------------------------------------------------------------------- */
 
+static uint64_t count_cells(const Peer *p) {
+        uint64_t n = 0;
+
+        for (const Cell *c = p->manager->cells; c; c = c->hh.next)
+                n += cell_bus_may_see(p, c);
+        return n;
+}
+
+static uint64_t count_sessions(const Peer *p) {
+        uint64_t n = 0;
+
+        for (const Session *s = p->manager->sessions; s; s = s->hh.next)
+                n += session_bus_may_see(p, s);
+        return n;
+}
+
+/* Others than root get the numbers of what is theirs; of what is nobody's, none. */
 static int get_number(sd_bus *bus, const char *path, const char *interface, const char *property,
                       sd_bus_message *reply, void *userdata, sd_bus_error *error) {
-        const Manager *m = ((Peer *) userdata)->manager;
+        const Peer *p = userdata;
+        const Manager *m = p->manager;
+        bool all = access_may_administer(p->uid);
         const struct {
                 const char *name;
                 uint64_t value;
         } numbers[] = {
                 { "PID", (uint64_t) getpid() },
-                { "NCells", HASH_COUNT(m->cells) },
-                { "NSessions", HASH_COUNT(m->sessions) },
-                { "NPolicies", policy_set_size(m->policies) },
-                { "NJobs", jobs_count(m->jobs) },
-                { "NLogins", m->n_logins },
-                { "NDenied", m->n_denied },
+                { "NCells", all ? HASH_COUNT(m->cells) : count_cells(p) },
+                { "NSessions", all ? HASH_COUNT(m->sessions) : count_sessions(p) },
+                { "NPolicies", all ? policy_set_size(m->policies) : LIMIT_NONE },
+                { "NJobs", all ? jobs_count(m->jobs) : LIMIT_NONE },
+                { "NLogins", all ? m->n_logins : LIMIT_NONE },
+                { "NDenied", all ? m->n_denied : LIMIT_NONE },
         };
 
         (void) bus, (void) path, (void) interface, (void) error;
@@ -61,7 +79,7 @@ static int get_troubles(sd_bus *bus, const char *path, const char *interface, co
 
         (void) bus, (void) path, (void) interface, (void) property, (void) error;
         r = sd_bus_message_open_container(reply, 'a', "s");
-        if (r >= 0 && m->trouble)
+        if (r >= 0 && m->trouble && access_may_administer(peer->uid))
                 r = sd_bus_message_append(reply, "s", m->trouble);
         for (size_t i = 0; m->overlaps && m->overlaps[i] && r >= 0 && peer->uid == 0; i++)
                 r = sd_bus_message_append(reply, "s", m->overlaps[i]);
@@ -113,19 +131,23 @@ static int append_diags(const PolicyDiags *diags, sd_bus_message *reply) {
 
 static int get_diagnostics(sd_bus *bus, const char *path, const char *interface, const char *property,
                            sd_bus_message *reply, void *userdata, sd_bus_error *error) {
+        const Peer *p = userdata;
+
         (void) bus, (void) path, (void) interface, (void) property, (void) error;
-        return append_diags(&((Peer *) userdata)->manager->diags, reply);
+        return append_diags(access_may_administer(p->uid) ? &p->manager->diags : &(PolicyDiags) {}, reply);
 }
 
 /* Policies that can't be used at all: whom they are for is refused. */
 static int get_refused(sd_bus *bus, const char *path, const char *interface, const char *property,
                        sd_bus_message *reply, void *userdata, sd_bus_error *error) {
-        const PolicySet *set = ((Peer *) userdata)->manager->policies;
+        const Peer *p = userdata;
+        const PolicySet *set = p->manager->policies;
+        size_t n = access_may_administer(p->uid) ? policy_set_n_refused(set) : 0;
         int r;
 
         (void) bus, (void) path, (void) interface, (void) property, (void) error;
         r = sd_bus_message_open_container(reply, 'a', "s");
-        for (size_t i = 0; i < policy_set_n_refused(set) && r >= 0; i++)
+        for (size_t i = 0; i < n && r >= 0; i++)
                 r = sd_bus_message_append(reply, "s", policy_set_get_refused(set, i)->name);
         return r < 0 ? r : sd_bus_message_close_container(reply);
 }
@@ -225,36 +247,6 @@ static int method_reload(sd_bus_message *m, void *userdata, sd_bus_error *error)
         return r < 0 ? r : sd_bus_send(NULL, reply, NULL);
 }
 
-static int append_policy(sd_bus_message *reply, const Manager *m, const Policy *policy) {
-        uint32_t n = 0;
-
-        for (const Cell *c = m->cells; c; c = c->hh.next)
-                n += strcmp(c->policy->name, policy->name) == 0;
-        return sd_bus_message_append(reply, "(ssssbbu)", policy->name, policy->refused ?: policy->description ?: "",
-                                     policy->path ?: "", policy->refused ? "refused" :
-                                     policy->mode == POLICY_OBSERVE ? "observe" : "enforce",
-                                     (int) (policy->has_match || policy->matches_all), (int) policy->stale, n);
-}
-
-static int method_list_policies(sd_bus_message *m, void *userdata, sd_bus_error *error) {
-        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
-        const Manager *manager = ((Peer *) userdata)->manager;
-        const PolicySet *set = manager->policies;
-        int r;
-
-        (void) error;
-        r = sd_bus_message_new_method_return(m, &reply);
-        if (r >= 0)
-                r = sd_bus_message_open_container(reply, 'a', "(ssssbbu)");
-        for (size_t i = 0; i < policy_set_n_refused(set) && r >= 0; i++)
-                r = append_policy(reply, manager, policy_set_get_refused(set, i));
-        for (size_t i = 0; i < policy_set_size(set) && r >= 0; i++)
-                r = append_policy(reply, manager, policy_set_get(set, i));
-        if (r >= 0)
-                r = sd_bus_message_close_container(reply);
-        return r < 0 ? r : sd_bus_send(NULL, reply, NULL);
-}
-
 static int append_texts(sd_bus_message *reply, const Policy *policy, const Placement *p) {
         int r;
 
@@ -294,17 +286,18 @@ static int append_service(sd_bus_message *reply, const char *unit, const Policy 
         return r < 0 ? r : sd_bus_message_close_container(reply);
 }
 
-/* What the policies place, and what goes because they don't any more. */
+/* What the policies place, and what goes because they don't any more. Services are nobody's but root's. */
 static int method_list_services(sd_bus_message *m, void *userdata, sd_bus_error *error) {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
         const Manager *manager = ((Peer *) userdata)->manager;
+        bool all = access_may_administer(((Peer *) userdata)->uid);
         int r;
 
         (void) error;
         r = sd_bus_message_new_method_return(m, &reply);
         if (r >= 0)
                 r = sd_bus_message_open_container(reply, 'a', "(sssssasas)");
-        for (size_t i = 0; i < policy_set_size(manager->policies) && r >= 0; i++) {
+        for (size_t i = 0; i < policy_set_size(manager->policies) && r >= 0 && all; i++) {
                 const Policy *policy = policy_set_get(manager->policies, i);
                 const MatchList *units = &policy->match[MATCH_UNIT];
 
@@ -317,195 +310,11 @@ static int method_list_services(sd_bus_message *m, void *userdata, sd_bus_error 
                                 r = append_service(reply, unit, policy, p);
                 }
         }
-        for (const Placement *p = manager->placements; p && r >= 0; p = p->hh.next)
+        for (const Placement *p = manager->placements; p && r >= 0 && all; p = p->hh.next)
                 if (!policy_set_pick_unit(manager->policies, p->unit))
                         r = append_service(reply, p->unit, p->policy, p);
         if (r >= 0)
                 r = sd_bus_message_close_container(reply);
-        return r < 0 ? r : sd_bus_send(NULL, reply, NULL);
-}
-
-/* Every key with its effective value and where that comes from: (section, key, value, file, line). Environment= may have
- * secrets in it, as the file, which not everybody may read. */
-static int append_values(sd_bus_message *reply, const Policy *policy, uid_t peer) {
-        int r;
-
-        r = sd_bus_message_open_container(reply, 'a', "(ssssu)");
-        for (size_t i = 0; i < n_policy_keys && r >= 0; i++) {
-                const PolicyKey *k = &policy_keys[i];
-                const PolicySource *source = policy->sources ? &policy->sources[i] : NULL;
-                _cleanup_(freep) char *value = NULL;
-
-                if (!k->parse || (!access_may_administer(peer) && strcmp(k->name, "Environment") == 0))
-                        continue;
-                value = k->format(k, policy);
-                if (!value)
-                        return -ENOMEM;
-                r = sd_bus_message_append(reply, "(ssssu)", k->section, k->name, value,
-                                          source && source->file ? source->file : "",
-                                          (uint32_t) (source && source->file ? source->line : 0));
-        }
-        return r < 0 ? r : sd_bus_message_close_container(reply);
-}
-
-static int method_get_policy(sd_bus_message *m, void *userdata, sd_bus_error *error) {
-        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
-        const Policy *policy;
-        const char *name;
-        int r;
-
-        r = sd_bus_message_read(m, "s", &name);
-        if (r < 0)
-                return r;
-        policy = policy_set_find(((Peer *) userdata)->manager->policies, name);
-        if (!policy)
-                return sd_bus_error_setf(error, BUS_ERROR_NO_SUCH_POLICY, "There is no policy \"%s\"", name);
-        r = sd_bus_message_new_method_return(m, &reply);
-        if (r >= 0)
-                r = append_values(reply, policy, ((Peer *) userdata)->uid);
-        return r < 0 ? r : sd_bus_send(NULL, reply, NULL);
-}
-
-/* --- Explain() --------------------------------------------------------------------------- */
-
-typedef struct Explanation {
-        Manager *manager;
-        sd_bus_message *message, *reply;
-        uid_t peer;
-        Subject *subject;
-        int error;
-} Explanation;
-
-static void on_skip(const Policy *p, const char *why, void *userdata) {
-        Explanation *e = userdata;
-
-        if (e->error >= 0)
-                e->error = sd_bus_message_append(e->reply, "(ss)", p->name, why ?: "");
-}
-
-static int explain_subject(Explanation *e, const MatchSubject *subject) {
-        Policy *policy;
-        int r;
-
-        r = sd_bus_message_new_method_return(e->message, &e->reply);
-        if (r >= 0)
-                r = sd_bus_message_open_container(e->reply, 'a', "(ss)");
-        if (r < 0)
-                return r;
-        policy = policy_set_pick(e->manager->policies, subject, on_skip, e);
-        r = e->error < 0 ? e->error : sd_bus_message_close_container(e->reply);
-        if (r >= 0)
-                r = sd_bus_message_append(e->reply, "s", policy ? policy->name : "");
-        if (r < 0)
-                return r;
-        if (policy && !policy->refused)
-                r = append_values(e->reply, policy, e->peer);
-        else
-                r = sd_bus_message_append(e->reply, "a(ssssu)", 0);
-        if (r >= 0)
-                r = sd_bus_message_append(e->reply, "s", policy && policy->refused ? policy->refused : "");
-        return r < 0 ? r : sd_bus_send(NULL, e->reply, NULL);
-}
-
-static void explanation_free(Explanation *e) {
-        bus_server_end_call(e->manager->bus, e->peer);
-        sd_bus_message_unref(e->reply);
-        sd_bus_message_unref(e->message);
-        subject_free(e->subject);
-        free(e);
-}
-
-static void on_subject(Subject *s, int error, void *userdata) {
-        Explanation *e = userdata;
-        const MatchSubject *subject = subject_match(s);
-
-        if (error == -ENOENT || (error >= 0 && !access_may_see(e->peer, subject->uid)))
-                (void) sd_bus_reply_method_errorf(e->message, BUS_ERROR_NO_SUCH_USER,
-                                                  "There is no user \"%s\" that you may ask about", subject->user);
-        else {
-                if (error >= 0)
-                        error = explain_subject(e, subject);
-                if (error < 0)
-                        (void) sd_bus_reply_method_errnof(e->message, error, "Cannot look the user up: %s",
-                                                          strerror(-error));
-        }
-        explanation_free(e);
-}
-
-static int method_explain(sd_bus_message *m, void *userdata, sd_bus_error *error) {
-        const char *user, *service, *tty, *remote_host;
-        Peer *p = userdata;
-        Explanation *e;
-        int r;
-
-        (void) error;
-        r = sd_bus_message_read(m, "ssss", &user, &service, &tty, &remote_host);
-        if (r < 0)
-                return r;
-        r = bus_server_begin_call(p);
-        if (r < 0)
-                return r;
-        e = calloc(1, sizeof(*e));
-        if (!e) {
-                bus_server_end_call(p->server, p->uid);
-                return -ENOMEM;
-        }
-        *e = (Explanation) { .manager = p->manager, .message = sd_bus_message_ref(m), .peer = p->uid };
-        e->subject = subject_new(user, service, tty, remote_host);
-        r = e->subject ? subject_resolve(e->subject, p->manager->jobs,
-                                         policy_set_group_names(p->manager->policies), true, on_subject, e) :
-                         -ENOMEM;
-        if (r < 0) {
-                explanation_free(e);
-                return r;
-        }
-        return 1;
-}
-
-static int append_skipped_for_unit(sd_bus_message *reply, const PolicySet *set, const Policy *found) {
-        int r;
-
-        r = sd_bus_message_open_container(reply, 'a', "(ss)");
-        for (size_t i = 0; i < policy_set_size(set) && r >= 0; i++) {
-                const Policy *p = policy_set_get(set, i);
-                const PolicyKey *key = policy_key_find("Match", "Unit");
-                _cleanup_(freep) char *units = NULL, *why = NULL;
-
-                if (p == found)
-                        break;
-                units = policy_is_for_units(p) ? key->format(key, p) : NULL;
-                if (units && asprintf(&why, "Unit=%s: it is not this service", units) < 0)
-                        return -ENOMEM;
-                r = sd_bus_message_append(reply, "(ss)", p->name,
-                                          why ?: p->has_match ? "it is for logins" : "it has no [Match]");
-        }
-        return r < 0 ? r : sd_bus_message_close_container(reply);
-}
-
-static int method_explain_unit(sd_bus_message *m, void *userdata, sd_bus_error *error) {
-        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
-        const PolicySet *set = ((Peer *) userdata)->manager->policies;
-        const Policy *policy;
-        const char *unit;
-        int r;
-
-        r = sd_bus_message_read(m, "s", &unit);
-        if (r < 0)
-                return r;
-        if (!policy_unit_name_valid(unit))
-                return sd_bus_error_setf(error, SD_BUS_ERROR_INVALID_ARGS,
-                                         "\"%s\" is no service of systemd (such as nginx.service)", unit);
-        policy = policy_set_pick_unit(set, unit);
-        r = sd_bus_message_new_method_return(m, &reply);
-        if (r >= 0)
-                r = append_skipped_for_unit(reply, set, policy);
-        if (r >= 0)
-                r = sd_bus_message_append(reply, "s", policy ? policy->name : "");
-        if (r >= 0)
-                r = policy ? append_values(reply, policy, ((Peer *) userdata)->uid) :
-                        sd_bus_message_append(reply, "a(ssssu)", 0);
-        if (r >= 0)
-                r = sd_bus_message_append(reply, "s", "");
         return r < 0 ? r : sd_bus_send(NULL, reply, NULL);
 }
 
@@ -537,19 +346,19 @@ static const sd_bus_vtable manager_vtable[] = {
         SD_BUS_METHOD_WITH_ARGS("FindCells", SD_BUS_ARGS("s", cell_session_user_or_policy),
                                 SD_BUS_RESULT("ao", cells), method_find_cells, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("ListPolicies", NULL, SD_BUS_RESULT("a(ssssbbu)", policies),
-                                method_list_policies, SD_BUS_VTABLE_UNPRIVILEGED),
+                                policy_bus_list, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("GetPolicy", SD_BUS_ARGS("s", name), SD_BUS_RESULT("a(ssssu)", values),
-                                method_get_policy, SD_BUS_VTABLE_UNPRIVILEGED),
+                                policy_bus_get, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("Explain", SD_BUS_ARGS("s", user, "s", service, "s", tty, "s", remote_host),
                                 SD_BUS_RESULT("a(ss)", skipped, "s", policy, "a(ssssu)", values, "s", refused),
-                                method_explain, SD_BUS_VTABLE_UNPRIVILEGED),
+                                policy_bus_explain, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("ListTraffic", NULL, SD_BUS_RESULT("a(ssuttsxsb)", volumes), method_list_traffic,
                                 SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("ListServices", NULL, SD_BUS_RESULT("a(sssssasas)", services),
                                 method_list_services, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("ExplainUnit", SD_BUS_ARGS("s", unit),
                                 SD_BUS_RESULT("a(ss)", skipped, "s", policy, "a(ssssu)", values, "s", refused),
-                                method_explain_unit, SD_BUS_VTABLE_UNPRIVILEGED),
+                                policy_bus_explain_unit, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("Reload", NULL, SD_BUS_RESULT("a(sussbs)", diagnostics), method_reload,
                                 SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_SIGNAL_WITH_ARGS("CellNew", SD_BUS_ARGS("s", id, "o", cell), 0),

@@ -398,7 +398,7 @@ int manager_open_session_in(Manager *m, Cell *cell, const OpenInfo *info, Sessio
         return 0;
 }
 
-/* A port of the host leads to one cell or service. */
+/* A port of the host leads to one cell or service. Whose that is, is not for the user, who gets the message. */
 static int check_ports(const Manager *m, const Policy *policy, char **ret_message) {
         char text[POLICY_PORT_STRING_MAX];
         const PolicyPort *port;
@@ -407,16 +407,19 @@ static int check_ports(const Manager *m, const Policy *policy, char **ret_messag
         if (policy->n_ports == 0)
                 return 0;
         p = placements_find_port(m, policy, &port);
-        if (p)
-                return explain(-EADDRINUSE, ret_message, "policy %s: port %s of the host is taken by service %s "
-                               "(policy %s)", policy->name, policy_port_to_string(port, text), p->unit,
-                               p->policy->name);
+        if (p) {
+                log_info("Port %s of policy %s is taken by service %s (policy %s)", policy_port_to_string(port, text),
+                         policy->name, p->unit, p->policy->name);
+                return explain(-EADDRINUSE, ret_message, "policy %s: port %s of the host is taken", policy->name, text);
+        }
         for (const Cell *c = m->cells; c; c = c->hh.next) {
                 port = policy_ports_collide(policy, c->policy);
-                if (port)
-                        return explain(-EADDRINUSE, ret_message, "policy %s: port %s of the host is taken by cell "
-                                       "%s (policy %s%s)", policy->name, policy_port_to_string(port, text), c->id,
-                                       c->policy->name, c->state == CELL_ENDING ? ", just ending" : "");
+                if (port) {
+                        log_info("Port %s of policy %s is taken by cell %s (policy %s)", policy_port_to_string(port, text),
+                                 policy->name, c->id, c->policy->name);
+                        return explain(-EADDRINUSE, ret_message, "policy %s: port %s of the host is taken%s", policy->name,
+                                       text, c->state == CELL_ENDING ? " by a cell that is just ending" : "");
+                }
         }
         return 0;
 }

@@ -39,8 +39,8 @@ void sharing_list_interfaces(const Manager *m, const Policy *policy, char *text,
         *text = '\0';
         for (char **name = policy->interfaces; name && *name && n < size; name++) {
                 const Cell *c = policy->network_mode == NETWORK_INTERFACE ? find_lent(m, *name) : NULL;
-                int k = c ? snprintf(text + n, size - n, "%s%s is %s cell %s", n ? ", " : "", *name,
-                                     c->state == CELL_ENDING ? "just coming back from" : "in", c->id) :
+                int k = c ? snprintf(text + n, size - n, "%s%s is %s a cell", n ? ", " : "", *name,
+                                     c->state == CELL_ENDING ? "just coming back from" : "in") :
                             snprintf(text + n, size - n, "%sthere is no %s", n ? ", " : "", *name);
 
                 n += (size_t) MAX(k, 0);

@@ -36,7 +36,7 @@ int netns_name_set(const char *name, pid_t pid) {
         char target[64];
         int r;
 
-        if (mkdir(NETNS_NAMES_DIR, 0755) < 0 && errno != EEXIST)
+        if (mkdir(NETNS_NAMES_DIR, 0711) < 0 && errno != EEXIST)
                 return -errno;
         r = netns_name_remove(name);
         if (r < 0)
@@ -44,6 +44,8 @@ int netns_name_set(const char *name, pid_t pid) {
         fd = open_dir();
         if (fd < 0)
                 return fd;
+        if (fchmod(fd, 0711) < 0) /* who has cells is for root alone; of ip(8), it can be listed by everybody */
+                return -errno;
         (void) snprintf(target, sizeof(target), "/proc/%d/ns/net", (int) pid);
         return symlinkat(target, fd, name) < 0 ? -errno : 0;
 }

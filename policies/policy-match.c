@@ -227,3 +227,16 @@ int policy_match(const Policy *p, const MatchSubject *subject, char **ret_why) {
         }
         return 1;
 }
+
+bool policy_can_match(const Policy *p, const MatchSubject *subject) {
+        static const MatchField fields[] = { MATCH_USER, MATCH_UID, MATCH_GROUP };
+
+        if (p->matches_all)
+                return true;
+        if (!p->has_match || policy_is_for_units(p))
+                return false;
+        for (size_t i = 0; i < ELEMENTSOF(fields); i++)
+                if (match_field(fields[i], &p->match[fields[i]], subject, NULL) <= 0)
+                        return false;
+        return true;
+}

@@ -416,6 +416,8 @@ typedef struct MatchSubject {
  * When not, *ret_why (may be NULL) is what the caller frees: "Group=students: alice is in none of
  * these groups". Returns 1, 0, or -ENOMEM. */
 int policy_match(const Policy *p, const MatchSubject *subject, char **ret_why);
+/* Is there a way to log in by which it matches this user? Only user and groups of the subject count. */
+bool policy_can_match(const Policy *p, const MatchSubject *subject);
 
 /* Is every % in it one of %u %U %g %H %s %%? For checking at load. */
 bool policy_expand_valid(const char *text);

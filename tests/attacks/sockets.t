@@ -22,6 +22,15 @@ Scope=session
 [Network]
 Mode=none
 END
+policy 05-hidden <<'END'
+[Policy]
+Description=the project falcon
+[Match]
+User=carol
+Service=none
+[Network]
+Mode=none
+END
 policy 30-shared <<'END'
 [Match]
 User=dave erin
@@ -150,6 +159,34 @@ ends() { # SIGNATURE-OF-CALL...: ends dave's session, the last one of the cell, 
 dave_ends() { ask_bus dave "/org/confine1/session/$(ls /run/confine/sessions) org.confine1.Session Terminate"; }
 attack 22.6 "a user ends what others run in a cell of all, by ending the last session in it" "a cell is ended by its owner; a session's login program gets SIGTERM" 'ends dave_ends' 'bus_cell "$(ls /run/confine/cells)" Terminate > /dev/null; wait_for 20 no_cells && hit_if gone 4443'
 let_go d 2> /dev/null
+wait_for 20 no_cells
+
+# Another's policies, and what is counted of others. "done" is what bob is to get of his own.
+printf '[Match]\nUser=carol\n[Falcon]\n' | policy 06-broken
+bus_reload
+su alice -c true
+manager_call() { ask_bus "$1" "/org/confine1 org.confine1.Manager $2"; }
+about_others() { # USER
+        out=$(for call in ListPolicies ListServices ListTraffic "Explain ssss bob sshd - -"; do manager_call "$1" "$call"; done
+                outside "$1" busctl --address=unix:path=/run/confine/bus introspect org.confine1 /org/confine1 org.confine1.Manager)
+        echo "$out"
+        case $out in *hidden* | *falcon* | *20-session* | *carol* | *Falcon* | *06-broken*) echo hit; return ;; esac
+        echo "$out" | grep -qE '^\.(NLogins|NDenied|NJobs|NPolicies) .* (0|[0-9]{1,9}) ' && { echo hit; return; }
+        for call in "GetPolicy s" "ExplainUnit s" "Explain ssss"; do
+                same=
+                for name in 05-hidden nothing; do
+                        case $call in ExplainUnit*) word=$name.service ;; Explain*) word="${name/05-hidden/carol} su - -" ;; *) word=$name ;; esac
+                        same="$same/$(manager_call "$1" "$call $word" | sed "s/05-hidden/NAME/g; s/carol/NAME/g; s/nothing/NAME/g")"
+                done
+                one=${same#/}
+                [ "${one%%/*}" = "${one#*/}" ] || { echo "$same"; echo hit; return; }
+        done
+        case $out in *'"10-cell"'*Cell*) echo "refused: of their own alone" ;; *) echo "their own is missing" ;; esac
+}
+attack 22.7 "a user asks for others' policies, their errors, services, and how many logins there were" "one filter for all answers" 'about_others bob' 'about_others root'
+rm /etc/confine/policies/06-broken.ini
+bus_reload
+attack 22.8 "a user lists the network namespaces of cells" "/run/netns is root's to list" 'outside bob ls /run/netns > /dev/null && echo hit || echo refused' 'ls /run/netns > /dev/null && echo hit'
 
 # --- 23: bad peers ---------------------------------------------------------------------------------------
 before=$(fds)

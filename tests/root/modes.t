@@ -252,7 +252,7 @@ check "interface: IPv4" su carol -c 'ping -q -c1 -W5 10.91.0.1'
 check "interface: IPv6" su carol -c 'ping -q -c1 -W5 fd91::1'
 check "interface: ... and back" ip netns exec far ping -q -c1 -W5 "$c4"
 check "interface: ... IPv6" ip netns exec far ping -q -c1 -W5 "$c6"
-like "interface: none is free" "$(su dave -c true 2>&1)" "policy 30-phys: no interface of Interface= is free .there is no absent0, phys0 is in cell $c.; end a cell"
+like "interface: none is free" "$(su dave -c true 2>&1)" "policy 30-phys: no interface of Interface= is free .there is no absent0, phys0 is in a cell.; end a cell"
 is "... and nothing is left of that" "$(cells_of dave)" ""
 nsenter -t "$(bus_get "$c" InitPID)" -n sh -c 'ip link set eth0 down; ip link set eth0 name mine mtu 1200 address 02:00:00:00:0b:0b'
 let_go c

@@ -19,6 +19,7 @@
 #define BUS_ACTION_MANAGE_POLICIES BUS_NAME ".manage-policies"
 
 #define BUS_ERROR_NO_SUCH_CELL BUS_NAME ".NoSuchCell"
+#define BUS_ERROR_AMBIGUOUS BUS_NAME ".Ambiguous"
 #define BUS_ERROR_NO_SUCH_SESSION BUS_NAME ".NoSuchSession"
 #define BUS_ERROR_NO_SUCH_POLICY BUS_NAME ".NoSuchPolicy"
 #define BUS_ERROR_NO_SUCH_USER BUS_NAME ".NoSuchUser"

@@ -5,6 +5,7 @@
 #include "bus/contract.h"
 #include "manager/access.h"
 #include "manager/bus-server.h"
+#include "manager/find-bus.h"
 #include "manager/placement.h"
 #include "manager/policy-bus.h"
 #include "manager/traffic.h"
@@ -188,49 +189,6 @@ static int method_get_session(sd_bus_message *m, void *userdata, sd_bus_error *e
         return path ? sd_bus_reply_method_return(m, "o", path) : -ENOMEM;
 }
 
-/* A cell by its id, a session by its id (its cell), all cells of a user (name or number) or a policy. */
-static bool is_meant(const Manager *m, const Cell *c, const char *what) {
-        Session *s;
-        uid_t uid;
-
-        if (strcmp(c->id, what) == 0 || strcmp(c->policy->name, what) == 0 ||
-            (c->user && strcmp(c->user, what) == 0) || (parse_uid(what, &uid) >= 0 && c->uid == uid))
-                return true;
-        HASH_FIND_STR(m->sessions, what, s);
-        return s && s->cell == c;
-}
-
-static int method_find_cells(sd_bus_message *m, void *userdata, sd_bus_error *error) {
-        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
-        Peer *p = userdata;
-        const char *what;
-        unsigned n = 0;
-        int r;
-
-        r = sd_bus_message_read(m, "s", &what);
-        if (r >= 0)
-                r = sd_bus_message_new_method_return(m, &reply);
-        if (r >= 0)
-                r = sd_bus_message_open_container(reply, 'a', "o");
-        for (const Cell *c = p->manager->cells; c && r >= 0; c = c->hh.next) {
-                _cleanup_(freep) char *path = NULL;
-
-                if (!cell_bus_may_see(p, c) || !is_meant(p->manager, c, what))
-                        continue;
-                path = cell_bus_path(c);
-                r = path ? sd_bus_message_append(reply, "o", path) : -ENOMEM;
-                n++;
-        }
-        if (r >= 0)
-                r = sd_bus_message_close_container(reply);
-        if (r < 0)
-                return r;
-        if (n == 0)
-                return sd_bus_error_setf(error, BUS_ERROR_NO_SUCH_CELL,
-                                         "There is no cell, session, user or policy \"%s\" with a live cell", what);
-        return sd_bus_send(NULL, reply, NULL);
-}
-
 static int method_reload(sd_bus_message *m, void *userdata, sd_bus_error *error) {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
         Peer *p = userdata;
@@ -344,7 +302,7 @@ static const sd_bus_vtable manager_vtable[] = {
         SD_BUS_METHOD_WITH_ARGS("GetSession", SD_BUS_ARGS("s", id), SD_BUS_RESULT("o", session),
                                 method_get_session, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("FindCells", SD_BUS_ARGS("s", cell_session_user_or_policy),
-                                SD_BUS_RESULT("ao", cells), method_find_cells, SD_BUS_VTABLE_UNPRIVILEGED),
+                                SD_BUS_RESULT("ao", cells), find_bus_cells, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("ListPolicies", NULL, SD_BUS_RESULT("a(ssssbbu)", policies),
                                 policy_bus_list, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("GetPolicy", SD_BUS_ARGS("s", name), SD_BUS_RESULT("a(ssssu)", values),

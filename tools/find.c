@@ -66,6 +66,17 @@ int find_all(Tool *t, const char *interface, const char *sort_key, json_t **ret)
         return r < 0 || !*ret ? tool_fail(r < 0 ? r : -ENOMEM, "Cannot read the answer") : 0;
 }
 
+const char *find_word(const char *what, const char *prefix) {
+        static const char *const prefixes[] = { "cell:", "session:", "user:", "uid:", "policy:" };
+
+        if (strncmp(what, prefix, strlen(prefix)) == 0)
+                return what + strlen(prefix);
+        for (size_t i = 0; i < ELEMENTSOF(prefixes); i++)
+                if (strncmp(what, prefixes[i], strlen(prefixes[i])) == 0)
+                        return NULL;
+        return what;
+}
+
 int find_cells(Tool *t, const char *what, char ***ret) {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
         int r;
@@ -95,17 +106,23 @@ bool find_has_no_cells(Tool *t, const char *what) {
 int find_session(Tool *t, const char *id, char **ret) {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
         _cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
-        const char *path;
+        const char *path, *word;
         int r;
 
         *ret = NULL;
         r = t->bus ? 0 : tool_connect(t);
         if (r != 0)
                 return r;
-        r = client_call(t->bus, BUS_PATH, BUS_MANAGER_INTERFACE, "GetSession", &error, &reply, "s", id);
+        word = find_word(id, "session:");
+        if (!word)
+                return 0;
+        r = client_call(t->bus, BUS_PATH, BUS_MANAGER_INTERFACE, "GetSession", &error, &reply, "s", word);
         if (tool_is_missing(&error) || r == -EINVAL)
                 return 0;
         if (r < 0)
+                return tool_fail_call(t, &error, r);
+        r = client_call(t->bus, BUS_PATH, BUS_MANAGER_INTERFACE, "FindCells", &error, NULL, "s", id);
+        if (sd_bus_error_has_name(&error, BUS_ERROR_AMBIGUOUS))
                 return tool_fail_call(t, &error, r);
         r = sd_bus_message_read(reply, "o", &path);
         if (r >= 0)

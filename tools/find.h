@@ -11,6 +11,9 @@ int find_all(Tool *t, const char *interface, const char *sort_key, json_t **ret)
 
 /* The paths of the cells that `what` names: a cell, session, user or policy. */
 int find_cells(Tool *t, const char *what, char ***ret);
+/* The word that `what` has for this kind of thing ("policy:"): all of it if it doesn't say which kind it means, NULL
+ * if it means another. */
+const char *find_word(const char *what, const char *prefix);
 
 /* Does `what` name no cell? Says nothing. */
 bool find_has_no_cells(Tool *t, const char *what);

@@ -280,6 +280,7 @@ int verb_status(Tool *t) {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
         _cleanup_(strv_freep) char **paths = NULL;
         _cleanup_(freep) char *session = NULL;
+        const char *policy;
         int r;
 
         if (t->n_arguments == 0)
@@ -289,8 +290,9 @@ int verb_status(Tool *t) {
                 return r;
         if (session)
                 return status_session(t, session);
-        if (client_call(t->bus, BUS_PATH, BUS_MANAGER_INTERFACE, "GetPolicy", NULL, &reply, "s",
-                        t->arguments[0]) >= 0 && find_has_no_cells(t, t->arguments[0]))
+        policy = find_word(t->arguments[0], "policy:");
+        if (policy && client_call(t->bus, BUS_PATH, BUS_MANAGER_INTERFACE, "GetPolicy", NULL, &reply, "s", policy) >= 0 &&
+            find_has_no_cells(t, t->arguments[0]))
                 return status_policy(t, reply);
         r = find_cells(t, t->arguments[0], &paths);
         return r != 0 ? r : status_cells(t, paths);

@@ -500,7 +500,7 @@ static void handle_request(Connection *c) {
                 return;
         }
         c->subject = subject_new_from_request(&c->request);
-        r = c->subject ? subject_resolve(c->subject, m->jobs, policy_set_group_names(m->policies),
+        r = c->subject ? subject_resolve(c->subject, m->jobs, m->policies,
                                          policy_set_wants_group(m->policies), on_resolved, c) : -ENOMEM;
         if (r < 0)
                 answer(c, LOGIN_REFUSED, LOGIN_STAGE_OTHER, true, "the manager has too much to do (%s)",

@@ -69,6 +69,9 @@ static void on_subject(Subject *s, int error, void *userdata) {
 
         (void) s;
         a->found = error >= 0;
+        if (error == -ENOTUNIQ)
+                (void) sd_bus_error_setf(&a->error, BUS_ERROR_AMBIGUOUS, "\"%s\" is a user's name and another's number: say "
+                                         "user:%s or uid:%s", a->user, a->user, a->user);
         reply(a, error == -ENOENT ? 0 : error);
         asker_free(a);
 }
@@ -87,8 +90,7 @@ static int ask_about(const Peer *p, sd_bus_message *m, const char *user, Subject
         }
         *a = (Asker) { .manager = p->manager, .message = sd_bus_message_ref(m), .uid = p->uid, .user = strdup(user),
                        .subject = subject, .answer = answer };
-        r = a->user ? subject_resolve(subject, p->manager->jobs, policy_set_group_names(p->manager->policies), true,
-                                      on_subject, a) : -ENOMEM;
+        r = a->user ? subject_resolve(subject, p->manager->jobs, p->manager->policies, true, on_subject, a) : -ENOMEM;
         if (r < 0) {
                 asker_free(a);
                 return r;
@@ -99,10 +101,10 @@ static int ask_about(const Peer *p, sd_bus_message *m, const char *user, Subject
 /* About the asker. */
 static int ask(const Peer *p, sd_bus_message *m, answer_t answer, sd_bus_error *error) {
         Asker at_once = { .manager = p->manager, .message = m, .uid = p->uid, .answer = answer };
-        char user[16];
+        char user[32];
 
         if (!access_may_administer(p->uid) && p->uid != UID_INVALID) {
-                (void) snprintf(user, sizeof(user), "%u", p->uid);
+                (void) snprintf(user, sizeof(user), "uid:%u", p->uid);
                 return ask_about(p, m, user, subject_new(user, "", "", ""), answer, error);
         }
         reply(&at_once, 0);

@@ -9,6 +9,7 @@
 #include <strings.h>
 
 #include "base/memstream.h"
+#include "base/strv.h"
 #include "policies/policy.h"
 
 #define REMOTE_HOST_MAX 1025 /* getnameinfo(3), NI_MAXHOST */
@@ -89,7 +90,7 @@ static bool value_matches(MatchField field, const MatchValue *v, const MatchSubj
         case MATCH_USER:
                 if (v->numeric)
                         return s->uid >= v->first && s->uid <= v->last;
-                return s->user && strcmp(s->user, v->text) == 0;
+                return (s->user && strcmp(s->user, v->text) == 0) || strv_has(s->aliases, v->text);
         case MATCH_UID:
                 return s->uid >= v->first && s->uid <= v->last;
         case MATCH_GROUP:

@@ -12,7 +12,7 @@ struct PolicySet {
         size_t n_all;
         Policy **policies, **refused; /* the two parts of it, borrowed */
         size_t n_policies, n_refused;
-        char **group_names;
+        char **group_names, **user_names;
         char **broken_units;
 };
 
@@ -25,6 +25,7 @@ PolicySet *policy_set_free(PolicySet *s) {
         free(s->policies);
         free(s->refused);
         strv_free(s->group_names);
+        strv_free(s->user_names);
         strv_free(s->broken_units);
         free(s);
         return NULL;
@@ -41,12 +42,10 @@ static PolicySet *new_set(size_t n_max) {
         return s->all && s->policies && s->refused ? s : policy_set_free(s);
 }
 
-static int add_group_names(PolicySet *s, const Policy *p) {
-        const MatchList *groups = &p->match[MATCH_GROUP];
-
-        for (size_t i = 0; i < groups->n_values; i++)
-                if (!groups->values[i].numeric && !strv_has(s->group_names, groups->values[i].text) &&
-                    strv_extend(&s->group_names, groups->values[i].text) < 0)
+static int add_names(const MatchList *list, char ***names) {
+        for (size_t i = 0; i < list->n_values; i++)
+                if (!list->values[i].numeric && !strv_has(*names, list->values[i].text) &&
+                    strv_extend(names, list->values[i].text) < 0)
                         return -ENOMEM;
         return 0;
 }
@@ -57,7 +56,7 @@ static int add_policy(PolicySet *s, Policy *p) {
                 s->refused[s->n_refused++] = p;
         else
                 s->policies[s->n_policies++] = p;
-        return add_group_names(s, p);
+        return MIN(add_names(&p->match[MATCH_GROUP], &s->group_names), add_names(&p->match[MATCH_USER], &s->user_names));
 }
 
 int policy_set_new(Policy *const *policies, size_t n, char *const *broken_units, PolicySet **ret) {
@@ -125,6 +124,10 @@ bool policy_set_wants_group(const PolicySet *s) {
 
 char *const *policy_set_group_names(const PolicySet *s) {
         return s->group_names;
+}
+
+char *const *policy_set_user_names(const PolicySet *s) {
+        return s->user_names;
 }
 
 Policy *policy_set_pick(const PolicySet *s, const MatchSubject *subject, policy_skip_t on_skip,

@@ -26,6 +26,8 @@ Policy *policy_set_find_refused(const PolicySet *s, const char *name); /* borrow
 
 /* All group names that [Match] sections use, each once, borrowed: for the resolver. */
 char *const *policy_set_group_names(const PolicySet *s);
+/* The same of users' names. */
+char *const *policy_set_user_names(const PolicySet *s);
 
 /* Has any of them a [Match] that needs the name of the primary group? See policy_wants_group(). */
 bool policy_set_wants_group(const PolicySet *s);

@@ -395,7 +395,8 @@ typedef struct GroupName {
 } GroupName;
 
 typedef struct MatchSubject {
-        const char *user; /* canonical name */
+        const char *user; /* the name of the login */
+        char *const *aliases; /* other names of the uid, of those that policies use; NULL: none */
         uid_t uid;
         gid_t gid;
         const gid_t *groups; /* supplementary groups; gid itself counts too */

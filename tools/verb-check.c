@@ -102,9 +102,23 @@ static GroupName *resolve_groups(const Check *c, size_t *ret_n) {
         return groups;
 }
 
+static int resolve_aliases(const Check *c, uid_t uid, char ***ret) {
+        char *const *names = policy_set_user_names(c->policies);
+        int r = 0;
+
+        for (size_t i = 0; names && names[i] && r >= 0; i++) {
+                const struct passwd *pw = getpwnam(names[i]);
+
+                if (pw && pw->pw_uid == uid)
+                        r = strv_extend(ret, names[i]);
+        }
+        return r;
+}
+
 Confinement check_user(const Check *c, uid_t uid, const char *service, const Policy **ret_policy) {
         const struct passwd *pw = uid == 0 ? NULL : getpwuid(uid);
         _cleanup_(freep) GroupName *names = NULL;
+        _cleanup_(strv_freep) char **aliases = NULL;
         _cleanup_(freep) char *user = NULL;
         gid_t groups[GROUPS_MAX];
         MatchSubject subject = { .uid = uid, .gid = GID_INVALID, .service = service, .groups = groups };
@@ -115,8 +129,11 @@ Confinement check_user(const Check *c, uid_t uid, const char *service, const Pol
                 return CONFINED_NOT;
         user = strdup(pw->pw_name);
         subject.user = user;
-        subject.gid = pw->pw_gid;
-        if (!user || getgrouplist(user, pw->pw_gid, groups, &n) < 0)
+        subject.gid = pw->pw_gid; /* all of *pw is taken by now */
+        if (resolve_aliases(c, uid, &aliases) < 0)
+                return CONFINED_NOT;
+        subject.aliases = aliases;
+        if (!user || getgrouplist(user, subject.gid, groups, &n) < 0)
                 n = 0;
         subject.n_groups = (size_t) n;
         names = resolve_groups(c, &subject.n_names);

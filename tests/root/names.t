@@ -28,7 +28,16 @@ manager_start
 live() { cells_of "$1" | grep -c .; }
 gone() { [ "$(live "$1")" = 0 ]; }
 
+# User= means the uid: another name of alice's is not let in beside her policy.
 hold a alice
+hold d alice_dev
+is "User=: the second name of the uid is confined, too" "$(live alice_dev)" 1
+is "... in a cell of its own" "$(live alice)" 1
+like "explain says the same" "$(ctl explain --user alice_dev)" '^20-alice +yes'
+
+like "explain of a name that is a number" "$(ctl explain --user 2002 2>&1)" 'say user:2002 or uid:2002'
+like "... user:2002" "$(ctl explain --user user:2002)" '^40-number +yes'
+like "... uid:2002" "$(ctl explain --user uid:2002)" '^30-bob +yes'
 
 # A user's name that is another's number.
 hold b bob
@@ -65,8 +74,9 @@ let_go b 2> /dev/null
 session=$(grep -l '^User=alice$' /run/confine/sessions/* | xargs -n 1 basename)
 like "status session:ID" "$(ctl status "session:$session")" "Session $session"
 is "a kind that it is not" "$(ctl status "cell:$session" > /dev/null 2>&1; echo $?)" 4
-like "an unambiguous name needs no kind" "$(ctl status alice)" 'Policy: 20-alice'
+like "an unambiguous name needs no kind" "$(ctl status alice_dev)" 'Policy: 20-alice'
 check "terminate alice: all of the uid" ctl terminate alice
-check "... are gone" wait_for 20 no_cells
+check "... also by the other name" wait_for 20 no_cells
 let_go a 2> /dev/null
+let_go d 2> /dev/null
 lab_done

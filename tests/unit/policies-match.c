@@ -129,6 +129,46 @@ static void test_nothing_given(void **state) {
         check("Group", "7", &s, true);
 }
 
+/* The job that looks names up found that these, too, are the uid's. */
+static void test_aliases(void **state) {
+        char *const aliases[] = { (char *) "alice_dev", (char *) "alice2", NULL };
+        MatchSubject s = alice();
+
+        (void) state;
+        check("User", "alice2", &s, false);
+        s.aliases = aliases;
+        check("User", "alice2", &s, true);
+        check("User", "alice", &s, true);
+        check("User", "~alice_dev", &s, false);
+        check("User", "bob", &s, false);
+}
+
+static void can_match(const char *key, const char *value, bool want) {
+        _cleanup_(policy_unrefp) Policy *p = policy_with(key, value);
+        MatchSubject s = alice();
+
+        s.service = s.tty = s.remote_host = NULL;
+        if (policy_can_match(p, &s) != want)
+                fail_msg("%s=%s", key, value);
+        p->has_match = false; /* it is for Extends= */
+        assert_false(policy_can_match(p, &s));
+        p->matches_all = true; /* it is refused, and whom it is for can't be read */
+        assert_true(policy_can_match(p, &s));
+}
+
+static void test_can_match(void **state) {
+        (void) state;
+        can_match("User", "alice", true);
+        can_match("User", "bob", false);
+        can_match("User", "~alice", false);
+        can_match("Group", "students", true);
+        can_match("Group", "nobodys", false);
+        can_match("Service", "sshd", true);
+        can_match("Service", "~" POLICY_SERVICE_USER_MANAGER, true);
+        can_match("RemoteHost", "10.9.9.9", true);
+        can_match("Unit", "a.service", false);
+}
+
 static void test_all_keys_must(void **state) {
         _cleanup_(policy_unrefp) Policy *p = policy_with("Group", "students");
         MatchSubject s = alice();
@@ -278,6 +318,7 @@ int main(void) {
                 cmocka_unit_test(test_nothing_given), cmocka_unit_test(test_all_keys_must),
                 cmocka_unit_test(test_user_manager),  cmocka_unit_test(test_why),
                 cmocka_unit_test(test_expand),
+                cmocka_unit_test(test_aliases), cmocka_unit_test(test_can_match),
                 cmocka_unit_test(test_expand_hostile),
         };
 

@@ -12,16 +12,37 @@
 #include "tools/sealed-program.h"
 #include "tools/tool.h"
 
+/* By name or number, where these are not two users. NULL: none; *ret_ambiguous: there are two. */
+static const struct passwd *find_user(const char *text, bool *ret_ambiguous) {
+        const struct passwd *pw;
+        uid_t uid, named;
+
+        *ret_ambiguous = false;
+        if (strncmp(text, "user:", 5) == 0)
+                return getpwnam(text + 5);
+        if (strncmp(text, "uid:", 4) == 0)
+                return parse_uid(text + 4, &uid) < 0 ? NULL : getpwuid(uid);
+        pw = getpwnam(text);
+        if (parse_uid(text, &uid) < 0 || (pw && pw->pw_uid == uid))
+                return pw;
+        named = pw ? pw->pw_uid : UID_INVALID;
+        pw = getpwuid(uid);
+        *ret_ambiguous = pw && named != UID_INVALID;
+        return pw ?: getpwnam(text);
+}
+
 static int fill_user(Command *c, const char *name) {
         gid_t groups[LOGIN_GROUPS_MAX];
         LoginRequest *r = &c->request;
         int n = LOGIN_GROUPS_MAX;
-        struct passwd *pw;
-        uid_t uid;
+        const struct passwd *pw;
+        bool ambiguous;
 
-        pw = getpwnam(name);
-        if (!pw && parse_uid(name, &uid) >= 0)
-                pw = getpwuid(uid);
+        pw = find_user(name, &ambiguous);
+        if (ambiguous) {
+                log_error("\"%s\" is a user's name and another's number: say user:%s or uid:%s", name, name, name);
+                return EXIT_FAILED;
+        }
         if (!pw) {
                 log_error("There is no user \"%s\": see getent passwd", name);
                 return EXIT_NO_SUCH;

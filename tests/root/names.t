@@ -55,6 +55,13 @@ check "... ends that user's" wait_for 20 gone 2002
 is "... alone" "$(live bob)" 1
 let_go n 2> /dev/null
 
+out=$(ctl run --policy 20-alice --user 2002 -- id -u 2>&1)
+is "run --user 2002: refused" "$?" 1
+like "... and says how to be exact" "$out" 'say user:2002 or uid:2002'
+is "run --user user:2002" "$(ctl run --policy 20-alice --user user:2002 -- id -u)" 2106
+is "run --user uid:2002" "$(ctl run --policy 20-alice --user uid:2002 -- id -u)" 2002
+wait_for 20 gone 2002
+
 # A user's name that is a policy's.
 hold e dana
 out=$(ctl kill bob 2>&1)

@@ -4,12 +4,10 @@
  * which policy, open a session, reply, wait for "joined". Until that comes, closing the connection takes
  * everything back. */
 
-#include "manager/login-server.h"
+#include "manager/login-connection.h"
 
 #include <fcntl.h>
-#include <stdarg.h>
 #include <string.h>
-#include <sys/queue.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <systemd/sd-daemon.h>
@@ -18,10 +16,6 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "manager/bus-server.h"
-#include "manager/event.h"
-#include "manager/filters.h"
-#include "manager/listener.h"
-#include "manager/refusals.h"
 #include "manager/terms.h"
 
 #define CONNECTIONS_MAX 4096
@@ -29,32 +23,7 @@
 #define REQUEST_TIMEOUT_USEC (2 * USEC_PER_SEC)
 #define ANSWER_TIMEOUT_USEC (60 * USEC_PER_SEC)
 
-typedef struct Connection {
-        LoginServer *server;
-        LIST_ENTRY(Connection) entry;
-        int fd;
-        sd_event_source *io_source, *timer_source;
-        pid_t pid;
-        int pidfd;
-        uid_t starter; /* the process's real uid */
-        LoginRequest request;
-        Subject *subject;
-        Session *session;
-        Policy *policy; /* borrowed by the session's cell, kept for messages */
-        bool offered;
-        bool waits_for_cell; /* for another one to be gone */
-        uint64_t round;      /* in which it was tried again */
-} Connection;
-
-struct LoginServer {
-        Manager *manager;
-        Listener listener;
-        LIST_HEAD(, Connection) connections;
-        unsigned n_connections;
-        uint64_t round; /* counts cells that are gone */
-};
-
-static Connection *connection_free(Connection *c) {
+Connection *connection_free(Connection *c) {
         Session *s = c->session;
 
         LIST_REMOVE(c, entry);
@@ -93,145 +62,7 @@ static void withdraw(Connection *c) {
                 connection_free(c);
 }
 
-/* --- answers ----------------------------------------------------------------------------- */
-
-static void init_reply(LoginReply *reply, LoginVerdict verdict) {
-        memset(reply, 0, sizeof(*reply));
-        reply->magic = LOGIN_MAGIC;
-        reply->version = LOGIN_VERSION;
-        reply->verdict = verdict;
-}
-
-/* A caller of the version before gets no filter: it would not know what to do with it. */
-static int send_reply(Connection *c, const LoginReply *reply, int pidfd, int filter_fd) {
-        bool before = c->request.version == LOGIN_VERSION_BEFORE;
-        const int fds[] = { pidfd, filter_fd };
-        size_t n_fds = pidfd < 0 ? 0 : before || filter_fd < 0 ? 1 : 2;
-        union {
-                struct cmsghdr header;
-                char space[CMSG_SPACE(sizeof(fds))];
-        } control = {};
-        LoginReply1 reply1;
-        struct iovec iov = { .iov_base = (void *) reply, .iov_len = sizeof(*reply) };
-        struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1 };
-
-        if (before) {
-                login_reply_to_1(reply, &reply1);
-                iov = (struct iovec) { &reply1, sizeof(reply1) };
-        }
-        if (n_fds > 0) {
-                control.header.cmsg_level = SOL_SOCKET;
-                control.header.cmsg_type = SCM_RIGHTS;
-                control.header.cmsg_len = CMSG_LEN(n_fds * sizeof(int));
-                memcpy(CMSG_DATA(&control.header), fds, n_fds * sizeof(int));
-                m.msg_control = &control;
-                m.msg_controllen = CMSG_SPACE(n_fds * sizeof(int));
-        }
-        return sendmsg(c->fd, &m, MSG_NOSIGNAL | MSG_DONTWAIT) < 0 ? -errno : 0;
-}
-
-/* What is refused goes away, or is made to. */
-static void watch_refused(const Connection *c) {
-        if (c->request.operation == LOGIN_OPEN)
-                refusals_add(c->server->manager->refusals, c->pid, c->pidfd, c->request.uid, c->request.service);
-}
-
-/* Answers without a cell, and closes. */
-static void answer(Connection *c, LoginVerdict verdict, LoginStage stage, bool loud, const char *format, ...)
-        __attribute__((format(printf, 5, 6)));
-
-static void answer(Connection *c, LoginVerdict verdict, LoginStage stage, bool loud, const char *format, ...) {
-        const char *policy = c->policy ? c->policy->name : NULL;
-        LoginReply reply;
-        va_list ap;
-        int r;
-
-        init_reply(&reply, verdict);
-        reply.stage = stage;
-        reply.loud = loud;
-        va_start(ap, format);
-        (void) vsnprintf(reply.message, sizeof(reply.message), format, ap);
-        va_end(ap);
-
-        if (verdict == LOGIN_REFUSED || verdict == LOGIN_FAILED || verdict == LOGIN_NO_POLICY) {
-                c->server->manager->n_denied++;
-                event_login(EVENT_DENIED, LOG_NOTICE, &c->request, policy, verdict == LOGIN_FAILED ? "failed" : "denied",
-                            "Refused %s (%s): %s", c->request.user, c->request.service, reply.message);
-                bus_server_announce_denied(c->server->manager->bus, c->request.uid, c->request.user,
-                                           c->request.service, reply.message);
-                if (verdict != LOGIN_NO_POLICY) /* who may be exempt */
-                        watch_refused(c);
-        } else if (verdict == LOGIN_UNCONFINED) /* loud: by OnFailure=allow */
-                event_login(loud ? EVENT_UNCONFINED : NULL, loud ? LOG_WARNING : LOG_INFO, &c->request, policy,
-                            "unconfined", "Login of %s (%s) is not confined: %s", c->request.user,
-                            c->request.service, reply.message);
-        r = send_reply(c, &reply, -EBADF, -EBADF);
-        if (r < 0)
-                log_debug_errno(r, "Cannot answer process %d: %m", (int) c->pid);
-        connection_free(c);
-}
-
-/* Does the host fail, or could a user have brought it about: full groups and file systems, an empty pool, many
- * processes, a cell that its owner ends, files below a home? What makes the view of a cell is the latter. */
-static bool is_host_failure(LoginStage stage, int error) {
-        static const int errors[] = { -ENOSYS, -EOPNOTSUPP, -EPROTONOSUPPORT, -EAFNOSUPPORT, -ENODEV, -EPERM, -EACCES,
-                                      -EINVAL, -EIO, -ENOENT };
-
-        if (error == -ENETDOWN || error == -EROFS)
-                return true;
-        if (stage != LOGIN_STAGE_CGROUP && stage != LOGIN_STAGE_NETWORK)
-                return false;
-        for (size_t i = 0; i < ELEMENTSOF(errors); i++)
-                if (error == errors[i])
-                        return true;
-        return false;
-}
-
-/* The cell can't be had: what OnFailure= of its policy says. A check leaves that to the session. */
-static void answer_failure(Connection *c, LoginStage stage, int error, const char *message) {
-        if (c->policy && c->policy->on_failure_allow && c->request.operation == LOGIN_OPEN &&
-            is_host_failure(stage, error))
-                answer(c, LOGIN_UNCONFINED, stage, true, "%s; OnFailure=allow lets you in unconfined", message);
-        else
-                answer(c, LOGIN_FAILED, stage, true, "%s", message);
-}
-
-static void offer(Connection *c) {
-        Manager *m = c->server->manager;
-        Session *s = c->session;
-        LoginReply reply;
-        int r;
-
-        init_reply(&reply, LOGIN_CONFINED);
-        r = terms_of(s->cell->policy, subject_match(c->subject), m->cell_host.host_name, &reply.process);
-        if (r < 0) {
-                answer_failure(c, LOGIN_STAGE_OTHER, r, "Environment= can't be made with the names of this user");
-                return;
-        }
-        reply.process.has_filter = filters_are_for(s->cell->policy);
-        if (reply.process.has_filter && !s->cell->filter)
-                r = filters_acquire(m->filters, s->cell->policy, &s->cell->filter);
-        if (r < 0) {
-                log_error_errno(r, "Cannot make the filter of system calls of policy %s: %m", s->cell->policy->name);
-                answer_failure(c, LOGIN_STAGE_OTHER, r, "the filter of system calls can't be made");
-                return;
-        }
-        memcpy(reply.inodes, s->cell->inodes, sizeof(reply.inodes));
-        reply.executes = s->executes;
-        (void) login_set(reply.group, sizeof(reply.group), s->group);
-        (void) login_set(reply.cell, sizeof(reply.cell), s->cell->id);
-        (void) login_set(reply.session, sizeof(reply.session), s->id);
-        (void) login_set(reply.policy, sizeof(reply.policy), s->cell->policy->name);
-        if (s->in_reserve)
-                (void) login_set(reply.message, sizeof(reply.message),
-                                 "your cell is at TasksMax=, this session has little room: clean up");
-        c->offered = true;
-        r = send_reply(c, &reply, s->cell->init_pidfd, reply.process.has_filter ? filter_fd(s->cell->filter) : -EBADF);
-        if (r < 0) {
-                log_debug_errno(r, "Cannot answer process %d: %m", (int) c->pid);
-                connection_free(c);
-        }
-}
+/* --- sessions get there, or not --------------------------------------------------------------- */
 
 void login_server_session_ready(LoginServer *l, Session *s, const JobReport *report) {
         Connection *c = s->connection;
@@ -243,16 +74,16 @@ void login_server_session_ready(LoginServer *l, Session *s, const JobReport *rep
                 return;
         }
         if (report->error >= 0) {
-                offer(c);
+                connection_offer(c);
                 return;
         }
         if (report->error == -EAGAIN && report->stage == LOGIN_STAGE_CGROUP) {
-                answer(c, LOGIN_REFUSED, report->stage, true, "policy %s: %s", s->cell->policy->name, report->what);
+                connection_answer(c, LOGIN_REFUSED, report->stage, true, "policy %s: %s", s->cell->policy->name, report->what);
                 return;
         }
         (void) snprintf(message, sizeof(message), "policy %s: %s: %s", s->cell->policy->name, report->what,
                         strerror(-report->error));
-        answer_failure(c, report->stage, report->error, message); /* ends the session, too */
+        connection_answer_failure(c, report->stage, report->error, message); /* ends the session, too */
 }
 
 void login_server_session_removed(LoginServer *l, Session *s) {
@@ -264,7 +95,7 @@ void login_server_session_removed(LoginServer *l, Session *s) {
         if (c->offered)
                 connection_free(c);
         else
-                answer(c, LOGIN_FAILED, LOGIN_STAGE_OTHER, true, "the cell has ended, log in again");
+                connection_answer(c, LOGIN_FAILED, LOGIN_STAGE_OTHER, true, "the cell has ended, log in again");
 }
 
 void login_server_refuse(Session *s, const char *message) {
@@ -273,7 +104,7 @@ void login_server_refuse(Session *s, const char *message) {
         if (c->offered)
                 withdraw(c);
         else
-                answer(c, LOGIN_REFUSED, LOGIN_STAGE_OTHER, true, "%s", message);
+                connection_answer(c, LOGIN_REFUSED, LOGIN_STAGE_OTHER, true, "%s", message);
 }
 
 /* Is it what systemd starts a unit as, with PAMName=: a process that opens a session and then executes what
@@ -315,7 +146,7 @@ static void open_in(Connection *c, Policy *policy, Cell *cell) {
                 c->policy = policy_ref(policy);
         }
         if (c->request.version == LOGIN_VERSION_BEFORE && terms_are_needed(cell ? cell->policy : policy)) {
-                answer_failure(c, LOGIN_STAGE_OTHER, -EPROTO, "the module or tool is of an older release, and can't do what "
+                connection_answer_failure(c, LOGIN_STAGE_OTHER, -EPROTO, "the module or tool is of an older release, and can't do what "
                                "[Process] and [Filesystem] ask for (install this one's)");
                 return;
         }
@@ -325,9 +156,9 @@ static void open_in(Connection *c, Policy *policy, Cell *cell) {
         if (c->waits_for_cell)
                 return;
         if (r == -EUSERS || (r == -EBUSY && message))
-                answer(c, LOGIN_REFUSED, LOGIN_STAGE_OTHER, true, "%s", message ?: "a limit is reached");
+                connection_answer(c, LOGIN_REFUSED, LOGIN_STAGE_OTHER, true, "%s", message ?: "a limit is reached");
         else if (r < 0)
-                answer_failure(c, r == -ENETDOWN ? LOGIN_STAGE_NETWORK : LOGIN_STAGE_OTHER, r,
+                connection_answer_failure(c, r == -ENETDOWN ? LOGIN_STAGE_NETWORK : LOGIN_STAGE_OTHER, r,
                                message ?: "out of memory");
         else
                 c->session = session;
@@ -338,12 +169,12 @@ static void answer_refused_policy(Connection *c, const Policy *policy) {
         bool is_root = subject_match(c->subject)->uid == 0;
 
         if (is_root && c->request.operation == LOGIN_CHECK)
-                answer(c, LOGIN_ADMITTED, LOGIN_STAGE_OTHER, false, "%s", "");
+                connection_answer(c, LOGIN_ADMITTED, LOGIN_STAGE_OTHER, false, "%s", "");
         else if (is_root && c->request.operation == LOGIN_OPEN)
-                answer(c, LOGIN_UNCONFINED, LOGIN_STAGE_OTHER, true, "policy %s is refused, and root gets in unconfined: %s",
+                connection_answer(c, LOGIN_UNCONFINED, LOGIN_STAGE_OTHER, true, "policy %s is refused, and root gets in unconfined: %s",
                        policy->name, policy->refused);
         else
-                answer(c, LOGIN_NO_POLICY, LOGIN_STAGE_OTHER, true, "policy %s is refused: %s", policy->name, policy->refused);
+                connection_answer(c, LOGIN_NO_POLICY, LOGIN_STAGE_OTHER, true, "policy %s is refused: %s", policy->name, policy->refused);
 }
 
 static void decide_open(Connection *c) {
@@ -352,9 +183,9 @@ static void decide_open(Connection *c) {
         if (policy && policy->refused)
                 answer_refused_policy(c, policy);
         else if (!policy)
-                answer(c, LOGIN_UNCONFINED, LOGIN_STAGE_OTHER, false, "no policy matches");
+                connection_answer(c, LOGIN_UNCONFINED, LOGIN_STAGE_OTHER, false, "no policy matches");
         else if (policy->mode == POLICY_OBSERVE)
-                answer(c, LOGIN_UNCONFINED, LOGIN_STAGE_OTHER, false,
+                connection_answer(c, LOGIN_UNCONFINED, LOGIN_STAGE_OTHER, false,
                        "policy %s matches, but only observes (Mode=observe)", policy->name);
         else
                 open_in(c, policy, NULL);
@@ -372,15 +203,15 @@ static void decide_check(Connection *c) {
                 return;
         }
         if (!policy || policy->mode == POLICY_OBSERVE) {
-                answer(c, LOGIN_ADMITTED, LOGIN_STAGE_OTHER, false, "%s", "");
+                connection_answer(c, LOGIN_ADMITTED, LOGIN_STAGE_OTHER, false, "%s", "");
                 return;
         }
         c->policy = policy_ref(policy);
         r = manager_admits(c->server->manager, policy, subject, &message);
         if (r == -EUSERS || r == -EBUSY)
-                answer(c, LOGIN_REFUSED, LOGIN_STAGE_OTHER, true, "%s", message ?: "a limit is reached");
+                connection_answer(c, LOGIN_REFUSED, LOGIN_STAGE_OTHER, true, "%s", message ?: "a limit is reached");
         else
-                answer(c, LOGIN_ADMITTED, LOGIN_STAGE_OTHER, false, "%s", ""); /* the session sees about the rest */
+                connection_answer(c, LOGIN_ADMITTED, LOGIN_STAGE_OTHER, false, "%s", ""); /* the session sees about the rest */
 }
 
 static void decide_run(Connection *c) {
@@ -390,7 +221,7 @@ static void decide_run(Connection *c) {
         if (!policy && refused)
                 answer_refused_policy(c, refused);
         else if (!policy)
-                answer(c, LOGIN_NO_CELL, LOGIN_STAGE_OTHER, false, "there is no policy \"%s\"",
+                connection_answer(c, LOGIN_NO_CELL, LOGIN_STAGE_OTHER, false, "there is no policy \"%s\"",
                        c->request.target);
         else
                 open_in(c, policy, NULL);
@@ -400,7 +231,7 @@ static void decide_shell(Connection *c) {
         Cell *cell = manager_find_cell(c->server->manager, c->request.target);
 
         if (!cell || cell->state != CELL_LIVE)
-                answer(c, LOGIN_NO_CELL, LOGIN_STAGE_OTHER, false, "there is no live cell \"%s\"",
+                connection_answer(c, LOGIN_NO_CELL, LOGIN_STAGE_OTHER, false, "there is no live cell \"%s\"",
                        c->request.target);
         else
                 open_in(c, NULL, cell);
@@ -427,7 +258,7 @@ static void on_resolved(Subject *s, int error, void *userdata) {
 
         (void) s;
         if (error < 0)
-                answer(c, LOGIN_REFUSED, LOGIN_STAGE_OTHER, true,
+                connection_answer(c, LOGIN_REFUSED, LOGIN_STAGE_OTHER, true,
                        "the user or group database can't be read (%s)", strerror(-error));
         else
                 decide(c);
@@ -468,7 +299,7 @@ static void close_sessions_of(Manager *m, pid_t pid) {
 static void on_hangup(Connection *c) {
         log_debug("Process %d went away before it had joined", (int) c->pid);
         if (c->offered)
-                watch_refused(c);
+                connection_watch_refused(c);
         connection_free(c);
 }
 
@@ -489,11 +320,11 @@ static void handle_request(Connection *c) {
         }
         r = manager_find_cell_of(m, c->pid, c->pidfd, &cell);
         if (r > 0 && (c->request.operation == LOGIN_OPEN || c->request.operation == LOGIN_CHECK)) {
-                answer(c, LOGIN_INSIDE, LOGIN_STAGE_OTHER, false, "already in cell %s", cell->id);
+                connection_answer(c, LOGIN_INSIDE, LOGIN_STAGE_OTHER, false, "already in cell %s", cell->id);
                 return;
         }
         if (r != 0) {
-                answer(c, LOGIN_REFUSED, LOGIN_STAGE_OTHER, true, r > 0 ?
+                connection_answer(c, LOGIN_REFUSED, LOGIN_STAGE_OTHER, true, r > 0 ?
                        "a command can't be started in a cell from within a cell" :
                        r == -ENOLINK ? "the cell that you are in is ending, log in again" :
                        "the manager can't tell in which cell you are");
@@ -503,7 +334,7 @@ static void handle_request(Connection *c) {
         r = c->subject ? subject_resolve(c->subject, m->jobs, m->policies,
                                          policy_set_wants_group(m->policies), on_resolved, c) : -ENOMEM;
         if (r < 0)
-                answer(c, LOGIN_REFUSED, LOGIN_STAGE_OTHER, true, "the manager has too much to do (%s)",
+                connection_answer(c, LOGIN_REFUSED, LOGIN_STAGE_OTHER, true, "the manager has too much to do (%s)",
                        strerror(-r));
 }
 
@@ -585,10 +416,10 @@ static void turn_away(int fd, uid_t starter) {
         LoginReply reply;
 
         log_debug("Too many logins wait (this one was started by uid %u), refusing it", starter);
-        init_reply(&reply, LOGIN_REFUSED);
+        connection_init_reply(&reply, LOGIN_REFUSED);
         reply.loud = true;
         (void) snprintf(reply.message, sizeof(reply.message), "too many logins wait already, try again later");
-        (void) send_reply(&c, &reply, -EBADF, -EBADF);
+        (void) connection_send_reply(&c, &reply, -EBADF, -EBADF);
 }
 
 static int add_connection(LoginServer *l, int fd, pid_t pid, int pidfd, uid_t starter) {

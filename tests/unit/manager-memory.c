@@ -25,6 +25,7 @@ void *__libc_realloc(void *p, size_t size);
 
 static long countdown; /* 0: never; 1: the next one fails */
 
+#ifndef __SANITIZE_ADDRESS__ /* which has its own, where nothing fails */
 static bool fails(void) {
         if (countdown == 0 || --countdown > 0)
                 return false;
@@ -32,7 +33,6 @@ static bool fails(void) {
         return true;
 }
 
-#ifndef __SANITIZE_ADDRESS__ /* which has its own, where nothing fails */
 void *malloc(size_t size) {
         return fails() ? NULL : __libc_malloc(size);
 }

@@ -103,6 +103,19 @@ attack 15.6 "ask the metadata service of a cloud" "not unless EgressAllow= names
 net_of "$bob" /var/lib/try listen 8003 > "$LAB_DIR/bob" &
 net_of "$dave" /var/lib/try listen 8003 > "$LAB_DIR/dave" &
 wait_for 10 sh -c "grep -q up $LAB_DIR/bob && grep -q up $LAB_DIR/dave"
+# By what alice's cell is told about an address: whether somebody has it, and what their policy lets in.
+tells() { # COMMAND...: runs busctl
+        for address in "$(address $dave 1)" 10.82.0.253; do
+                "$@" busctl --address=unix:path=/run/confine/bus call org.confine1 "/org/confine1/cell/$alice" org.confine1.Cell TestNetwork ssu tcp "$address" 8003
+        done > "$LAB_DIR/told"
+        cat "$LAB_DIR/told"
+        case $(grep -c '^ba' "$LAB_DIR/told")/$(sort -u "$LAB_DIR/told" | wc -l) in
+        2/1) echo "refused: as for an address that nobody has" ;;
+        2/2) echo hit ;;
+        esac
+}
+attack 22.9 "a user asks what another's cell at an address lets in" "net test tells others than root of their own side" 'tells outside alice' 'tells'
+
 attack 16.1 "reach a server in another cell" "Ingress=deny, and no EgressAllow=" 'as alice $try connect $(address $bob 1) 8003' 'as judy $try connect $(address $dave 1) 8003'
 ping_of() { if net_of "$1" ping -q -c1 -W1 "$2" > /dev/null; then echo hit; else echo refused; fi; }
 attack 16.2 "ping another cell on the same bridge" "Isolate=yes" 'ping_of $erin $(address $frank 1)' 'ping_of $grace $(address $heidi 1)'

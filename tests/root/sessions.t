@@ -97,6 +97,7 @@ is_traced() { grep -q "^TracerPid:[[:space:]]*$tracer" "/proc/$init/status"; }
 check "pid 1 is traced" wait_for 10 is_traced
 kill -KILL "$init"
 check "pid 1 is traced: its cell ends with it" wait_for 20 no_cells
+wait_for 20 idle # it has looked whether it can be reaped by then
 is "pid 1 is traced: it is still there" "$(unreaped | grep -c "$init")" 1
 kill -KILL $tracer
 check "pid 1 is traced: no more, and it is reaped" wait_for 20 all_reaped

@@ -19,6 +19,12 @@ TasksMax=60
 [Network]
 Mode=none
 END
+policy 55-bob <<'END'
+[Match]
+User=bob
+[Network]
+Mode=none
+END
 policy 60-root <<'END'
 [Match]
 User=root
@@ -81,7 +87,7 @@ up='touch ~/up; read _'
 lab_sshd alice bob root
 cat >> "$LAB_DIR/sshd_config" <<'END'
 Match User bob
-        ForceCommand exit 9
+        ForceCommand touch ~alice/up; read _
 END
 mkfifo "$LAB_DIR/in"
 begin() { # COMMAND...: runs until `finish`
@@ -139,6 +145,15 @@ members "sftp" /home/alice/up
 finish
 rm -rf /home/alice/up
 gone "sftp"
+chmod 777 /home/alice
+begin ssh $ssh_opts bob@127.0.0.1
+check "ssh with ForceCommand: runs" wait_for 20 test -e /home/alice/up
+is "ssh with ForceCommand: nobody is outside" "$(outside bob)" ""
+isnt "ssh with ForceCommand: and somebody is inside" "$(inside bob)" 0
+check "ssh with ForceCommand: the login program is released" wait_for 20 released
+is "ssh with ForceCommand: nobody is outside then" "$(outside bob)" ""
+finish
+gone "ssh with ForceCommand"
 begin ssh $ssh_opts root@127.0.0.1 'touch /home/alice/up; exec cat'
 check "ssh as root: its command runs" wait_for 20 test -e /home/alice/up
 is "ssh as root: in the cell in every hierarchy" \

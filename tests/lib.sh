@@ -310,7 +310,7 @@ has_left() { ! kill -0 "$leaving" 2> /dev/null; }
 
 # --- sshd ------------------------------------------------------------------------------------------
 
-# lab_sshd USER...: a server at port 2222 that takes $LAB_DIR/key of these; `as USER COMMAND...` goes there.
+# lab_sshd USER...: a server at port 2222 that takes $LAB_DIR/key of these, with the lines of $LAB_SSHD; `as USER COMMAND...` goes there.
 lab_sshd() {
         ssh-keygen -q -t ed25519 -N '' -f "$LAB_DIR/hostkey"
         ssh-keygen -q -t ed25519 -N '' -f "$LAB_DIR/key"
@@ -326,6 +326,7 @@ AuthorizedKeysFile $LAB_DIR/keys/%u
 StrictModes no
 Subsystem sftp internal-sftp
 PidFile none
+${LAB_SSHD:-}
 END
         mkdir "$LAB_DIR/keys"
         for u; do cp "$LAB_DIR/key.pub" "$LAB_DIR/keys/$u"; done

@@ -84,11 +84,9 @@ members() {
 gone() { check "$1: all is gone after logout" wait_for 20 no_cells; rm -f /home/alice/up; }
 up='touch ~/up; read _'
 
+LAB_SSHD='Match User bob
+        ForceCommand touch ~alice/up; read _'
 lab_sshd alice bob root
-cat >> "$LAB_DIR/sshd_config" <<'END'
-Match User bob
-        ForceCommand touch ~alice/up; read _
-END
 mkfifo "$LAB_DIR/in"
 begin() { # COMMAND...: runs until `finish`
         "$@" < "$LAB_DIR/in" > "$LAB_DIR/session" 2>&1 &

@@ -29,8 +29,8 @@ Scope=session
 Pool=10.83.0.0/30
 END
 manager_start
+LAB_SSHD='MaxStartups 100'
 lab_sshd alice bob
-echo 'MaxStartups 100' >> "$LAB_DIR/sshd_config"
 
 # --- sshd keeps a connection whose session is refused ------------------------------------------------
 pids_outside() { # of alice, in no cell

@@ -159,20 +159,38 @@ int verb_policies(Tool *t) {
         return print_objects(t, policies, policy_columns, ELEMENTSOF(policy_columns), "policies");
 }
 
+static bool is_named(const json_t *row, const char *key, const char *name) {
+        return name && strcmp(name, json_string_value(json_object_get(row, key)) ?: "") == 0;
+}
+
+/* Is it the name of a user and of a policy, and are these not of the same rows? */
+static bool is_ambiguous(const json_t *rows, const char *user, const char *policy) {
+        bool users = false, policies = false, differ = false;
+        const json_t *row;
+        size_t i;
+
+        json_array_foreach(rows, i, row) {
+                bool by_user = is_named(row, "User", user), by_policy = is_named(row, "Policy", policy);
+
+                users = users || by_user;
+                policies = policies || by_policy;
+                differ = differ || by_user != by_policy;
+        }
+        return users && policies && differ;
+}
+
 /* Of a user or policy, if one is named. Times are microseconds, as everywhere. */
-static int choose_volumes(const json_t *rows, const char *name, json_t *ret) {
+static int choose_volumes(const json_t *rows, const char *user, const char *policy, json_t *ret) {
         json_t *row;
         size_t i;
 
         json_array_foreach(rows, i, row) {
-                const char *policy = json_string_value(json_object_get(row, "Policy")) ?: "",
-                           *user = json_string_value(json_object_get(row, "User")) ?: "";
                 json_int_t begin = json_integer_value(json_object_get(row, "Begin"));
 
-                if (name && strcmp(name, policy) != 0 && strcmp(name, user) != 0)
+                if ((user || policy) && !is_named(row, "User", user) && !is_named(row, "Policy", policy))
                         continue;
                 if (json_object_set_new(row, "Begin", json_integer(begin * (json_int_t) USEC_PER_SEC)) < 0 ||
-                    (!*user && json_object_set_new(row, "User", json_null()) < 0) || json_array_append(ret, row) < 0)
+                    (is_named(row, "User", "") && json_object_set_new(row, "User", json_null()) < 0) || json_array_append(ret, row) < 0)
                         return -ENOMEM;
         }
         return 0;
@@ -183,9 +201,11 @@ int verb_net_traffic(Tool *t) {
                                             "Action", "UsedUp" };
         _cleanup_(json_decrefp) json_t *rows = NULL, *volumes = NULL, *chosen = json_array();
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+        const char *what = t->n_arguments > 1 ? t->arguments[1] : NULL, *user = what ? find_word(what, "user:") : NULL,
+                   *policy = what ? find_word(what, "policy:") : NULL;
         int r;
 
-        if (t->n_arguments > 2) {
+        if (t->n_arguments > 2 || (what && !user && !policy)) {
                 log_error("net traffic takes one user or policy: see confinectl net --help");
                 return EXIT_USAGE;
         }
@@ -195,7 +215,11 @@ int verb_net_traffic(Tool *t) {
         r = value_read(reply, &rows);
         if (r >= 0)
                 volumes = value_name_fields(rows, keys, ELEMENTSOF(keys));
-        if (!volumes || !chosen || choose_volumes(volumes, t->n_arguments > 1 ? t->arguments[1] : NULL, chosen) < 0)
+        if (volumes && is_ambiguous(volumes, user, policy)) {
+                log_error("\"%s\" is a user's name and a policy: say user:%s or policy:%s", what, what, what);
+                return EXIT_FAILED;
+        }
+        if (!volumes || !chosen || choose_volumes(volumes, user, policy, chosen) < 0)
                 return tool_fail(r < 0 ? r : -ENOMEM, "Cannot read the answer");
         if (t->n_arguments > 1 && json_array_size(chosen) == 0) {
                 log_error("No traffic of a user or policy \"%s\" was counted", t->arguments[1]);

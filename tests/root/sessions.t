@@ -48,6 +48,29 @@ check "never joins: it goes on" kill -0 $never
 exec {go_on}>&-
 wait $never
 
+# --- many that ask -------------------------------------------------------------------------------------------
+# Programs that one user has started, as with su, have so many connections and no more; others go on.
+is "many at once: one user's are bounded, and others are served" "$(python3 -c '
+import os, socket, struct
+def connect():
+    s = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    s.settimeout(20)
+    s.connect("/run/confine/login")
+    return s
+def ask(s):
+    field = lambda text: text.encode().ljust(256, b"\0")
+    try: s.send(struct.pack("<6I1024II", 0x436f6e66, 1, 1, 2001, 2001, 0, *[0] * 1025) + field("alice") + field("su") + field("") * 3)
+    except OSError: pass # it is answered before it asks
+    try: reply = s.recv(65536)
+    except ConnectionResetError: reply = s.recv(65536) # that its request was not read is told first
+    return "refused" if b"too many logins wait already" in reply else "verdict %d" % struct.unpack("<3I", reply[:12])[2]
+os.setresuid(2001, 0, 0)
+waiting = [connect() for _ in range(512)]
+print(ask(connect()))
+os.setresuid(0, 0, 0)
+print(ask(connect()))')" "$(printf 'refused\nverdict 1')"
+check "many at once: all of it is gone" wait_for 20 no_cells
+
 # --- one that joins ----------------------------------------------------------------------------------------
 is "joins: nobody may trace it or read its memory" "$("$build/tests/helpers/pam-open" su alice pts/1 "" 2>&1 | tail -n 1)" "dumpable 0"
 wait_for 20 no_cells

@@ -245,10 +245,11 @@ sed -i 's/^BandwidthDown=.*/BandwidthUp=300M/' /etc/confine/policies/10-own.ini
 bus_reload
 for i in $(seq 12); do # at random moments of making and removing
         (su alice -c true; su bob -c true) > /dev/null 2>&1 &
+        logins=$!
         sleep "0.0$((RANDOM % 10))$((RANDOM % 10))"
         manager_kill KILL
         manager_start
-        wait $!
+        wait $logins
 done
 wait_for 20 no_cells
 wait_for 20 idle

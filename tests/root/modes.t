@@ -426,10 +426,11 @@ is "explain says the mode" "$(cfg explain --user alice --service su-l 2>&1 | gre
 wait_for 20 idle
 for i in $(seq 10); do # at random moments of making and removing
         (su alice -c true; su carol -c true) > /dev/null 2>&1 &
+        logins=$!
         sleep "0.0$((RANDOM % 10))$((RANDOM % 10))"
         manager_kill KILL
         manager_start
-        wait $!
+        wait $logins
 done
 let_go b; let_go e1; let_go e2
 wait_for 20 no_cells

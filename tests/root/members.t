@@ -10,6 +10,7 @@ lab_user alice 2001
 lab_user bob 2002
 rm -f /etc/nologin
 mkfifo -m 666 /home/alice/fifo
+answer() { timeout 10 bash -c 'echo > /home/alice/fifo'; } # whoever reads from there, if somebody still does
 
 policy 50-alice <<'END'
 [Match]
@@ -133,7 +134,7 @@ ssh $ssh_opts -o "ControlPath=$LAB_DIR/mux" alice@127.0.0.1 'touch ~/second; rea
 second=$!
 check "ssh, second channel: runs" wait_for 10 test -e /home/alice/second
 is "ssh, second channel: inside, too" "$(outside alice)" ""
-echo > /home/alice/fifo
+answer
 wait $second 2> /dev/null
 finish
 gone "ssh, two channels"
@@ -175,8 +176,8 @@ crontab -u alice "$LAB_DIR/crontab"
 cron -f > /dev/null 2>&1 &
 cron=$!
 members "cron" /home/alice/up stays
+answer
 kill $cron
-echo > /home/alice/fifo
 crontab -u alice -r
 gone "cron"
 atd -f -l 100 -b 1 > /dev/null 2>&1 &
@@ -184,8 +185,8 @@ atd=$!
 echo "touch ~/up; read _ < ~/fifo" | runuser -u alice -- at now > /dev/null 2>&1
 wait_for 10 no_cells # of runuser
 members "at" /home/alice/up stays
+answer
 kill $atd
-echo > /home/alice/fifo
 gone "at"
 
 # --- a login program that forks once more ----------------------------------------------------------

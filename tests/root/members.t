@@ -182,7 +182,7 @@ crontab -u alice -r
 gone "cron"
 atd -f -l 100 -b 1 > /dev/null 2>&1 &
 atd=$!
-echo "touch ~/up; read _ < ~/fifo" | runuser -u alice -- at now > /dev/null 2>&1
+echo "touch ~/up; read _ < ~/fifo" | (cd /home/alice && runuser -u alice -- at now) > /dev/null 2>&1 # where the job goes back to
 wait_for 10 no_cells # of runuser
 members "at" /home/alice/up stays
 answer

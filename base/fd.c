@@ -9,6 +9,7 @@
 #include <linux/close_range.h>
 #include <linux/openat2.h>
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -247,4 +248,18 @@ void fd_close_all_but(const int *keep, size_t n_keep) {
                         (void) close_range(next, (unsigned) sorted[i] - 1, 0);
                 next = (unsigned) sorted[i] + 1;
         }
+}
+
+int fd_pid_uids(pid_t pid, uid_t ret[static 4]) {
+        _cleanup_(freep) char *text = NULL;
+        const char *line;
+        char path[64];
+        ssize_t n;
+
+        (void) snprintf(path, sizeof(path), "/proc/%d/status", (int) pid);
+        n = fd_read_file_at(AT_FDCWD, path, 64 * 1024, &text);
+        if (n < 0)
+                return n == -ENOENT ? -ESRCH : (int) n;
+        line = strstr(text, "\nUid:");
+        return line && sscanf(line, "\nUid: %u %u %u %u", &ret[0], &ret[1], &ret[2], &ret[3]) == 4 ? 0 : -EIO;
 }

@@ -55,6 +55,8 @@ int fd_pidfd_get_pid(int pidfd, pid_t *ret);
 /* Start time of process `pid` in clock ticks after boot (proc(5), field 22 of stat), which
  * together with the pid and the boot id names a process for ever. -ESRCH: no such process. */
 int fd_pid_start_time(pid_t pid, unsigned long long *ret);
+/* Real, effective, saved uid and that of the file system (proc(5), "Uid" of status). -ESRCH: no such process. */
+int fd_pid_uids(pid_t pid, uid_t ret[static 4]);
 
 /* Makes every fd >= `first` close-on-exec; see close_range(2), CLOSE_RANGE_CLOEXEC. */
 int fd_cloexec_from(int first);

@@ -385,16 +385,9 @@ static int on_deadline(sd_event_source *source, uint64_t usec, void *userdata) {
 
 /* 0: nobody's but root's, or it can't be told. */
 static uid_t real_uid(pid_t pid) {
-        _cleanup_(freep) char *text = NULL;
-        const char *line;
-        char path[64];
-        unsigned uid;
+        uid_t ids[4];
 
-        (void) snprintf(path, sizeof(path), "/proc/%d/status", (int) pid);
-        if (fd_read_file_at(AT_FDCWD, path, 64 * 1024, &text) < 0)
-                return 0;
-        line = strstr(text, "\nUid:");
-        return line && sscanf(line, "\nUid: %u", &uid) == 1 ? uid : 0;
+        return fd_pid_uids(pid, ids) < 0 ? 0 : ids[0];
 }
 
 static bool has_room(const LoginServer *l, uid_t starter) {

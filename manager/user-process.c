@@ -18,18 +18,10 @@ void user_process_done(UserProcess *u) {
         u->pid = 0;
 }
 
-/* See proc(5), "Uid" of status: real, effective, saved, of the file system. */
 bool user_process_is_of(pid_t pid, uid_t uid) {
-        _cleanup_(freep) char *text = NULL;
-        unsigned ids[4];
-        char path[64];
-        const char *line;
+        uid_t ids[4];
 
-        (void) snprintf(path, sizeof(path), "/proc/%d/status", (int) pid);
-        if (fd_read_file_at(AT_FDCWD, path, 64 * 1024, &text) < 0)
-                return false;
-        line = strstr(text, "\nUid:");
-        if (!line || sscanf(line, "\nUid: %u %u %u %u", &ids[0], &ids[1], &ids[2], &ids[3]) != 4)
+        if (fd_pid_uids(pid, ids) < 0)
                 return false;
         for (size_t i = 0; i < ELEMENTSOF(ids); i++)
                 if (ids[i] != uid)
@@ -51,10 +43,6 @@ static bool is_users(pid_t pid, uid_t uid, uint64_t pid_inode) {
 
         (void) snprintf(name, sizeof(name), "%d", (int) pid);
         return user_process_is_of(pid, uid) && (pid_inode == 0 || namespace_inode(name, "pid") == pid_inode);
-}
-
-bool user_process_has_exited(const UserProcess *u) {
-        return fd_pidfd_has_exited(u->pidfd);
 }
 
 static int take(pid_t pid, UserProcess *ret) {
@@ -89,7 +77,7 @@ int user_process_find_child(pid_t leader, uid_t uid, uint64_t pid_inode, UserPro
                         continue;
                 if (r < 0)
                         return r;
-                if (is_users(pid, uid, pid_inode) && !user_process_has_exited(&u)) { /* not one that got the number just now */
+                if (is_users(pid, uid, pid_inode) && !fd_pidfd_has_exited(u.pidfd)) { /* not one that got the number just now */
                         *ret = u;
                         return 0;
                 }
@@ -141,5 +129,5 @@ int user_process_verify(const Session *s, const UserProcess *u, char what[static
         r = verify_groups(s, u, what);
         if (r >= 0)
                 r = verify_namespaces(s, u, what);
-        return user_process_has_exited(u) ? -ESRCH : r; /* then it may have been another's */
+        return fd_pidfd_has_exited(u->pidfd) ? -ESRCH : r; /* then it may have been another's */
 }

@@ -20,8 +20,6 @@ int user_process_find_child(pid_t leader, uid_t uid, uint64_t pid_inode, UserPro
 void user_process_done(UserProcess *u);
 /* Has the process of this number no uid but that? Believe it if a pidfd that was opened before says that it lives. */
 bool user_process_is_of(pid_t pid, uid_t uid);
-/* A zombie counts: /proc still tells of it, but not in which groups it was. */
-bool user_process_has_exited(const UserProcess *u);
 
 /* Is it in the session's control group (or one below), in every hierarchy, and in the cell's namespaces? It may have
  * unshared some of these since, so that only the host's own are wrong.

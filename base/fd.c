@@ -17,6 +17,8 @@
 
 #include "base/cleanup.h"
 
+#define KERNEL_PF_EXITING 0x4 /* include/linux/sched.h of the kernel */
+
 int fd_open_beneath(int dir_fd, const char *path, int flags, mode_t mode) {
         bool makes = (flags & O_CREAT) || (flags & O_TMPFILE) == O_TMPFILE; /* has O_DIRECTORY in it */
         struct open_how how = {
@@ -190,7 +192,8 @@ int fd_pidfd_get_pid(int pidfd, pid_t *ret) {
         return 0;
 }
 
-int fd_pid_start_time(pid_t pid, unsigned long long *ret) {
+/* A number of /proc/PID/stat, by its place in proc(5). */
+static int read_stat_field(pid_t pid, int wanted, unsigned long long *ret) {
         _cleanup_(freep) char *stat = NULL;
         char path[64];
         ssize_t n;
@@ -203,11 +206,21 @@ int fd_pid_start_time(pid_t pid, unsigned long long *ret) {
 
         /* The command name, field 2, may hold blanks and parentheses: count from its end. */
         p = strrchr(stat, ')');
-        for (int field = 2; p && field < 22; field++)
+        for (int field = 2; p && field < wanted; field++)
                 p = strchr(p + 1, ' ');
         if (!p || sscanf(p, " %llu", ret) != 1)
                 return -EBADMSG;
         return 0;
+}
+
+int fd_pid_start_time(pid_t pid, unsigned long long *ret) {
+        return read_stat_field(pid, 22, ret);
+}
+
+bool fd_pid_is_exiting(pid_t pid, int pidfd) {
+        unsigned long long flags;
+
+        return read_stat_field(pid, 9, &flags) < 0 || (flags & KERNEL_PF_EXITING) || fd_pidfd_has_exited(pidfd);
 }
 
 int fd_cloexec_from(int first) {

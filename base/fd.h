@@ -55,6 +55,11 @@ int fd_pidfd_get_pid(int pidfd, pid_t *ret);
 /* Start time of process `pid` in clock ticks after boot (proc(5), field 22 of stat), which
  * together with the pid and the boot id names a process for ever. -ESRCH: no such process. */
 int fd_pid_start_time(pid_t pid, unsigned long long *ret);
+/* Does process `pid`, whose pidfd is `pidfd`, no longer exist, or is it on its way out? From its first step of exiting on
+ * the kernel shows it without namespaces, and in the root of each hierarchy of cgroup v1, long before its pidfd tells of
+ * the exit; and so for a process whose first thread has exited while others go on. What was read of such a process in
+ * /proc before this call means nothing. See proc(5), field 9 of stat (PF_EXITING). True also if it can't be told. */
+bool fd_pid_is_exiting(pid_t pid, int pidfd);
 /* Real, effective, saved uid and that of the file system (proc(5), "Uid" of status). -ESRCH: no such process. */
 int fd_pid_uids(pid_t pid, uid_t ret[static 4]);
 

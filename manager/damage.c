@@ -132,7 +132,7 @@ static void look_at_groups(Cell *c) {
         (void) snprintf(path, sizeof(path), "/proc/%d/cgroup", (int) c->init_pid);
         if (fd_read_file_at(AT_FDCWD, path, 64 * 1024, &lines) < 0 || !*lines || c->host->driver->is_whole(&cell, lines))
                 return;
-        if (fd_pidfd_has_exited(c->init_pidfd)) /* and left its groups, and its number */
+        if (fd_pid_is_exiting(c->init_pid, c->init_pidfd)) /* and left its groups, and its number */
                 return;
         log_warning("A control group of cell %s of %s was removed, or its pid 1 moved; repairing it", c->id,
                     c->user ?: "all users");

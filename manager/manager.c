@@ -227,7 +227,7 @@ static int find_by_pid(Manager *m, pid_t pid, Cell **ret) {
 int manager_find_cell_of(Manager *m, pid_t pid, int pidfd, Cell **ret) {
         int r = find_by_pid(m, pid, ret);
 
-        return fd_pidfd_has_exited(pidfd) ? -ESRCH : r;
+        return fd_pid_is_exiting(pid, pidfd) ? -ESRCH : r;
 }
 
 /* The live or coming cell that a new session of this user shares: of the same number, and the same name. A cell that

@@ -121,7 +121,7 @@ static int on_release_timer(sd_event_source *source, uint64_t usec, void *userda
         int r;
 
         (void) source, (void) usec;
-        if (fd_pidfd_has_exited(s->user_process.pidfd))
+        if (fd_pid_is_exiting(s->user_process.pid, s->user_process.pidfd))
                 r = look_again(s);
         else {
                 r = watch_user_exit(s);

@@ -77,7 +77,7 @@ int user_process_find_child(pid_t leader, uid_t uid, uint64_t pid_inode, UserPro
                         continue;
                 if (r < 0)
                         return r;
-                if (is_users(pid, uid, pid_inode) && !fd_pidfd_has_exited(u.pidfd)) { /* not one that got the number just now */
+                if (is_users(pid, uid, pid_inode) && !fd_pid_is_exiting(pid, u.pidfd)) { /* not one that got the number just now */
                         *ret = u;
                         return 0;
                 }
@@ -129,5 +129,5 @@ int user_process_verify(const Session *s, const UserProcess *u, char what[static
         r = verify_groups(s, u, what);
         if (r >= 0)
                 r = verify_namespaces(s, u, what);
-        return fd_pidfd_has_exited(u->pidfd) ? -ESRCH : r; /* then it may have been another's */
+        return fd_pid_is_exiting(u->pid, u->pidfd) ? -ESRCH : r; /* then it may have been another's */
 }

@@ -3,19 +3,23 @@
 /* pam-fork SERVICE USER: a login program that forks for its user more often than once. Opens a session, says "open"
  * (or the error, and exits with status 1), and then does what lines of its input say:
  *
- *   user   forks a process as the user, which sleeps; says its pid
- *   root   the same as root, as helpers of PAM modules are
- *   end    kills and reaps the last one
+ *   user      forks a process as the user, which sleeps; says its pid
+ *   headless  the same, but its first thread exits: /proc shows it as a process on its way out
+ *   root      the same as root, as helpers of PAM modules are
+ *   end       kills and reaps the last one
  *
  * At the end of its input it closes the session. */
 
 #include <grp.h>
+#include <pthread.h>
 #include <pwd.h>
 #include <security/pam_appl.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -27,7 +31,13 @@ static int converse(int n, const struct pam_message **messages, struct pam_respo
         return *ret ? PAM_SUCCESS : PAM_BUF_ERR;
 }
 
-static pid_t fork_as(const struct passwd *pw) {
+static void *__attribute__((noreturn)) go_on(void *unused) {
+        (void) unused;
+        for (;;)
+                (void) pause();
+}
+
+static pid_t fork_as(const struct passwd *pw, bool headless) {
         pid_t pid = fork();
 
         if (pid != 0)
@@ -35,6 +45,8 @@ static pid_t fork_as(const struct passwd *pw) {
         if (pw && (initgroups(pw->pw_name, pw->pw_gid) < 0 || setgid(pw->pw_gid) < 0 || setuid(pw->pw_uid) < 0))
                 _exit(1);
         (void) alarm(600); /* should everything else fail */
+        if (headless && pthread_create(&(pthread_t) { 0 }, NULL, go_on, NULL) == 0)
+                (void) syscall(SYS_exit, 0);
         for (;;)
                 (void) pause();
 }
@@ -48,7 +60,7 @@ static void obey(const struct passwd *pw) {
                         (void) kill(pid, SIGKILL);
                         (void) waitpid(pid, NULL, 0);
                 } else
-                        pid = fork_as(strcmp(line, "user\n") == 0 ? pw : NULL);
+                        pid = fork_as(strcmp(line, "root\n") == 0 ? NULL : pw, strcmp(line, "headless\n") == 0);
                 printf("%s %d\n", strtok(line, "\n"), (int) pid);
                 (void) fflush(stdout);
         }

@@ -196,8 +196,9 @@ say() { echo "$1" >&7; read -r -t 20 -u 6 answer; }
 read -r -t 20 -u 6 answer
 is "a login program that forks twice: opens" "$answer" open
 say root
+say headless
 say user
-check "it is released" wait_for 20 released
+check "it is released, and one that is exiting is not taken for one outside" wait_for 20 released
 is "its first process is inside" "$(outside alice)" ""
 hold other alice # the cell is shared, and goes on
 say end

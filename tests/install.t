@@ -16,7 +16,7 @@ ok $? "install"
 sed 's/^/# /' "$dir/log"
 for f in usr/sbin/confined usr/libexec/confine/confine-init usr/lib/security/pam_confine.so usr/bin/confinectl \
         usr/lib/systemd/system/confined.service usr/lib/systemd/system/confined.socket \
-        usr/lib/systemd/system/confined-bus.socket usr/lib/systemd/system/confined-sockets.target \
+        usr/lib/systemd/system/confined-bus.socket \
         usr/share/dbus-1/system.d/org.confine1.conf usr/share/polkit-1/actions/org.confine1.policy \
         usr/lib/systemd/catalog/confine.catalog usr/lib/sysctl.d/50-confine.conf usr/lib/tmpfiles.d/confine.conf usr/share/pam-configs/confine \
         usr/lib/confine/policies/base.ini etc/confine/policies/README \

@@ -59,6 +59,8 @@ static void obey(const struct passwd *pw) {
                 if (strcmp(line, "end\n") == 0) {
                         (void) kill(pid, SIGKILL);
                         (void) waitpid(pid, NULL, 0);
+                        while (waitpid(-1, NULL, WNOHANG) > 0) /* others that the test has killed */
+                                ;
                 } else
                         pid = fork_as(strcmp(line, "root\n") == 0 ? NULL : pw, strcmp(line, "headless\n") == 0);
                 printf("%s %d\n", strtok(line, "\n"), (int) pid);

@@ -63,6 +63,7 @@ hierarchies() { find /sys/fs/cgroup -maxdepth 2 -type d -name "$instance" | wc -
 outside() { # USER: processes that are not in the cell in every hierarchy
         wanted=$(hierarchies)
         for p in $(pgrep -u "$1"); do
+                [ "$(ps -o stat= -p "$p" | cut -c1)" != Z ] || continue # /proc has no groups of it in v1
                 n=$(grep -c ":/$instance/cells/" "/proc/$p/cgroup" 2>/dev/null) || continue
                 [ "$n" = "$wanted" ] || echo "$p $(cat "/proc/$p/comm") $n of $wanted"
         done
@@ -190,6 +191,7 @@ kill $atd
 gone "at"
 
 # --- a login program that forks once more ----------------------------------------------------------
+ended() { [ "$(ps -o stat= -p "$1" | cut -c1)" = Z ] && [ "$(ls "/proc/$1/task" | wc -l)" = 1 ]; }
 coproc forks { exec "$build/tests/helpers/pam-fork" su alice; }
 exec 6<&"${forks[0]}" 7>&"${forks[1]}"
 say() { echo "$1" >&7; read -r -t 20 -u 6 answer; }
@@ -197,14 +199,17 @@ read -r -t 20 -u 6 answer
 is "a login program that forks twice: opens" "$answer" open
 say root
 say headless
+headless=${answer#* }
 say user
 check "it is released, and one that is exiting is not taken for one outside" wait_for 20 released
+kill -KILL "$headless"
+check "... it ends" wait_for 20 ended "$headless"
 is "its first process is inside" "$(outside alice)" ""
 hold other alice # the cell is shared, and goes on
 say end
 say user
-ended() { grep -q 'is outside of cell .*ending the session' "$LAB_DIR/log" && [ ! "$(pgrep -u alice -f pam-fork)" ]; }
-check "its next one is outside: it is killed, and the session ended, loudly" wait_for 20 ended
+expelled() { grep -q 'is outside of cell .*ending the session' "$LAB_DIR/log" && [ ! "$(pgrep -u alice -f pam-fork)" ]; }
+check "its next one is outside: it is killed, and the session ended, loudly" wait_for 20 expelled
 check "the session of the other goes on" nsessions_are 1
 is "nobody is outside" "$(outside alice)" ""
 exec 6<&- 7>&-

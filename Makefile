@@ -10,7 +10,7 @@
 #   make faults      as root, half an hour: system calls and allocations fail in turn (FAULTS_MAX=5: some minutes)
 #   make install     DESTDIR= and prefix= are respected
 #
-# Others: deps helpers unit check-unit check-root asan fuzz bench vm-bench format tidy uninstall clean.
+# Others: deps helpers unit check-unit check-root host-check asan fuzz bench vm-bench format tidy uninstall clean.
 # V=1 shows the commands; CI=true makes warnings errors.
 
 VERSION = 0.1
@@ -117,7 +117,10 @@ ASAN_ROOT_TESTS ?= $(addprefix tests/root/,login.t limits.t network.t policies.t
 VM_TESTS ?= $(sort $(wildcard tests/vm/*.t)) $(addprefix tests/root/,confinectl.t devices-v2.t limits.t \
 	login.t network.t policies.t restart.t services.t)
 
-.PHONY: all helpers unit deps check check-unit check-root attacks mutants faults vm-check vm-bench asan fuzz bench demo install uninstall format tidy clean
+HOST_SUITE ?= bookworm trixie
+HOST_TESTS ?= $(addprefix tests/vm/,logins.t service.t check.t units.t upgrade.t)
+
+.PHONY: all helpers unit deps check check-unit check-root attacks mutants faults host-check vm-check vm-bench asan fuzz bench demo install uninstall format tidy clean
 .DELETE_ON_ERROR:
 # No suffix rules: nothing here wants them, and the test suites end in .t.
 MAKEFLAGS += --no-builtin-rules
@@ -220,6 +223,14 @@ mutants:
 # By hand. FAULTS_OPERATIONS, FAULTS_KINDS, FAULTS_MAX: see tests/faults/run.
 faults: all helpers $(B)/tests/faults/allocations.so
 	$(Q)B=$(B) tests/faults/run
+
+# On systemd hosts at native speed, of both of Debian's releases; the limits and what needs a kernel of its own are left
+# to vm-check.
+host-check: all helpers unit
+	$(Q)for s in $(HOST_SUITE); do HOST_SUITE=$$s tests/host/host prepare || exit; done
+	$(Q)B=$(B) tests/vm/vm stage
+	$(Q)for s in $(HOST_SUITE); do echo "== Debian $$s"; \
+		HOST_SUITE=$$s B=$(B) $(PROVE) -j2 --timer -e 'tests/host/host test' $(HOST_TESTS) || exit; done
 
 # Where software emulates the processor, two guests at once take as long as one after the other.
 vm-check: all helpers unit

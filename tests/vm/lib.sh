@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Shared by the suites that run as root inside the guest (sourced). The guest is thrown away afterwards:
-# what a suite changes needs no undoing, but what confine makes must be gone at the end.
+# Shared by the suites that run as root inside the guest of tests/vm or tests/host (sourced). The guest is thrown away
+# afterwards: what a suite changes needs no undoing, but what confine makes must be gone at the end.
 
 . "${BASH_SOURCE[0]%/*}/../lib.sh"
 
@@ -9,6 +9,25 @@ export LAB_DIR
 instance=confine
 
 ctl() { confinectl "$@"; }
+
+# A host of tests/host may have no controllers: then confine hands the limits to systemd, which can't enforce them, and says
+# so; the policies have to allow that.
+vm_has() { grep -qw "$1" /sys/fs/cgroup/cgroup.controllers; }
+if ! vm_has memory; then
+        eval "plain_$(declare -f policy)"
+        policy() { # as that of tests/lib.sh
+                plain_policy "$1"
+                printf '[Policy]\nIfUnsupported=warn\n' >> "/etc/confine/policies/$1.ini"
+        }
+fi
+
+# Not in a container, which has no kernel log, and gives away no priority.
+vm_own_kernel() { ! systemd-detect-virt -q -c; }
+
+# limit GROUP PROPERTY FILE: what the kernel has; without the controller, what systemd was given.
+limit() {
+        if vm_has "${3%%.*}"; then cat "/sys/fs/cgroup$1/$3"; else systemctl show "${1##*/}" -P "$2"; fi
+}
 
 # The module in the stacks of Debian: last in each that opens sessions, first in sudo's.
 vm_pam() {

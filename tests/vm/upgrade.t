@@ -50,8 +50,8 @@ snapshot() { # what must not change
         confinectl list --no-legend | awk '{ print $1, $2, $3, $4, $6 }' | sort
         confinectl sessions --no-legend | awk '{ print $1, $2, $3 }' | sort
         for s in one two three; do ask $s "$look"; done
-        cat /sys/fs/cgroup/user.slice/user-1000.slice/memory.max
-        ask three 'cat /sys/fs/cgroup$(cut -d: -f3 /proc/self/cgroup)/pids.max'
+        limit /user.slice/user-1000.slice MemoryMax memory.max
+        limit "$(ask three 'sed -n s/^0:://p /proc/self/cgroup')" TasksMax pids.max
         ask one 'ip -br addr show dev eth0 | awk "{ print \$3 }"'
         nft list table inet confine | grep -v counter | sort
 }
@@ -86,8 +86,9 @@ wait_for 30 idle
 is "start: the same" "$(snapshot)" "$before"
 
 cell=$(cells_of alice)
-check "what was taken over can be adjusted" ctl set-property --runtime "$cell" MemoryMax=200M
-is "... in force" "$(cat /sys/fs/cgroup/user.slice/user-1000.slice/memory.max)" $((200 << 20))
+check "what was taken over can be adjusted" ctl set-property --runtime "$cell" BandwidthUp=10M
+! vm_has memory || check "... its limits, too" ctl set-property --runtime "$cell" MemoryMax=200M
+! vm_has memory || is "... in force" "$(limit /user.slice/user-1000.slice MemoryMax memory.max)" $((200 << 20))
 check "a login finds its cell" in_ssh alice true
 is "... the same one" "$(cells_of alice)" "$cell"
 check "... and it can be ended" ctl terminate "$cell"

@@ -77,8 +77,8 @@ again = $(MAKE)
 say =
 endif
 
-LAYERS = base policies cgroups netns cells bus
-PROGRAM_ONLY = cells/init.c
+LAYERS = base policies cgroups netns sandbox bus
+PROGRAM_ONLY = sandbox/init.c
 LIB_SRC = $(filter-out $(PROGRAM_ONLY),$(foreach d,$(LAYERS),$(wildcard $(d)/*.c)))
 MANAGER_SRC = $(wildcard manager/*.c)
 TOOL_SRC = $(wildcard tools/*.c)
@@ -148,7 +148,7 @@ $(B)/confinectl: $(call obj,$(TOOL_SRC)) $(LIB)
 $(B)/confine-generator: $(call obj,$(GENERATOR_SRC)) $(LIB)
 	$(call say,LD,$@)$(CC) $(CFLAGS) $(SANITIZE) $(LDFLAGS) -o $@ $^ -Wl,--as-needed $(LIBS)
 
-$(B)/confine-init: cells/init.c
+$(B)/confine-init: sandbox/init.c
 	@mkdir -p $(@D)
 	$(call say,LD,$@)$(CC) $(INIT_CFLAGS) -static -o $@ $< && chmod 711 $@
 

@@ -15,14 +15,14 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "base/memstream.h"
-#include "cells/anchor.h"
-#include "cells/devices.h"
-#include "cells/mounts.h"
 #include "manager/builder-inner.h"
 #include "manager/builder-net.h"
 #include "manager/kept.h"
 #include "netns/names.h"
 #include "netns/netns.h"
+#include "sandbox/anchor.h"
+#include "sandbox/devices.h"
+#include "sandbox/mounts.h"
 
 #define ANCHOR_TIMEOUT_USEC (5 * USEC_PER_SEC)
 #define PIDS_MAX 65536

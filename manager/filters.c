@@ -6,7 +6,7 @@
 
 #include "base/cleanup.h"
 #include "base/fd.h"
-#include "cells/seccomp.h"
+#include "sandbox/seccomp.h"
 
 struct Filter {
         LIST_ENTRY(Filter) entry;

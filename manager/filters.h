@@ -3,7 +3,7 @@
 
 #include "policies/policy.h"
 
-/* The programs of cells/seccomp.h, made once for all cells of a policy. */
+/* The programs of sandbox/seccomp.h, made once for all cells of a policy. */
 typedef struct Filters Filters;
 typedef struct Filter Filter;
 

@@ -13,7 +13,7 @@
 
 #include "base/fd.h"
 #include "base/log.h"
-#include "cells/filesystem.h"
+#include "sandbox/filesystem.h"
 
 #define OWNERS_DIR "owners" /* not where the files are: tmpfiles.d(5) ages those */
 #define OWNER_MAX 1024

@@ -7,13 +7,13 @@
 
 #include "base/log.h"
 #include "base/memstream.h"
-#include "cells/support.h"
 #include "cgroups/support.h"
 #include "manager/damage.h"
 #include "manager/event.h"
 #include "netns/host-net.h"
 #include "netns/support.h"
 #include "policies/policy-load.h"
+#include "sandbox/support.h"
 
 static void tell_refused(const Policy *p) {
         log_error("Policy %s is refused, and there is no good version of it: %s is refused with it, but root and who is "

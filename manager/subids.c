@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "base/fd.h"
-#include "cells/anchor.h"
+#include "sandbox/anchor.h"
 
 #define FILE_BYTES_MAX (4U << 20)
 

@@ -22,12 +22,12 @@ my %may = (
         'cgroups/support.c' => [qr{^base/}, qr{^policies/}],
         'cgroups/support.h' => [qr{^base/}, qr{^policies/}],
         'netns'             => [qr{^base/}, $policy],
-        'cells'             => [qr{^base/}, $policy],
-        'cells/init.c'      => [],
+        'sandbox'           => [qr{^base/}, $policy],
+        'sandbox/init.c'    => [],
         'bus'               => [qr{^base/}, $policy],
-        'manager'           => [qr{^(policies|cgroups|netns|cells|bus|base)/}],
+        'manager'           => [qr{^(policies|cgroups|netns|sandbox|bus|base)/}],
         'generator'         => [qr{^(policies|cgroups|base)/}],
-        'tools'             => [qr{^(policies|cgroups|bus|base)/}, qr{^(netns|cells)/support\.h$}, qr{^netns/host-net\.h$}],
+        'tools'             => [qr{^(policies|cgroups|bus|base)/}, qr{^(netns|sandbox)/support\.h$}, qr{^netns/host-net\.h$}],
         'pam-module'        => [qr{^bus/(login|join|process)\.h$}, qr{^base/}],
 );
 # Libraries, by the headers they come with, and who may use them. All else is libc.
@@ -38,7 +38,7 @@ my %library = (
         'inih'       => [qr{^ini\.h$}, qr{^policies/(policy-file|manager-conf)\.c$}],
         'jansson'    => [qr{^jansson\.h$}, qr{^(netns|tools|manager)/}],
         'uthash'     => [qr{^ut\w+\.h$}, qr{^base/hash\.h$}], # the only one that says what happens without memory
-        'libseccomp' => [qr{^seccomp\.h$}, qr{^cells/seccomp\.c$|^policies/policy-parse-process\.c$}],
+        'libseccomp' => [qr{^seccomp\.h$}, qr{^sandbox/seccomp\.c$|^policies/policy-parse-process\.c$}],
         'libcap'     => [qr{^sys/capability\.h$}, qr{^policies/policy-parse-process\.c$}],
         'libpam'     => [qr{^security/}, qr{^pam-module/|^tools/}],
 );
@@ -62,7 +62,7 @@ for my $dir (sort grep { !m{/} } keys %may) {
                 my $allowed = $may{$file} || $may{$dir};
                 for my $include (@$own) {
                         push @wrong, "$file includes \"$include\", which is not a path from the top" unless -e $include;
-                        next if $include =~ m{^\Q$dir\E/} && $file ne 'cells/init.c';
+                        next if $include =~ m{^\Q$dir\E/} && $file ne 'sandbox/init.c';
                         push @wrong, "$file includes \"$include\"" unless grep { $include =~ $_ } @$allowed;
                 }
                 for my $include (@$system) {
@@ -97,7 +97,7 @@ for my $dir (sort grep { !m{/} } keys %may) {
 
 my $flags = `pkg-config --cflags libsystemd libnl-3.0 libnl-route-3.0 libnftables inih jansson`;
 chomp $flags;
-for my $header (sort(glob('{base,policies,cgroups,netns,cells,bus,manager,pam-module,tools,generator}/*.h'))) {
+for my $header (sort(glob('{base,policies,cgroups,netns,sandbox,bus,manager,pam-module,tools,generator}/*.h'))) {
         my $out = `echo '#include "$header"' | $cc -I. -D_GNU_SOURCE $flags -std=gnu17 -Wall -Wextra -Wno-missing-field-initializers -Werror -fsyntax-only -x c - 2>&1`;
         is($out, '', "$header compiles alone");
 }

@@ -6,9 +6,9 @@
 #include <string.h>
 
 #include "base/strv.h"
-#include "cells/anchor.h"
 #include "manager/resolver.h"
 #include "manager/subids.h"
+#include "sandbox/anchor.h"
 #include "tests/fuzz/fuzz.h"
 
 static void read_subids(const char *path) {

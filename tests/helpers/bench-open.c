@@ -18,11 +18,11 @@
 
 #include "base/fd.h"
 #include "bus/join.h"
-#include "cells/anchor.h"
 #include "cgroups/group.h"
 #include "netns/gateway.h"
 #include "netns/link.h"
 #include "netns/netns.h"
+#include "sandbox/anchor.h"
 
 static void pause_ms(int ms) {
         (void) nanosleep(&(struct timespec) { .tv_sec = ms / 1000, .tv_nsec = (ms % 1000) * 1000000L }, NULL);

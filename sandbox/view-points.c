@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#include "cells/view-points.h"
+#include "sandbox/view-points.h"
 
 #include <string.h>
 

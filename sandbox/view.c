@@ -5,7 +5,7 @@
  * something read-only the writable is as writable as the host has made it and no more; then all are put into
  * place, from the top down. */
 
-#include "cells/view.h"
+#include "sandbox/view.h"
 
 #include <fcntl.h>
 #include <inttypes.h>
@@ -15,8 +15,8 @@
 
 #include "base/fd.h"
 #include "base/path.h"
-#include "cells/mounts.h"
-#include "cells/view-points.h"
+#include "sandbox/mounts.h"
+#include "sandbox/view-points.h"
 
 struct View {
         const PolicyFilesystem *policy;

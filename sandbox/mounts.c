@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#include "cells/mounts.h"
+#include "sandbox/mounts.h"
 
 #include <fcntl.h>
 #include <linux/mount.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "cells/view.h"
+#include "sandbox/view.h"
 
 /* What a host mounts once more, in a chroot mostly: the same kernel looks out of it as out of its own /proc and /sys,
  * which the cell has others of. */

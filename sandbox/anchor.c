@@ -3,7 +3,7 @@
 /* The child reports by a pipe that is close-on-exec: end of file means that confine-init runs, a
  * record says what failed. */
 
-#include "cells/anchor.h"
+#include "sandbox/anchor.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#include "cells/support.h"
+#include "sandbox/support.h"
 
 #include <errno.h>
 #include <linux/keyctl.h>
@@ -8,8 +8,8 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
-#include "cells/mounts.h"
-#include "cells/seccomp.h"
+#include "sandbox/mounts.h"
+#include "sandbox/seccomp.h"
 
 /* A file system that is nowhere tells whether there are such. */
 static bool takes_option(const char *type, const FsOption *option) {

@@ -3,7 +3,7 @@
 
 #include <sys/types.h>
 
-#include "cells/filesystem.h"
+#include "sandbox/filesystem.h"
 
 /* The process that holds a cell's namespaces: its pid 1, confine-init. */
 

@@ -5,7 +5,7 @@
  * libraries fall back) or is refused. io_uring(7) does what the system calls do without asking their filter, so it
  * goes where that would be a way round. Programs of the machine's other architectures meet the same. */
 
-#include "cells/seccomp.h"
+#include "sandbox/seccomp.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -4,7 +4,7 @@
  * the same file, for ttyname(3). Only ptmx is made: the kernel looks for "pts" in the directory that it was made in,
  * and not where it is mounted. */
 
-#include "cells/devices.h"
+#include "sandbox/devices.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
-#include "cells/mounts.h"
+#include "sandbox/mounts.h"
 
 #define DEV_PART "dev"
 

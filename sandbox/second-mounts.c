@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#include "cells/second-mounts.h"
+#include "sandbox/second-mounts.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -12,7 +12,7 @@
 
 #include "base/cleanup.h"
 #include "base/path.h"
-#include "cells/mounts.h"
+#include "sandbox/mounts.h"
 
 #define CONFIGFS_MAGIC 0x62656570
 #define MQUEUE_MAGIC 0x19800202

@@ -5,7 +5,7 @@
  * counts against every memory control group: one tmpfs serves /tmp, /var/tmp, /dev, /dev/shm, hosts, resolv.conf
  * and what is empty through bind mounts. */
 
-#include "cells/filesystem.h"
+#include "sandbox/filesystem.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -16,10 +16,10 @@
 
 #include "base/cleanup.h"
 #include "base/fd.h"
-#include "cells/devices.h"
-#include "cells/mounts.h"
-#include "cells/second-mounts.h"
-#include "cells/view.h"
+#include "sandbox/devices.h"
+#include "sandbox/mounts.h"
+#include "sandbox/second-mounts.h"
+#include "sandbox/view.h"
 
 #define RESTRICTED (MOUNT_NO_SUID | MOUNT_NO_DEV | MOUNT_NO_EXEC)
 #define INODES_PER_BYTES 4096 /* of a tmpfs: as many files as it has pages, */

@@ -199,6 +199,10 @@ Cell *cell_free(Cell *c) {
         return NULL;
 }
 
+static EventSubject about(const Cell *c) {
+        return (EventSubject) { .cell = c->id, .policy = c->policy->name, .user = c->user };
+}
+
 static void tell(Cell *c, CellEvent event, const JobReport *report) {
         c->host->event_callback(c, event, report, c->host->userdata);
 }
@@ -300,8 +304,8 @@ static void on_removed(const JobReport *report, const char *text, void *userdata
         release_addresses(c);
         if (unlinkat(c->host->records_fd, c->id, 0) < 0 && errno != ENOENT)
                 log_warning_errno(errno, "Cannot remove the record of cell %s: %m", c->id);
-        event_cell(EVENT_CELL_REMOVED, c, "Cell %s of %s (policy %s) is gone", c->id, c->user ?: "all users",
-                   c->policy->name);
+        event_send(EVENT_CELL_REMOVED, LOG_INFO, about(c), "Cell %s of %s (policy %s) is gone", c->id,
+                   c->user ?: "all users", c->policy->name);
         c->removed = true;
         wake_leaders(c);
         free_if_gone(c);
@@ -393,8 +397,8 @@ static void on_made(const JobReport *report, const char *text, void *userdata) {
                 cell_end(c, "it could not be recorded");
                 return;
         }
-        event_cell(EVENT_CELL_NEW, c, "Cell %s of %s (policy %s) is live, pid 1 is process %d", c->id,
-                   c->user ?: "all users", c->policy->name, (int) c->init_pid);
+        event_send(EVENT_CELL_NEW, LOG_INFO, about(c), "Cell %s of %s (policy %s) is live, pid 1 is process %d",
+                   c->id, c->user ?: "all users", c->policy->name, (int) c->init_pid);
         tell(c, CELL_EVENT_LIVE, NULL);
         if (c->end_wanted)
                 cell_end(c, "nobody waits for it any more");

@@ -2,6 +2,7 @@
 
 #include "manager/event.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,9 +10,9 @@
 #include <sys/uio.h>
 #include <systemd/sd-journal.h>
 
+#include "base/cleanup.h"
 #include "base/escape.h"
 #include "base/log.h"
-#include "manager/session.h"
 
 #define FIELDS_MAX 12
 
@@ -63,58 +64,38 @@ void event_use_journal(void) {
 
 /* --- events ------------------------------------------------------------------------------ */
 
-static void send_event(int level, const LogField *fields, size_t n, const char *format, va_list ap) {
+static void send_event(const char *id, int level, EventSubject about, const char *format, va_list ap) {
+        const LogField fields[] = {
+                { "MESSAGE_ID", id },
+                { "CONFINE_SESSION", about.session },
+                { "CONFINE_CELL", about.cell },
+                { "CONFINE_POLICY", about.policy },
+                { "CONFINE_VERDICT", about.verdict },
+                { "CONFINE_USER", about.user },
+                { "CONFINE_SERVICE", about.service },
+        };
         char message[2048];
 
         (void) vsnprintf(message, sizeof(message), format, ap);
-        log_event(level, fields, n, "%s", message);
+        log_event(level, fields, ELEMENTSOF(fields), "%s", message);
 }
 
-void event_cell(const char *id, const Cell *c, const char *format, ...) {
-        const LogField fields[] = {
-                { "MESSAGE_ID", id },
-                { "CONFINE_CELL", c->id },
-                { "CONFINE_POLICY", c->policy->name },
-                { "CONFINE_USER", c->user },
-        };
+void event_send(const char *id, int level, EventSubject about, const char *format, ...) {
         va_list ap;
 
         va_start(ap, format);
-        send_event(LOG_INFO, fields, ELEMENTSOF(fields), format, ap);
-        va_end(ap);
-}
-
-void event_session(const char *id, int level, const Session *s, const char *format, ...) {
-        const LogField fields[] = {
-                { "MESSAGE_ID", id },
-                { "CONFINE_SESSION", s->id },
-                { "CONFINE_CELL", s->cell->id },
-                { "CONFINE_POLICY", s->cell->policy->name },
-                { "CONFINE_VERDICT", "confined" },
-                { "CONFINE_USER", s->user },
-                { "CONFINE_SERVICE", s->service },
-        };
-        va_list ap;
-
-        va_start(ap, format);
-        send_event(level, fields, ELEMENTSOF(fields), format, ap);
+        send_event(id, level, about, format, ap);
         va_end(ap);
 }
 
 void event_login(const char *id, int level, const LoginRequest *request, const char *policy, const char *verdict,
                  const char *format, ...) {
         _cleanup_(freep) char *user = escape_text(request->user), *service = escape_text(request->service);
-        const LogField fields[] = {
-                { "MESSAGE_ID", id },
-                { "CONFINE_POLICY", policy },
-                { "CONFINE_VERDICT", verdict },
-                { "CONFINE_USER", user },
-                { "CONFINE_SERVICE", service },
-        };
+        const EventSubject about = { .policy = policy, .verdict = verdict, .user = user, .service = service };
         va_list ap;
 
         va_start(ap, format);
-        send_event(level, fields, ELEMENTSOF(fields), format, ap);
+        send_event(id, level, about, format, ap);
         va_end(ap);
 }
 

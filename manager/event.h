@@ -17,17 +17,18 @@
 #define EVENT_OUTSIDE "f74a0c07095e48e9a66ed751a4435111"
 #define EVENT_POLICY_ERROR "d9955c3ccfaa4764af099d4303ef6eeb"
 
-struct Cell;
-struct Session;
+/* What it is about, each of these NULL where it is about no such thing. Borrows. */
+typedef struct EventSubject {
+        const char *cell, *policy, *session, *user, *service;
+        const char *verdict; /* "confined", "denied", "failed" or "unconfined" */
+} EventSubject;
 
 /* From here on messages go to the journal with their fields, if stderr is the journal's. */
 void event_use_journal(void);
 
-void event_cell(const char *id, const struct Cell *c, const char *format, ...)
-        __attribute__((format(printf, 3, 4)));
-void event_session(const char *id, int level, const struct Session *s, const char *format, ...)
+void event_send(const char *id, int level, EventSubject about, const char *format, ...)
         __attribute__((format(printf, 4, 5)));
-/* A login that gets no cell. `policy` may be NULL; `verdict` is "denied", "failed" or "unconfined". */
+/* A login that gets no cell. `policy` may be NULL. */
 void event_login(const char *id, int level, const LoginRequest *request, const char *policy, const char *verdict,
                  const char *format, ...) __attribute__((format(printf, 6, 7)));
 /* A mistake in a policy's file; a warning does not keep it from being in force. */

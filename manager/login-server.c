@@ -480,8 +480,8 @@ int login_server_replace(LoginServer *l, int fd) {
         return listener_replace(&l->listener, fd);
 }
 
-bool login_server_is_served(LoginServer *l) {
-        return listener_is_served(&l->listener);
+Listener *login_server_listener(LoginServer *l) {
+        return &l->listener;
 }
 
 int login_server_new(Manager *m, int fd, LoginServer **ret) {

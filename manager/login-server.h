@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "manager/listener.h"
 #include "manager/manager.h"
 
 /* The login socket's end in the manager: reads requests of root's processes, decides, and answers. Each
@@ -12,8 +13,7 @@ LoginServer *login_server_free(LoginServer *l);
 
 int login_server_replace(LoginServer *l, int fd); /* as listener_replace() */
 
-/* See listener_is_served(). */
-bool login_server_is_served(LoginServer *l);
+Listener *login_server_listener(LoginServer *l); /* keeps belonging to it */
 
 /* A session of a connection is in its control group, or is not going to be. */
 void login_server_session_ready(LoginServer *l, Session *s, const JobReport *report);

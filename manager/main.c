@@ -9,6 +9,7 @@
 
 #include "base/log.h"
 #include "manager/event.h"
+#include "manager/login-server.h"
 #include "manager/manager.h"
 #include "manager/watchdog.h"
 
@@ -131,9 +132,7 @@ static int watch_signals(Manager *m) {
                 r = sd_event_add_signal(m->event, NULL, SIGINT, NULL, NULL);
         if (r >= 0)
                 r = sd_event_add_signal(m->event, NULL, SIGHUP, on_hangup, m);
-        if (r >= 0)
-                r = watchdog_start(m);
-        return r < 0 ? log_error_errno(r, "Cannot watch signals and the watchdog: %m") : 0;
+        return r;
 }
 
 static void block_signals(void) {
@@ -167,6 +166,7 @@ static void raise_fd_limit(void) {
 
 int main(int argc, char **argv) {
         _cleanup_(manager_freep) Manager *m = NULL;
+        _cleanup_(watchdog_freep) Watchdog *watchdog = NULL; /* goes before the manager */
         int r;
 
         r = parse_argv(argc, argv);
@@ -187,8 +187,12 @@ int main(int argc, char **argv) {
         if (r < 0)
                 return 1;
         r = watch_signals(m);
-        if (r < 0)
+        if (r >= 0)
+                r = watchdog_new(m->event, m->jobs, login_server_listener(m->login), &watchdog);
+        if (r < 0) {
+                (void) log_error_errno(r, "Cannot watch signals and the watchdog: %m");
                 return 1;
+        }
         log_info("Ready: logins at %s/login, the bus at %s/bus", arg_config.runtime_dir,
                  arg_config.runtime_dir);
         (void) sd_notify(false, "READY=1");

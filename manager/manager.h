@@ -82,7 +82,6 @@ struct Manager {
         Refusals *refusals;
         struct Sockets *sockets;
         bool login_passed, bus_passed; /* sockets that are not ours to remove */
-        uint64_t watchdog_usec;
         BusServer *bus;
         LoginServer *login;
 };

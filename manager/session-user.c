@@ -39,6 +39,14 @@ static bool can_be_released(const Session *s) {
         return false;
 }
 
+/* If the leader itself becomes the user's process, it is that. Errors as user_process_find_child(). */
+static int find_user_process(Session *s) {
+        uint64_t inode = s->cell->inodes[LOGIN_NS_PID];
+
+        return s->executes && inode == 0 ? user_process_take(s->leader, &s->user_process) :
+                                           user_process_find_child(s->leader, s->uid, inode, &s->user_process);
+}
+
 static int look_after(Session *s, uint64_t usec, sd_event_time_handler_t handler) {
         s->user_source = sd_event_source_disable_unref(s->user_source);
         return sd_event_add_time_relative(s->cell->host->event, &s->user_source, CLOCK_MONOTONIC, usec, 0, handler, s);
@@ -80,8 +88,9 @@ static void expel(Session *s, const UserProcess *u, const char *what) {
         };
         int r = -ESRCH;
 
-        event_session(EVENT_OUTSIDE, LOG_ERR, s, "Session %s of %s (%s): process %d is outside of cell %s: %s; ending the session",
-                      s->id, s->user, s->service, (int) u->pid, s->cell->id, what);
+        event_send(EVENT_OUTSIDE, LOG_ERR, session_about(s),
+                   "Session %s of %s (%s): process %d is outside of cell %s: %s; ending the session", s->id, s->user, s->service,
+                   (int) u->pid, s->cell->id, what);
         (void) fd_pidfd_send_signal(u->pidfd, SIGKILL);
         (void) fd_pidfd_send_signal(s->leader_pidfd, SIGTERM);
         if (s->cell->n_sessions > 1 && s->cell->inodes[LOGIN_NS_PID] != 0)
@@ -153,9 +162,10 @@ static int on_user_timer(sd_event_source *source, uint64_t usec, void *userdata)
         int r;
 
         (void) source, (void) usec;
-        r = user_process_find(s, &s->user_process);
+        r = find_user_process(s);
         if (r >= 0)
-                r = user_process_verify(s, &s->user_process, what);
+                r = user_process_verify(&s->user_process, s->cell->host->hierarchies, s->group, s->cell->inodes,
+                                        what);
         if (r == -EXDEV) {
                 s->user_source = sd_event_source_disable_unref(s->user_source);
                 expel(s, &s->user_process, what);

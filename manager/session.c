@@ -172,12 +172,23 @@ Session *session_free(Session *s) {
         return NULL;
 }
 
+EventSubject session_about(const Session *s) {
+        return (EventSubject) {
+                .cell = s->cell->id,
+                .policy = s->cell->policy->name,
+                .session = s->id,
+                .user = s->user,
+                .service = s->service,
+                .verdict = "confined",
+        };
+}
+
 static void finish(Session *s) {
         Cell *cell = s->cell;
 
         remove_record(s);
-        event_session(EVENT_SESSION_REMOVED, LOG_INFO, s, "Session %s of %s (%s) in cell %s has ended", s->id, s->user,
-                      s->service, cell->id);
+        event_send(EVENT_SESSION_REMOVED, LOG_INFO, session_about(s), "Session %s of %s (%s) in cell %s has ended",
+                   s->id, s->user, s->service, cell->id);
         s->host->removed(s, s->host->userdata);
         session_free(s);
         room_freed(cell);
@@ -285,9 +296,9 @@ void session_joined(Session *s) {
         r = save(s);
         if (r < 0)
                 log_warning_errno(r, "Cannot record session %s: %m", s->id);
-        event_session(EVENT_SESSION_NEW, LOG_INFO, s, "Session %s of %s (%s%s%s) is in cell %s%s", s->id, s->user, s->service,
-                      *s->remote_host ? " from " : "", s->remote_host, s->cell->id,
-                      s->in_reserve ? ", in its reserve: TasksMax= is reached" : "");
+        event_send(EVENT_SESSION_NEW, LOG_INFO, session_about(s), "Session %s of %s (%s%s%s) is in cell %s%s", s->id,
+                   s->user, s->service, *s->remote_host ? " from " : "", s->remote_host, s->cell->id,
+                   s->in_reserve ? ", in its reserve: TasksMax= is reached" : "");
         r = session_user_watch(s);
         if (r < 0)
                 log_warning_errno(r, "The login program of session %s is not protected from what its cell does: %m", s->id);

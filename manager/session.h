@@ -2,6 +2,8 @@
 #pragma once
 
 #include "manager/cell.h"
+#include "manager/event.h"
+#include "manager/user-process.h"
 
 typedef enum SessionState {
         SESSION_WAITING,   /* for its cell; the record exists. Next: attaching, or freed */
@@ -14,12 +16,6 @@ typedef enum SessionState {
 } SessionState;
 
 const char *session_state_to_string(SessionState s);
-
-/* See user-process.h. */
-typedef struct UserProcess {
-        pid_t pid;
-        int pidfd; /* -EBADF: none */
-} UserProcess;
 
 typedef struct SessionHost {
         int records_fd;
@@ -72,6 +68,9 @@ typedef struct SessionInfo {
 
 /* Is it that of a user's service manager? It comes with the first login and goes with the last: no login. */
 bool session_is_user_manager(const Session *s);
+
+/* As what is told of it in the journal names it; borrows. */
+EventSubject session_about(const Session *s);
 
 /* Adds a session to a cell that is being made or live. -ESRCH: the leader has exited; -errno of writing
  * the record; -ENOMEM. */

@@ -45,7 +45,7 @@ static bool is_users(pid_t pid, uid_t uid, uint64_t pid_inode) {
         return user_process_is_of(pid, uid) && (pid_inode == 0 || namespace_inode(name, "pid") == pid_inode);
 }
 
-static int take(pid_t pid, UserProcess *ret) {
+int user_process_take(pid_t pid, UserProcess *ret) {
         int fd = fd_pidfd_open(pid);
 
         if (fd >= 0)
@@ -72,7 +72,7 @@ int user_process_find_child(pid_t leader, uid_t uid, uint64_t pid_inode, UserPro
 
                 if (!is_users(pid, uid, pid_inode))
                         continue;
-                r = take(pid, &u);
+                r = user_process_take(pid, &u);
                 if (r == -ESRCH)
                         continue;
                 if (r < 0)
@@ -86,19 +86,14 @@ int user_process_find_child(pid_t leader, uid_t uid, uint64_t pid_inode, UserPro
         return -ENOENT;
 }
 
-int user_process_find(const Session *s, UserProcess *ret) {
-        uint64_t inode = s->cell->inodes[LOGIN_NS_PID];
-
-        return s->executes && inode == 0 ? take(s->leader, ret) : user_process_find_child(s->leader, s->uid, inode, ret);
-}
-
-static int verify_namespaces(const Session *s, const UserProcess *u, char what[static USER_PROCESS_WHAT_MAX]) {
+static int verify_namespaces(const UserProcess *u, const uint64_t inodes[static _LOGIN_NS_MAX],
+                             char what[static USER_PROCESS_WHAT_MAX]) {
         char process[16];
 
         (void) snprintf(process, sizeof(process), "%d", (int) u->pid);
         for (int i = 0; i < _LOGIN_NS_MAX; i++) {
                 const char *name = login_namespaces[i].name;
-                uint64_t wanted = s->cell->inodes[i], is = namespace_inode(process, name);
+                uint64_t wanted = inodes[i], is = namespace_inode(process, name);
 
                 if (wanted == 0 || is == wanted || (is != 0 && i != LOGIN_NS_PID && is != namespace_inode("self", name)))
                         continue;
@@ -108,7 +103,8 @@ static int verify_namespaces(const Session *s, const UserProcess *u, char what[s
         return 0;
 }
 
-static int verify_groups(const Session *s, const UserProcess *u, char what[static USER_PROCESS_WHAT_MAX]) {
+static int verify_groups(const UserProcess *u, const Hierarchies *hierarchies, const char *group,
+                         char what[static USER_PROCESS_WHAT_MAX]) {
         _cleanup_(freep) char *lines = NULL;
         char path[64];
         ssize_t n;
@@ -117,17 +113,18 @@ static int verify_groups(const Session *s, const UserProcess *u, char what[stati
         n = fd_read_file_at(AT_FDCWD, path, 64 * 1024, &lines);
         if (n < 0)
                 return n == -ENOENT ? -ESRCH : (int) n;
-        if (!s->group || group_lines_within(s->cell->host->hierarchies, lines, s->group))
+        if (!group || group_lines_within(hierarchies, lines, group))
                 return 0;
-        (void) snprintf(what, USER_PROCESS_WHAT_MAX, "it is not in control group %.80s everywhere", s->group);
+        (void) snprintf(what, USER_PROCESS_WHAT_MAX, "it is not in control group %.80s everywhere", group);
         return -EXDEV;
 }
 
-int user_process_verify(const Session *s, const UserProcess *u, char what[static USER_PROCESS_WHAT_MAX]) {
+int user_process_verify(const UserProcess *u, const Hierarchies *hierarchies, const char *group,
+                        const uint64_t inodes[static _LOGIN_NS_MAX], char what[static USER_PROCESS_WHAT_MAX]) {
         int r;
 
-        r = verify_groups(s, u, what);
+        r = verify_groups(u, hierarchies, group, what);
         if (r >= 0)
-                r = verify_namespaces(s, u, what);
+                r = verify_namespaces(u, inodes, what);
         return fd_pid_is_exiting(u->pid, u->pidfd) ? -ESRCH : r; /* then it may have been another's */
 }

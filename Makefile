@@ -80,7 +80,7 @@ endif
 LAYERS = base policies cgroups netns sandbox bus
 PROGRAM_ONLY = sandbox/init.c
 LIB_SRC = $(filter-out $(PROGRAM_ONLY),$(foreach d,$(LAYERS),$(wildcard $(d)/*.c)))
-MANAGER_SRC = $(wildcard manager/*.c)
+MANAGER_SRC = $(wildcard manager/*.c manager/*/*.c)
 TOOL_SRC = $(wildcard tools/*.c)
 GENERATOR_SRC = $(wildcard generator/*.c)
 MODULE_SRC = $(wildcard pam-module/*.c) bus/login.c bus/join.c bus/process.c \
@@ -274,7 +274,7 @@ demo:
 	$(Q)B=$(B) demo/demo.sh
 
 format:
-	clang-format -i $(wildcard $(addsuffix /*.[ch],$(LAYERS) manager pam-module tools generator tests/*))
+	clang-format -i $(wildcard $(addsuffix /*.[ch],$(LAYERS) manager manager/* pam-module tools generator tests/*))
 
 TIDY_CHECKS ?= -*,bugprone-*,-bugprone-easily-swappable-parameters,clang-analyzer-*,-clang-analyzer-security.insecureAPI.*
 tidy:

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "cgroups/driver.h"
-#include "manager/job.h"
+#include "manager/work/job.h"
 #include "netns/firewall.h"
 #include "netns/inner-link.h"
 #include "netns/shaping.h"

@@ -13,8 +13,8 @@
 #include "bus/contract.h"
 #include "manager/access.h"
 #include "manager/adjust.h"
-#include "manager/listener.h"
 #include "manager/system-bus.h"
+#include "manager/work/listener.h"
 
 /* Of others than root. By the protocol a message may have 128 MiB, for which libsystemd asks for memory as soon as it
  * has the head; of that, by INPUT_MAX, nobody gets to use much. */

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/strv.h"
-#include "manager/state.h"
+#include "manager/work/state.h"
 #include "netns/frame-rules.h"
 #include "policies/policy-keys.h"
 

@@ -17,11 +17,11 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "base/strv.h"
-#include "manager/event.h"
-#include "manager/fd-store.h"
-#include "manager/reap.h"
 #include "manager/session.h"
-#include "manager/state.h"
+#include "manager/work/event.h"
+#include "manager/work/fd-store.h"
+#include "manager/work/reap.h"
+#include "manager/work/state.h"
 
 #define MAKE_TIMEOUT_USEC (20 * USEC_PER_SEC)
 #define REMOVE_TIMEOUT_USEC (30 * USEC_PER_SEC)

@@ -9,10 +9,10 @@
 
 #include "base/log.h"
 #include "manager/bus-server.h"
-#include "manager/event.h"
 #include "manager/filters.h"
-#include "manager/refusals.h"
 #include "manager/terms.h"
+#include "manager/work/event.h"
+#include "manager/work/refusals.h"
 
 void connection_init_reply(LoginReply *reply, LoginVerdict verdict) {
         memset(reply, 0, sizeof(*reply));

@@ -3,9 +3,9 @@
 
 #include <sys/queue.h>
 
-#include "manager/listener.h"
 #include "manager/login-server.h"
-#include "manager/subject.h"
+#include "manager/work/listener.h"
+#include "manager/work/subject.h"
 
 /* A connection of the login socket, for the two files that serve it. */
 

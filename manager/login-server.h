@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "manager/listener.h"
 #include "manager/manager.h"
+#include "manager/work/listener.h"
 
 /* The login socket's end in the manager: reads requests of root's processes, decides, and answers. Each
  * connection has one deadline, and there are only so many. */

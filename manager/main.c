@@ -8,10 +8,10 @@
 #include <systemd/sd-daemon.h>
 
 #include "base/log.h"
-#include "manager/event.h"
 #include "manager/login-server.h"
 #include "manager/manager.h"
-#include "manager/watchdog.h"
+#include "manager/work/event.h"
+#include "manager/work/watchdog.h"
 
 #define FILES_WANTED 65536
 #define MEMORY_MAX_BYTES ((rlim_t) 34 << 30) /* of which 32 GiB can be asked for by peers on the bus, and not used */

@@ -17,8 +17,6 @@
 #include "manager/adjust.h"
 #include "manager/bus-server.h"
 #include "manager/damage.h"
-#include "manager/event.h"
-#include "manager/fd-store.h"
 #include "manager/filters.h"
 #include "manager/host.h"
 #include "manager/hosts-file.h"
@@ -27,7 +25,6 @@
 #include "manager/network.h"
 #include "manager/placement.h"
 #include "manager/policies.h"
-#include "manager/refusals.h"
 #include "manager/sharing.h"
 #include "manager/sockets.h"
 #include "manager/subids.h"
@@ -35,6 +32,9 @@
 #include "manager/sweep.h"
 #include "manager/takeover.h"
 #include "manager/traffic.h"
+#include "manager/work/event.h"
+#include "manager/work/fd-store.h"
+#include "manager/work/refusals.h"
 
 #define NETWORK_TIMEOUT_USEC (30 * USEC_PER_SEC)
 #define CELLS_OF_USER_MAX 512

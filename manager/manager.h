@@ -7,7 +7,7 @@
 #include "manager/policy-store.h"
 #include "manager/session.h"
 #include "manager/shares.h"
-#include "manager/subject.h"
+#include "manager/work/subject.h"
 #include "policies/manager-conf.h"
 #include "policies/policy-file.h"
 #include "policies/policy-set.h"

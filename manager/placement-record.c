@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/log.h"
-#include "manager/state.h"
+#include "manager/work/state.h"
 #include "policies/policy-keys.h"
 
 static void save_address(Record *r, const char *key, const IpPrefix *address) {

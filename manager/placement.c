@@ -16,7 +16,7 @@
 #include "base/log.h"
 #include "manager/network.h"
 #include "manager/placement-record.h"
-#include "manager/state.h"
+#include "manager/work/state.h"
 #include "netns/conntrack.h"
 #include "netns/firewall.h"
 #include "netns/link.h"

@@ -9,7 +9,7 @@
 #include "base/memstream.h"
 #include "cgroups/support.h"
 #include "manager/damage.h"
-#include "manager/event.h"
+#include "manager/work/event.h"
 #include "netns/host-net.h"
 #include "netns/support.h"
 #include "policies/policy-load.h"

@@ -9,7 +9,7 @@
 
 #include "base/fd.h"
 #include "base/log.h"
-#include "manager/state.h"
+#include "manager/work/state.h"
 #include "policies/policy-keys.h"
 
 #define SECTION "Policy"

@@ -12,10 +12,10 @@
 
 #include "base/fd.h"
 #include "base/log.h"
-#include "manager/event.h"
 #include "manager/room.h"
 #include "manager/strays.h"
-#include "manager/user-process.h"
+#include "manager/work/event.h"
+#include "manager/work/user-process.h"
 
 #define LOOK_MIN_USEC (5 * USEC_PER_MSEC)
 #define LOOK_MAX_USEC (1 * USEC_PER_SEC)

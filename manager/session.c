@@ -13,11 +13,11 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "base/strv.h"
-#include "manager/event.h"
 #include "manager/room.h"
 #include "manager/session-user.h"
-#include "manager/state.h"
-#include "manager/user-process.h"
+#include "manager/work/event.h"
+#include "manager/work/state.h"
+#include "manager/work/user-process.h"
 
 #define ATTACH_TIMEOUT_USEC (10 * USEC_PER_SEC)
 #define RELEASE_TIMEOUT_USEC (10 * USEC_PER_SEC)

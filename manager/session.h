@@ -2,8 +2,8 @@
 #pragma once
 
 #include "manager/cell.h"
-#include "manager/event.h"
-#include "manager/user-process.h"
+#include "manager/work/event.h"
+#include "manager/work/user-process.h"
 
 typedef enum SessionState {
         SESSION_WAITING,   /* for its cell; the record exists. Next: attaching, or freed */

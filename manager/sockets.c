@@ -14,9 +14,9 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "manager/bus-server.h"
-#include "manager/fd-store.h"
-#include "manager/listener.h"
 #include "manager/login-server.h"
+#include "manager/work/fd-store.h"
+#include "manager/work/listener.h"
 
 #define RETRY_USEC (2 * USEC_PER_SEC)
 

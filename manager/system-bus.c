@@ -18,7 +18,7 @@
 #include "base/log.h"
 #include "bus/contract.h"
 #include "manager/access.h"
-#include "manager/user-process.h"
+#include "manager/work/user-process.h"
 
 #define RETRY_USEC (1 * USEC_PER_SEC)
 #define REFUSED_USEC (10 * USEC_PER_SEC)

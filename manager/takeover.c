@@ -10,9 +10,9 @@
 #include "base/log.h"
 #include "base/strv.h"
 #include "manager/adjust.h"
-#include "manager/fd-store.h"
-#include "manager/state.h"
 #include "manager/traffic.h"
+#include "manager/work/fd-store.h"
+#include "manager/work/state.h"
 
 static void set_aside(Manager *m, int dir_fd, const char *kind, const char *name, int error) {
         char aside[512];

@@ -17,7 +17,7 @@
 #include "base/strv.h"
 #include "manager/access.h"
 #include "manager/adjust.h"
-#include "manager/state.h"
+#include "manager/work/state.h"
 #include "netns/firewall-status.h"
 
 #define LOOK_USEC (2 * USEC_PER_SEC)

@@ -32,7 +32,7 @@ ok $? "the unit starts what was installed"
 ok $? "the unit gives the manager no mount or UTS namespace of its own"
 grep -qx 'Default: no' "$dir/x/usr/share/pam-configs/confine"
 ok $? "pam-auth-update does not turn the module on by itself"
-for id in $(sed -n 's/^#define EVENT_.* "\(.*\)"/\1/p' manager/event.h); do
+for id in $(sed -n 's/^#define EVENT_.* "\(.*\)"/\1/p' manager/work/event.h); do
         grep -qx -- "-- $id" "$dir/x/usr/lib/systemd/catalog/confine.catalog" && grep -q "$id" docs/confined.8
         ok $? "event $id is in the catalog and the manual"
 done

@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "base/strv.h"
-#include "manager/resolver.h"
 #include "manager/subids.h"
+#include "manager/work/resolver.h"
 #include "sandbox/anchor.h"
 #include "tests/fuzz/fuzz.h"
 

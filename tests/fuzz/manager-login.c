@@ -8,7 +8,7 @@
 #include <sys/socket.h>
 
 #include "base/cleanup.h"
-#include "manager/subject.h"
+#include "manager/work/subject.h"
 #include "policies/policy-load.h"
 #include "tests/fuzz/fuzz.h"
 

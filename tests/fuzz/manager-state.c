@@ -9,7 +9,7 @@
 #include "manager/cell.h"
 #include "manager/manager.h"
 #include "manager/placement.h"
-#include "manager/state.h"
+#include "manager/work/state.h"
 #include "tests/fuzz/fuzz.h"
 
 typedef struct Copy {

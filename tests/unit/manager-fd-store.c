@@ -16,8 +16,8 @@
 
 #include "base/cleanup.h"
 #include "base/fd.h"
-#include "manager/fd-store.h"
-#include "manager/listener.h"
+#include "manager/work/fd-store.h"
+#include "manager/work/listener.h"
 
 #define FIRST 3 /* SD_LISTEN_FDS_START */
 

@@ -16,7 +16,7 @@
 #include <cmocka.h>
 
 #include "base/parse.h"
-#include "manager/job.h"
+#include "manager/work/job.h"
 
 static const int no_fds[1] = { -1 };
 

@@ -12,7 +12,7 @@
 #include <cmocka.h>
 
 #include "base/cleanup.h"
-#include "manager/listener.h"
+#include "manager/work/listener.h"
 
 static char path[] = "/tmp/confine-listener-XXXXXX";
 

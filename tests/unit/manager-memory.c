@@ -16,7 +16,7 @@
 #include "base/hash.h"
 #include "base/memstream.h"
 #include "manager/bus-server.h"
-#include "manager/state.h"
+#include "manager/work/state.h"
 
 /* The library's own, under the names that glibc keeps for those who stand before them. */
 void *__libc_malloc(size_t size);

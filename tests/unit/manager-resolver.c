@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#include "manager/resolver.h"
+#include "manager/work/resolver.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

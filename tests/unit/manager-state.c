@@ -13,7 +13,7 @@
 #include "base/fd.h"
 #include "base/parse.h"
 #include "manager/access.h"
-#include "manager/state.h"
+#include "manager/work/state.h"
 
 static char dir[] = "/tmp/confine-state.XXXXXX";
 static int dir_fd = -EBADF;

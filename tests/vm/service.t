@@ -49,7 +49,7 @@ hold_ssh() {
 let_ssh_go() { eval "echo >&\$fd_$1; exec {fd_$1}>&-; wait \$ssh_$1"; rm "$LAB_DIR/ssh-$1"; }
 # How many entries the journal has with these fields.
 entries() { journalctl --sync; journalctl -q -o cat "$@" | wc -l; }
-# The ids of manager/event.h: a promise, so they are written out once more.
+# The ids of manager/work/event.h: a promise, so they are written out once more.
 declare -A event=(
         [cell_new]=50ad550bb9ce4b0180843b2cbe037457
         [cell_removed]=16eab001bd22459e8ea6f7d7052a347f

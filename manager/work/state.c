@@ -2,7 +2,7 @@
 
 /* A record ends with the line "[End]": what a full disk cut short is recognised. */
 
-#include "manager/state.h"
+#include "manager/work/state.h"
 
 #include <ctype.h>
 #include <dirent.h>

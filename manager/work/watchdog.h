@@ -4,8 +4,8 @@
 #include <systemd/sd-event.h>
 
 #include "base/cleanup.h"
-#include "manager/job.h"
-#include "manager/listener.h"
+#include "manager/work/job.h"
+#include "manager/work/listener.h"
 
 /* Tells the service manager that we are well, as long as that is so: that the loop turns is not enough,
  * `logins` must be served and jobs come to their ends. Does nothing without WatchdogSec=, then *ret is NULL. Both have to be

@@ -3,7 +3,7 @@
 /* Messages to the service manager are datagrams that it queues by the hundred. They may be lost: the store
  * is the better of two ways to find a cell's pid 1 again, and the other one, its record, is always there. */
 
-#include "manager/fd-store.h"
+#include "manager/work/fd-store.h"
 
 #include <fcntl.h>
 #include <stdio.h>

@@ -4,7 +4,7 @@
  * then killed, until the program has exited, too. One that serves others as well has no such children, and is let go
  * after a while. */
 
-#include "manager/refusals.h"
+#include "manager/work/refusals.h"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -14,7 +14,7 @@
 
 #include "base/fd.h"
 #include "base/log.h"
-#include "manager/user-process.h"
+#include "manager/work/user-process.h"
 
 #define GRACE_USEC (3 * USEC_PER_SEC)
 #define AGAIN_USEC (1 * USEC_PER_SEC)

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "bus/login.h"
-#include "manager/job.h"
+#include "manager/work/job.h"
 #include "policies/policy-set.h"
 
 /* Who asks, with all that matching needs to know resolved. Name services may hang, so the manager never

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#include "manager/event.h"
+#include "manager/work/event.h"
 
 #include <errno.h>
 #include <stdarg.h>

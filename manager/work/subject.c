@@ -3,7 +3,7 @@
 /* The job's report is lines: "user NAME UID GID", "member GID", "primary NAME", "group GID NAME", "alias NAME". A
  * group that doesn't exist has no line: then nobody is in it. */
 
-#include "manager/subject.h"
+#include "manager/work/subject.h"
 
 #include <grp.h>
 #include <pwd.h>

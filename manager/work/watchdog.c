@@ -3,7 +3,7 @@
 /* Four looks in the time that the service manager allows. A look that finds something stuck sends nothing;
  * so it takes several in a row until it ends us, and one good look between them is enough. */
 
-#include "manager/watchdog.h"
+#include "manager/work/watchdog.h"
 
 #include <stdlib.h>
 #include <systemd/sd-daemon.h>

@@ -6,7 +6,7 @@
  * takes longer than most jobs. Until then the manager holds the child's end of the pipe, too, so the end of a
  * child that dies that early is seen by its pidfd alone. */
 
-#include "manager/job.h"
+#include "manager/work/job.h"
 
 #include <fcntl.h>
 #include <limits.h>
@@ -25,7 +25,7 @@
 #include "base/log.h"
 #include "base/memstream.h"
 #include "base/parse.h"
-#include "manager/reap.h"
+#include "manager/work/reap.h"
 
 #define RUNNING_MAX 8
 #define QUEUED_MAX 4096

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#include "manager/listener.h"
+#include "manager/work/listener.h"
 
 #include <fcntl.h>
 #include <poll.h>

@@ -3,7 +3,7 @@
 /* By the clock. A child source of sd-event takes a descriptor, which a manager that has none left can't have; and it looks
  * once when the child exits, when one that somebody traces is not to be waited for yet. */
 
-#include "manager/reap.h"
+#include "manager/work/reap.h"
 
 #include <errno.h>
 #include <stdlib.h>

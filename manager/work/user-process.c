@@ -3,7 +3,7 @@
 /* A pid read from /proc may be reused before it is looked at again. So the pidfd comes first, and what is read
  * afterwards is believed only if the process behind the pidfd still lives. */
 
-#include "manager/user-process.h"
+#include "manager/work/user-process.h"
 
 #include <fcntl.h>
 #include <stdio.h>

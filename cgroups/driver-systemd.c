@@ -9,7 +9,7 @@
  *   pid 1 of a cell                                     is in a scope of ours in that slice
  *
  * and there is no unit that several users' slices are in, but nobody else's: sums over a policy are shared
- * out, a part to each user's slice (manager/shares.h). When several policies have cells of one user, the
+ * out, a part to each user's slice (manager/lent/shares.h). When several policies have cells of one user, the
  * slice has the strictest of their limits.
  *
  * A login program stays in its scope, since logind ends a session whose scope is empty; from the OOM killer

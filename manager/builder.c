@@ -17,7 +17,7 @@
 #include "base/memstream.h"
 #include "manager/builder-inner.h"
 #include "manager/builder-net.h"
-#include "manager/kept.h"
+#include "manager/lent/kept.h"
 #include "netns/names.h"
 #include "netns/netns.h"
 #include "sandbox/anchor.h"

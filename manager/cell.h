@@ -71,9 +71,9 @@ typedef struct CellHost {
         Cell *(*find_owner)(const char *policy, uid_t uid, void *userdata);
         /* is an interface of the host's lent to a cell? */
         bool (*is_lent)(const char *device, void *userdata);
-        /* see subids.h */
+        /* see lending.h */
         int (*choose_ids)(const char *user, uid_t uid, uid_t *ret_first, void *userdata);
-        /* gives a new cell what it shares with others: see sums.h, traffic.h */
+        /* gives a new cell what it shares with others: see lending.h, traffic.h */
         int (*prepare)(Cell *c, void *userdata);
         void (*volumes)(const Cell *c, FirewallVolume *ret_user, FirewallVolume *ret_policy, void *userdata);
         /* see DriverCell.others */

@@ -9,8 +9,8 @@
 
 #include "base/log.h"
 #include "manager/bus-server.h"
-#include "manager/filters.h"
-#include "manager/terms.h"
+#include "manager/lent/filters.h"
+#include "manager/lent/terms.h"
 #include "manager/work/event.h"
 #include "manager/work/refusals.h"
 

@@ -16,7 +16,7 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "manager/bus-server.h"
-#include "manager/terms.h"
+#include "manager/lent/terms.h"
 
 #define CONNECTIONS_MAX 4096
 #define CONNECTIONS_OF_USER_MAX 512 /* of one who started the login programs: su, sudo */

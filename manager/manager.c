@@ -17,9 +17,10 @@
 #include "manager/adjust.h"
 #include "manager/bus-server.h"
 #include "manager/damage.h"
-#include "manager/filters.h"
 #include "manager/host.h"
 #include "manager/hosts-file.h"
+#include "manager/lending.h"
+#include "manager/lent/filters.h"
 #include "manager/lingering.h"
 #include "manager/login-server.h"
 #include "manager/network.h"
@@ -27,8 +28,6 @@
 #include "manager/policies.h"
 #include "manager/sharing.h"
 #include "manager/sockets.h"
-#include "manager/subids.h"
-#include "manager/sums.h"
 #include "manager/sweep.h"
 #include "manager/takeover.h"
 #include "manager/traffic.h"
@@ -80,11 +79,11 @@ static void count_cells(const char *policy, uid_t uid, unsigned *ret_user, unsig
 }
 
 static int choose_ids(const char *user, uid_t uid, uid_t *ret_first, void *userdata) {
-        return subids_choose(userdata, user, uid, ret_first);
+        return lending_choose_ids(userdata, user, uid, ret_first);
 }
 
 static int prepare_cell(Cell *c, void *userdata) {
-        int r = sums_choose(userdata, c->policy, c->uid, &c->place);
+        int r = lending_choose_place(userdata, c->policy, c->uid, &c->place);
 
         return r < 0 ? r : traffic_join(userdata, c);
 }

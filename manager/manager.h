@@ -4,9 +4,9 @@
 #include <systemd/sd-event.h>
 
 #include "manager/cell.h"
+#include "manager/lent/shares.h"
 #include "manager/policy-store.h"
 #include "manager/session.h"
-#include "manager/shares.h"
 #include "manager/work/subject.h"
 #include "policies/manager-conf.h"
 #include "policies/policy-file.h"

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/strv.h"
-#include "manager/subids.h"
+#include "manager/lent/subids.h"
 #include "manager/work/resolver.h"
 #include "sandbox/anchor.h"
 #include "tests/fuzz/fuzz.h"

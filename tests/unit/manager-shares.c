@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "manager/shares.h"
+#include "manager/lent/shares.h"
 
 static void test_division(void **state) {
         static const struct {

@@ -3,10 +3,12 @@
 /* A share that is cut counts in full until the cut is in force; one that grows counts as grown at once, and
  * grows only by what nobody has. So at every moment the sum holds, in whatever order systemd does it. */
 
-#include "manager/shares.h"
+#include "manager/lent/shares.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/queue.h>
 
 #include "base/fd.h"
 #include "base/log.h"

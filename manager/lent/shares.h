@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "manager/cell.h"
+#include <systemd/sd-event.h>
+
+#include "cgroups/driver.h"
+#include "manager/work/job.h"
+#include "policies/policy.h"
 
 /* Sums over everybody under a policy, on hosts where no control group holds them all (Driver.shares_sums):
  * each user has a share of the sum as a limit of his own, and the shares move to where they are used.

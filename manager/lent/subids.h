@@ -1,13 +1,22 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "manager/manager.h"
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/* Ids that somebody has: ANCHOR_IDS of them, from `first` on. */
+typedef struct SubidsLoan {
+        uid_t uid, first;
+} SubidsLoan;
 
 /* Which uids and gids of the host those of a cell with a user namespace are: ANCHOR_IDS of them, those that
- * /etc/subuid and /etc/subgid give the user (the same in both), else a range of SubordinateIDs= that no cell has and
- * that those files give to nobody.
+ * /etc/subuid and /etc/subgid give the user (the same in both), else a range from `first` to `last` (SubordinateIDs=) that
+ * nobody of `loans` has and that those files give to nobody.
  * -ENOSPC: none is left; -errno of reading the files. See subuid(5). */
-int subids_choose(const Manager *m, const char *user, uid_t uid, uid_t *ret_first);
+int subids_choose(const SubidsLoan *loans, size_t n_loans, uint64_t first, uint64_t last, const char *user, uid_t uid,
+                  uid_t *ret_first);
 
 /* What a file of that format gives to whom: in the order of its lines, those passed over that are none. */
 typedef struct SubidRange {

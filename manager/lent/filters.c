@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#include "manager/filters.h"
+#include "manager/lent/filters.h"
 
 #include <sys/queue.h>
 

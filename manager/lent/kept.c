@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#include "manager/kept.h"
+#include "manager/lent/kept.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#include "manager/terms.h"
+#include "manager/lent/terms.h"
 
 #include <string.h>
 

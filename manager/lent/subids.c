@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#include "manager/subids.h"
+#include "manager/lent/subids.h"
 
+#include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/cleanup.h"
 #include "base/fd.h"
+#include "base/parse.h"
 #include "sandbox/anchor.h"
 
 #define FILE_BYTES_MAX (4U << 20)
@@ -71,16 +75,17 @@ bool subids_are_taken(const Subids *s, uint64_t first) {
         return false;
 }
 
-/* Does a cell have it, not counting those of `except` (NULL: nobody)? */
-static bool cell_has(const Manager *m, uint64_t first, const uid_t *except) {
-        for (const Cell *c = m->cells; c; c = c->hh.next)
-                if (c->first_id != 0 && c->first_id < first + ANCHOR_IDS &&
-                    first < (uint64_t) c->first_id + ANCHOR_IDS && !(except && c->uid == *except))
+/* Has somebody of the loans ids of these, not counting `except` (NULL: nobody)? */
+static bool are_lent(const SubidsLoan *loans, size_t n_loans, uint64_t first, const uid_t *except) {
+        for (size_t i = 0; i < n_loans; i++)
+                if (loans[i].first < first + ANCHOR_IDS && first < (uint64_t) loans[i].first + ANCHOR_IDS &&
+                    !(except && loans[i].uid == *except))
                         return true;
         return false;
 }
 
-int subids_choose(const Manager *m, const char *user, uid_t uid, uid_t *ret_first) {
+int subids_choose(const SubidsLoan *loans, size_t n_loans, uint64_t first, uint64_t last, const char *user, uid_t uid,
+                  uid_t *ret_first) {
         _cleanup_(subids_done) Subids uids = {}, gids = {};
         uint64_t own;
         int r;
@@ -92,12 +97,13 @@ int subids_choose(const Manager *m, const char *user, uid_t uid, uid_t *ret_firs
                 return r;
         own = subids_of(&uids, user, uid);
         if (own > 0 && own == subids_of(&gids, user, uid) &&
-            !cell_has(m, own, &uid)) { /* by a cell that was made before */
+            !are_lent(loans, n_loans, own, &uid)) { /* since before the file gave them to this user */
                 *ret_first = (uid_t) own;
                 return 0;
         }
-        for (uint64_t first = m->conf.first_subid; first + ANCHOR_IDS - 1 <= m->conf.last_subid; first += ANCHOR_IDS)
-                if (!cell_has(m, first, NULL) && !subids_are_taken(&uids, first) && !subids_are_taken(&gids, first)) {
+        for (; first + ANCHOR_IDS - 1 <= last; first += ANCHOR_IDS)
+                if (!are_lent(loans, n_loans, first, NULL) && !subids_are_taken(&uids, first) &&
+                    !subids_are_taken(&gids, first)) {
                         *ret_first = (uid_t) first;
                         return 0;
                 }

@@ -8,7 +8,7 @@
 /* A policy as a drop-in for a service of systemd (pure). */
 
 /* Where the manager pins the namespace of a service, and where it writes a policy's resolv.conf, below
- * its runtime directory; also named in manager/placement.c. */
+ * its runtime directory; also named in manager/cells/placement.c. */
 #define UNIT_FILE_NETNS_DIR "netns"
 #define UNIT_FILE_RESOLV_DIR "resolv"
 

@@ -8,8 +8,8 @@
 #include <systemd/sd-daemon.h>
 
 #include "base/log.h"
-#include "manager/login-server.h"
-#include "manager/manager.h"
+#include "manager/daemon/manager.h"
+#include "manager/doors/login-server.h"
 #include "manager/work/event.h"
 #include "manager/work/watchdog.h"
 

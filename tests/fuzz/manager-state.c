@@ -6,9 +6,9 @@
 #include <string.h>
 #include <systemd/sd-event.h>
 
-#include "manager/cell.h"
-#include "manager/manager.h"
-#include "manager/placement.h"
+#include "manager/cells/cell.h"
+#include "manager/cells/placement.h"
+#include "manager/daemon/manager.h"
 #include "manager/work/state.h"
 #include "tests/fuzz/fuzz.h"
 

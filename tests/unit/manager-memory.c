@@ -15,7 +15,7 @@
 #include "base/cleanup.h"
 #include "base/hash.h"
 #include "base/memstream.h"
-#include "manager/bus-server.h"
+#include "manager/doors/bus-server.h"
 #include "manager/work/state.h"
 
 /* The library's own, under the names that glibc keeps for those who stand before them. */

@@ -12,7 +12,7 @@
 #include "base/cleanup.h"
 #include "base/fd.h"
 #include "base/parse.h"
-#include "manager/access.h"
+#include "manager/doors/access.h"
 #include "manager/work/state.h"
 
 static char dir[] = "/tmp/confine-state.XXXXXX";

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "manager/cells/cell.h"
+#include "manager/work/event.h"
+#include "manager/work/user-process.h"
+
+typedef enum SessionState {
+        SESSION_WAITING,   /* for its cell; the record exists. Next: attaching, or freed */
+        SESSION_ATTACHING, /* a job moves the leader into the control group. Next: offered, or closing */
+        SESSION_OFFERED,   /* the reply is out, "joined" is not here yet. Next: live, closing */
+        SESSION_LIVE,      /* until the leader exits or says that it has closed. Next: closing */
+        SESSION_CLOSING,   /* a job releases the leader, if it still lives. Next: freed */
+        _SESSION_STATE_MAX,
+        _SESSION_STATE_INVALID = -EINVAL,
+} SessionState;
+
+const char *session_state_to_string(SessionState s);
+
+typedef struct SessionHost {
+        int records_fd;
+        /* The leader is in its control group (report->error 0), or is not going to be. */
+        void (*ready)(Session *s, const JobReport *report, void *userdata);
+        void (*removed)(Session *s, void *userdata); /* last call: it is freed afterwards */
+        void *userdata;
+} SessionHost;
+
+struct Session {
+        UT_hash_handle hh; /* the manager's table, by id */
+        SessionHost *host;
+        char id[LOGIN_ID_MAX];
+        Cell *cell;
+        LIST_ENTRY(Session) entry; /* in the cell's list */
+        SessionState state;
+        uid_t uid;
+        char *user, *service, *tty, *remote_host; /* escaped, for people */
+        uint64_t since_usec; /* CLOCK_REALTIME, for people */
+
+        pid_t leader;
+        unsigned long long leader_start_time;
+        int leader_pidfd;
+        char *home;  /* text of the leader's /proc/PID/cgroup before */
+        char *group; /* the control group that it was put into; NULL: not yet */
+        bool executes; /* it becomes what it was started for, without a fork */
+        bool in_reserve, released;
+        uint64_t joined_usec; /* CLOCK_MONOTONIC */
+        bool settled;       /* what it was promised of its cell's TasksMax= it has, or won't take; see room.h */
+        bool waits_for_room;
+        sd_event_source *room_source;
+        uint64_t room_deadline_usec; /* CLOCK_MONOTONIC; 0: it has not waited yet */
+        char **kept; /* lines of its record that this version does not know */
+        void *connection; /* of the login server; NULL once live */
+
+        Job *job;
+        sd_event_source *leader_source;
+        UserProcess user_process;      /* verified to be in the cell; its pidfd -EBADF: not found yet */
+        sd_event_source *user_source;  /* the timer of the next look for it, or its end */
+        uint64_t wait_usec;            /* until the next look; doubles */
+};
+
+typedef struct SessionInfo {
+        uid_t uid;
+        const char *user, *service, *tty, *remote_host;
+        pid_t leader;
+        int leader_pidfd; /* borrowed */
+        bool executes;
+} SessionInfo;
+
+/* Is it that of a user's service manager? It comes with the first login and goes with the last: no login. */
+bool session_is_user_manager(const Session *s);
+
+/* As what is told of it in the journal names it; borrows. */
+EventSubject session_about(const Session *s);
+
+/* Adds a session to a cell that is being made or live. -ESRCH: the leader has exited; -errno of writing
+ * the record; -ENOMEM. */
+int session_new(SessionHost *host, Cell *cell, const SessionInfo *info, Session **ret);
+/* After a restart. The cell is found by `find`. -EBADMSG, -ESTALE as cell_restore(); -ENOENT: no such
+ * cell; -ESRCH: the leader has exited. The record is left to the caller. */
+int session_restore(SessionHost *host, const char *id, Cell *(*find)(const char *id, void *userdata),
+                    Session **ret);
+
+/* Starts to attach the leader; its end comes by host->ready. On error it waits as before. */
+int session_cell_is_live(Session *s);
+void session_joined(Session *s);
+/* Starts to take the leader out of the cell's control groups. -errno of job_start(). */
+int session_release(Session *s);
+/* Ends it, from any state; the leader is released if it lives. */
+void session_end(Session *s);
+Session *session_free(Session *s); /* leaves all as it is, takes NULL, returns NULL */

@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <systemd/sd-event.h>
+
+#include "manager/cells/cell.h"
+#include "manager/cells/session.h"
+#include "manager/daemon/policy-store.h"
+#include "manager/lent/shares.h"
+#include "manager/work/subject.h"
+#include "policies/manager-conf.h"
+#include "policies/policy-file.h"
+#include "policies/policy-set.h"
+
+/* The resident manager: owns the event loop, the tables of cells and sessions, and the policies. */
+
+typedef struct ManagerConfig {
+        const char *runtime_dir;  /* "/run/confine" */
+        const char *config_dir;   /* "/etc/confine": policies/ below it */
+        const char *vendor_dir;   /* "/usr/lib/confine" */
+        const char *state_dir;    /* "/var/lib/confine" */
+        const char *init_path;    /* confine-init */
+        const char *instance;     /* "confine": names the control groups, the nft table, the links */
+} ManagerConfig;
+
+typedef struct Manager Manager;
+typedef struct Adjusts Adjusts;
+typedef struct BusServer BusServer;
+typedef struct FdStore FdStore;
+typedef struct Filters Filters;
+typedef struct LoginServer LoginServer;
+typedef struct Placement Placement;
+typedef struct Refusals Refusals;
+typedef struct Volume Volume;
+
+typedef enum ManagerEvent {
+        MANAGER_CELL_NEW,
+        MANAGER_CELL_REMOVED,
+        MANAGER_SESSION_NEW,
+        MANAGER_SESSION_REMOVED,
+} ManagerEvent;
+
+struct Manager {
+        ManagerConfig config;
+        ManagerConf conf;
+        sd_event *event;
+        int runtime_fd, lock_fd, cells_fd, sessions_fd, driver_fd, placements_fd, traffic_fd, init_fd;
+        int group_fds[HIERARCHIES_MAX]; /* locks of the instance's control groups */
+        char root_group[80], table[40], link_prefix[8], gateway_link[16];
+        Hierarchies *hierarchies;
+        const Driver *driver;
+        Jobs *jobs;
+        Shares *shares; /* NULL: control groups hold the sums of policies */
+        Pool *pool;
+        PolicySet *policies;
+        PolicyStore policy_store;
+        PolicyDiags diags;       /* of the last load */
+        char **policy_dirs;
+        bool network_ready, links_ready, network_pending, forwarding_guard4, forwarding_guard6;
+        uint64_t firewall_wanted, firewall_made; /* they differ: the table is to be made anew */
+        struct FirewallWatch *firewall_watch;
+        struct NetWatch *net_watch;
+        uint64_t repair_wanted, repair_made; /* they differ: all cells' ends on the host are to be put right */
+        char *trouble;    /* why the host's side of the network is not ready; NULL: it is */
+        char **overlaps;  /* "POLICY: WHY" of those whose pools overlap with the host's networks now */
+        unsigned groups_turn; /* which of the cells' control groups are looked at next */
+        sd_event_source *net_source, *overlap_source, *groups_source, *watch_source, *repair_source, *hosts_source;
+        CellHost cell_host;
+        SessionHost session_host;
+        Cell *cells;             /* uthash */
+        Session *sessions;       /* uthash */
+        char **lost_sessions;    /* names of their records that can't be read, while a cell is unattended */
+        Placement *placements;   /* uthash */
+        Volume *volumes;         /* uthash */
+        Job *traffic_job;
+        sd_event_source *traffic_source;
+        uint64_t n_logins, n_denied;
+        unsigned peak; /* as many sessions and cells as were there since memory was last given back */
+        Adjusts *adjusts;
+        FdStore *fd_store;
+        Filters *filters;
+        Refusals *refusals;
+        struct Sockets *sockets;
+        bool login_passed, bus_passed; /* sockets that are not ours to remove */
+        BusServer *bus;
+        LoginServer *login;
+};
+
+/* Prepares everything up to the sockets: takes the lock of the runtime directory, finds the control
+ * groups, loads the policies, takes over what a manager before has left and sweeps what nobody owns.
+ * Says itself what is wrong. -EALREADY: another manager runs. */
+int manager_new(const ManagerConfig *config, Manager **ret);
+/* Stops. Live cells go on; without any, everything of the manager's on the host is removed. */
+Manager *manager_free(Manager *m);
+DEFINE_CLEANUP(Manager *, manager_free);
+
+/* Loads the policies anew. Live cells keep theirs; broken files keep their last good version. Returns
+ * 0, or 1 if there were errors (m->diags), which are logged; -errno: nothing has changed. */
+int manager_reload(Manager *m);
+
+/* The first policy that matches, borrowed; NULL: none. */
+Policy *manager_pick(Manager *m, const MatchSubject *subject);
+
+typedef struct OpenInfo {
+        const MatchSubject *subject;
+        pid_t leader;
+        int leader_pidfd; /* borrowed */
+        bool executes;    /* it is not going to fork */
+        void *connection;
+} OpenInfo;
+
+/* Would a session be refused now, as far as it can be told without trying? Errors and message as
+ * manager_open_session(). */
+int manager_admits(Manager *m, const Policy *policy, const MatchSubject *subject, char **ret_message);
+/* Opens a session in a cell of `policy`: in the live one of its scope, or a new one. Its further way
+ * comes by the login server's login_server_session_ready().
+ * -EUSERS: MaxSessions=, or too many cells; -EAGAIN: a cell is ending for it, once more when it is gone; else what cell_new() and session_new() return; *ret_message (may be NULL on
+ * -ENOMEM) then says it in words and is to be freed. */
+int manager_open_session(Manager *m, Policy *policy, const OpenInfo *info, Session **ret,
+                         char **ret_message);
+/* The same in a given live cell. */
+int manager_open_session_in(Manager *m, Cell *cell, const OpenInfo *info, Session **ret, char **ret_message);
+
+Cell *manager_find_cell(Manager *m, const char *id);
+Session *manager_find_session(Manager *m, const char *id);
+/* The cell that a process is in, by its control group or its namespaces. 1: *ret is set; 0: none; -ENOLINK:
+ * a cell of ours that is not known, or is ending; -ESRCH: the process of `pidfd` doesn't live any more, and the number
+ * may be another's, or can't be seen. */
+int manager_find_cell_of(Manager *m, pid_t pid, int pidfd, Cell **ret);
+/* Sessions of a user under a policy, for MaxSessions=. */
+unsigned manager_count_sessions(const Manager *m, const char *policy, uid_t uid);
+
+/* Names below the runtime directory; the caller frees. NULL: out of memory. */
+char *manager_runtime_path(const Manager *m, const char *name);

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <systemd/sd-bus.h>
+
+#include "manager/daemon/manager.h"
+
+/* D-Bus without a broker: each client of the socket is a connection of its own, and all see the same
+ * objects, each as far as access.h lets it. Replies to Hello() and AddMatch() of org.freedesktop.DBus, too,
+ * so that busctl works. */
+
+typedef struct Peer {
+        struct Manager *manager;
+        struct BusServer *server;
+        LIST_ENTRY(Peer) entry;
+        sd_bus *bus;
+        uid_t uid;
+        pid_t pid; /* 0 on the system bus, where uid is that of the message being answered */
+        sd_event_source *input_source;
+        size_t n_input; /* bytes since its last message, at least */
+        bool heard; /* it has sent a message: from now on it gets signals */
+} Peer;
+
+/* Serves a listening socket, and owns it unless it fails. */
+int bus_server_new(Manager *m, int fd, BusServer **ret);
+int bus_server_replace(BusServer *b, int fd); /* as listener_replace() */
+BusServer *bus_server_free(BusServer *b); /* takes NULL, returns NULL */
+
+/* Sends a signal to everybody who may see its subject and has made a call before: libsystemd's clients of
+ * a broker give up when something comes before the reply to Hello(). NULL `b`: nobody. */
+void bus_server_announce(BusServer *b, ManagerEvent event, const Cell *c, const Session *s);
+void bus_server_announce_denied(BusServer *b, uid_t uid, const char *user, const char *service,
+                                const char *message);
+
+/* Root inside of a cell (by sudo, say) is not the host's administrator: it counts as the cell's owner, and
+ * where a cell has none, or is root's, as nobody; so it does where `pidfd` doesn't prove that the process lives whose
+ * number that is. */
+uid_t bus_server_effective_uid(Manager *m, uid_t uid, pid_t pid, int pidfd);
+
+/* Closes the connections of others than root that have sent a part of a message: libsystemd may have asked for memory
+ * for all of it, which the kernel counts when the manager forks. One whose message is being answered is left alone.
+ * False: there was none. */
+bool bus_server_make_room(BusServer *b);
+
+/* A call that is answered later. -EBUSY: its user has too many of them; -ENOMEM. */
+int bus_server_begin_call(const Peer *p);
+void bus_server_end_call(BusServer *b, uid_t uid);
+
+/* Closes a connection, whatever could be added to it. Returns NULL. */
+sd_bus *bus_server_close(sd_bus *bus);
+
+/* The vtables, for each connection. */
+int bus_server_attach_objects(Peer *p);
+int manager_bus_attach(Peer *p);
+int cell_bus_attach(Peer *p);
+int session_bus_attach(Peer *p);
+
+/* Object paths; the caller frees. NULL: out of memory. */
+char *cell_bus_path(const Cell *c);
+char *session_bus_path(const Session *s);
+
+/* May this peer see the session? */
+bool session_bus_may_see(const Peer *p, const Session *s);
+bool cell_bus_may_see(const Peer *p, const Cell *c);
+
+/* A method that is answered when a job is done: `run` in the job, on the live cell `c`. The reply is what
+ * `reply` makes of the report, or the report's error. */
+typedef struct BusCall BusCall;
+typedef int (*bus_call_reply_t)(sd_bus_message *m, const JobReport *report, BusCall *call);
+
+struct BusCall {
+        Manager *manager;
+        sd_bus_message *message;
+        uid_t uid; /* who called */
+        char cell[LOGIN_ID_MAX];
+        int argument;
+        job_run_t run;
+        const char *text; /* what the job wrote, for `reply` */
+        bus_call_reply_t reply;
+};
+
+int bus_call_start(Peer *p, sd_bus_message *message, const Cell *c, job_run_t run, const BusCall *template);
+/* The same for one that adjusts the cell, see adjust.h; its reply is empty. */
+int bus_call_adjust(Peer *p, sd_bus_message *message, Cell *c, AdjustKind kind, char *const *assignments);

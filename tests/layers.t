@@ -57,7 +57,6 @@ my %upward = map { $_ => 1 } (
 my @knots = (
         'policies/policy policies/policy-keys policies/policy-parse',
         'netns/firewall netns/firewall-base netns/firewall-chains netns/firewall-status',
-        'manager/cells/builder manager/cells/builder-inner manager/cells/builder-net',
         'manager/cells/cell manager/cells/room manager/cells/session manager/cells/session-user',
         'manager/cells/adjust manager/cells/lending manager/cells/lingering manager/cells/placement
          manager/cells/placement-record manager/cells/sharing manager/daemon/claim manager/daemon/damage

@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "base/strv.h"
+#include "manager/cells/builder.h"
 #include "manager/cells/drop-in.h"
 #include "manager/cells/session.h"
 #include "manager/doors/login-server.h"

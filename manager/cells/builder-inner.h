@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "manager/cells/builder.h"
+#include "manager/cells/plan.h"
+#include "manager/work/job.h"
 
 /* Parts of jobs for cells whose interface is in the cell alone (policy_has_inner_link()). A cell's namespace is
  * pinned in the directory BUILDER_PINS_DIR of the runtime directory as long as there is an interface in it: as ID,
@@ -17,6 +18,10 @@ IpPrefix builder_with_length(const IpPrefix *address, const Policy *p);
 
 /* < 0: what it also says in the report; what was made so far is for builder_inner_remove(). */
 int builder_inner_make(const CellPlan *c, int netns_fd, JobReport *report);
+
+/* As the guard of the interface knows a cell with Mode=macvlan; borrows. */
+struct GuardedLink;
+void builder_describe_link(const CellPlan *c, struct GuardedLink *ret);
 
 /* Gives back, or removes, whatever there is of it. */
 int builder_inner_remove(const CellPlan *c, JobReport *report);

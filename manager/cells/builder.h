@@ -1,53 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "cgroups/driver.h"
+#include "manager/cells/plan.h"
 #include "manager/work/job.h"
-#include "netns/firewall.h"
-#include "netns/inner-link.h"
-#include "netns/shaping.h"
-#include "policies/policy.h"
 
 /* What is done to cells and sessions by jobs: everything here may block and runs in a child of the
  * manager. The plans are borrowed from the manager's memory as it was at the fork. */
-
-#define BUILDER_LINK_MAX 16
-
-typedef struct CellPlan {
-        const Driver *driver;
-        DriverCell cell;
-        unsigned namespaces; /* CLONE_NEW*: what the policy says and the driver leaves */
-        const char *hostname;
-        const PolicyFilesystem *filesystem; /* expanded */
-        const char *state_dir;
-        const char *user; /* whose it is, escaped; NULL: a policy's */
-        uid_t first_id; /* of a user namespace */
-        int init_fd;
-        const char *table;   /* of the firewall */
-        const char *link;    /* host's end; "": the cell has no interface */
-        const char *link_prefix;
-        ShapingPlace place;
-        uint64_t slow_bits; /* TrafficMaxRate= if it holds; LIMIT_NONE */
-        FirewallCell firewall; /* as the firewall is to know it */
-        bool restarts_user_volume, restarts_policy_volume;
-        const char *netns_name; /* for ip-netns(8); "": none */
-        const char *resolv_conf; /* NULL: the host's */
-        IpPrefix address4, address6, gateway4, gateway6;
-        bool shares_network; /* of another cell, whose addresses these are */
-        const char *runtime_dir;
-        const char *device; /* the host's interface that the cell's is on, or is; "": none */
-        InterfaceState device_state; /* as it was when the cell was made */
-        pid_t network_pid;           /* process in the network namespace to be shared; 0: none */
-        uint64_t network_inode;      /* of that namespace */
-} CellPlan;
-
-typedef struct LeaderPlan {
-        const CellPlan *plan;
-        const char *tty;  /* at which it logs in; for PrivateDevices= */
-        pid_t init_pid;   /* the cell's pid 1, and its mount namespace */
-        uint64_t mnt_inode;
-        DriverLeader leader;
-} LeaderPlan;
 
 #define BUILDER_IN_RESERVE 1U /* JobReport.flags of builder_attach() */
 
@@ -55,20 +13,7 @@ typedef struct LeaderPlan {
  * the parts made so far remain for builder_remove(). */
 void builder_make(const CellPlan *c, JobReport *report);
 
-/* As the guard knows the port of a cell with Mode=bridge; borrows. */
-struct GuardedPort;
-void builder_describe_port(const Policy *p, const char *link, const IpPrefix *address4, const IpPrefix *address6,
-                           struct GuardedPort *ret);
-
-/* The same for one with Mode=macvlan, for the guard of its interface. */
-struct GuardedLink;
-void builder_describe_link(const CellPlan *c, struct GuardedLink *ret);
-
-/* Of a live cell with a link: puts back what others have taken of its host's side; makes the link anew if it is gone.
- * `network_inode` is that of its network namespace, in which `init_pid` is. */
-void builder_repair(const CellPlan *c, pid_t init_pid, uint64_t network_inode, JobReport *report);
-
-/* The same of its control groups. Of drivers that have Driver.repair alone. */
+/* Of a live cell: puts back what others have taken of its control groups. Of drivers that have Driver.repair alone. */
 void builder_repair_groups(const CellPlan *c, pid_t init_pid, JobReport *report);
 
 /* Removes all of a cell, whatever there is of it; its pid 1 was killed before, if it was known. */

@@ -17,6 +17,7 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "base/strv.h"
+#include "manager/cells/builder.h"
 #include "manager/cells/session.h"
 #include "manager/work/event.h"
 #include "manager/work/fd-store.h"

@@ -8,7 +8,7 @@
 
 #include "base/hash.h"
 #include "bus/login.h"
-#include "manager/cells/builder.h"
+#include "manager/cells/plan.h"
 #include "manager/work/job.h"
 #include "manager/work/resolver.h"
 #include "netns/pool.h"

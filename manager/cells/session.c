@@ -13,6 +13,7 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "base/strv.h"
+#include "manager/cells/builder.h"
 #include "manager/cells/room.h"
 #include "manager/cells/session-user.h"
 #include "manager/work/event.h"

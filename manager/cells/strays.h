@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "manager/cells/builder.h"
+#include "manager/cells/plan.h"
+#include "manager/work/job.h"
 
 /* For a job: kills the processes of a cell's pid namespace (and of those below it) that are in no control group of a
  * cell, until a look finds none. Its pid 1 is left alone. report->numbers[0]: how many there were. On error report says

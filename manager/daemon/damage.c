@@ -13,6 +13,8 @@
 
 #include "base/fd.h"
 #include "base/log.h"
+#include "manager/cells/builder-net.h"
+#include "manager/cells/builder.h"
 #include "manager/cells/placement.h"
 #include "manager/daemon/network.h"
 #include "netns/host-net.h"

@@ -10,6 +10,8 @@
 #include <sys/epoll.h>
 
 #include "base/log.h"
+#include "manager/cells/builder-inner.h"
+#include "manager/cells/builder-net.h"
 #include "manager/cells/placement.h"
 #include "manager/daemon/damage.h"
 #include "manager/daemon/traffic.h"

@@ -7,6 +7,7 @@
 #include "bus/contract.h"
 #include "cgroups/usage.h"
 #include "manager/cells/adjust.h"
+#include "manager/cells/builder.h"
 #include "manager/doors/access.h"
 #include "manager/doors/bus-server.h"
 #include "manager/doors/cell-net.h"

@@ -8,7 +8,8 @@
 #include <systemd/sd-daemon.h>
 
 #include "base/log.h"
-#include "manager/daemon/manager.h"
+#include "manager/daemon/start.h"
+#include "manager/daemon/reload.h"
 #include "manager/doors/login-server.h"
 #include "manager/work/event.h"
 #include "manager/work/watchdog.h"

@@ -10,6 +10,8 @@
 #include "manager/cells/builder.h"
 #include "manager/cells/drop-in.h"
 #include "manager/cells/session.h"
+#include "manager/daemon/reload.h"
+#include "manager/daemon/table.h"
 #include "manager/doors/login-server.h"
 #include "policies/policy-check.h"
 #include "policies/policy-keys.h"

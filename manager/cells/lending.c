@@ -3,6 +3,7 @@
 #include "manager/cells/lending.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/cleanup.h"
 #include "manager/lent/subids.h"
@@ -30,4 +31,21 @@ int lending_choose_place(const Manager *m, const Policy *policy, uid_t uid, Shap
                 if (c->place.tree)
                         taken[n++] = (SumsPlace) { .policy = c->policy->name, .uid = c->uid, .place = c->place };
         return sums_choose(taken, n, policy, uid, ret);
+}
+
+void lending_drop_share(Manager *m, const char *policy, uid_t uid) {
+        if (!m->shares || uid == UID_INVALID)
+                return;
+        for (const Cell *c = m->cells; c; c = c->hh.next) {
+                const Session *s;
+                bool his = c->uid == uid;
+
+                if (c->state == CELL_ENDING || strcmp(c->policy->name, policy) != 0)
+                        continue;
+                LIST_FOREACH(s, &c->sessions, entry)
+                        his = his || (s->uid == uid && s->state != SESSION_CLOSING);
+                if (his)
+                        return;
+        }
+        shares_remove(m->shares, policy, uid);
 }

@@ -17,6 +17,7 @@
 #include "manager/cells/builder.h"
 #include "manager/cells/placement.h"
 #include "manager/daemon/network.h"
+#include "manager/daemon/table.h"
 #include "netns/host-net.h"
 #include "netns/link.h"
 #include "netns/net-watch.h"

@@ -167,3 +167,9 @@ void host_remove(Manager *m) {
                         (void) unlinkat(m->runtime_fd, names[i], AT_REMOVEDIR);
         (void) rmdir(m->config.runtime_dir); /* ENOTEMPTY: policies of the administrator */
 }
+
+char *manager_runtime_path(const Manager *m, const char *name) {
+        char *path = NULL;
+
+        return asprintf(&path, "%s/%s", m->config.runtime_dir, name) < 0 ? NULL : path;
+}

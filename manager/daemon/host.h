@@ -8,5 +8,8 @@
 /* Names what is made, takes the runtime directory with its lock, reads confined.conf, chooses the driver of the
  * control groups and makes their root. -EALREADY: another manager runs. */
 int host_open(Manager *m);
+/* Names below the runtime directory; the caller frees. NULL: out of memory. */
+char *manager_runtime_path(const Manager *m, const char *name);
+
 /* Takes everything of ours off the host, when nothing is left that needs it. */
 void host_remove(Manager *m);

@@ -12,7 +12,8 @@
 #include "policies/policy-file.h"
 #include "policies/policy-set.h"
 
-/* The resident manager: owns the event loop, the tables of cells and sessions, and the policies. */
+/* The resident manager: owns the event loop, the tables of cells and sessions, and the policies. What is done with it
+ * is in the files beside. */
 
 typedef struct ManagerConfig {
         const char *runtime_dir;  /* "/run/confine" */
@@ -85,50 +86,3 @@ struct Manager {
         BusServer *bus;
         LoginServer *login;
 };
-
-/* Prepares everything up to the sockets: takes the lock of the runtime directory, finds the control
- * groups, loads the policies, takes over what a manager before has left and sweeps what nobody owns.
- * Says itself what is wrong. -EALREADY: another manager runs. */
-int manager_new(const ManagerConfig *config, Manager **ret);
-/* Stops. Live cells go on; without any, everything of the manager's on the host is removed. */
-Manager *manager_free(Manager *m);
-DEFINE_CLEANUP(Manager *, manager_free);
-
-/* Loads the policies anew. Live cells keep theirs; broken files keep their last good version. Returns
- * 0, or 1 if there were errors (m->diags), which are logged; -errno: nothing has changed. */
-int manager_reload(Manager *m);
-
-/* The first policy that matches, borrowed; NULL: none. */
-Policy *manager_pick(Manager *m, const MatchSubject *subject);
-
-typedef struct OpenInfo {
-        const MatchSubject *subject;
-        pid_t leader;
-        int leader_pidfd; /* borrowed */
-        bool executes;    /* it is not going to fork */
-        void *connection;
-} OpenInfo;
-
-/* Would a session be refused now, as far as it can be told without trying? Errors and message as
- * manager_open_session(). */
-int manager_admits(Manager *m, const Policy *policy, const MatchSubject *subject, char **ret_message);
-/* Opens a session in a cell of `policy`: in the live one of its scope, or a new one. Its further way
- * comes by the login server's login_server_session_ready().
- * -EUSERS: MaxSessions=, or too many cells; -EAGAIN: a cell is ending for it, once more when it is gone; else what cell_new() and session_new() return; *ret_message (may be NULL on
- * -ENOMEM) then says it in words and is to be freed. */
-int manager_open_session(Manager *m, Policy *policy, const OpenInfo *info, Session **ret,
-                         char **ret_message);
-/* The same in a given live cell. */
-int manager_open_session_in(Manager *m, Cell *cell, const OpenInfo *info, Session **ret, char **ret_message);
-
-Cell *manager_find_cell(Manager *m, const char *id);
-Session *manager_find_session(Manager *m, const char *id);
-/* The cell that a process is in, by its control group or its namespaces. 1: *ret is set; 0: none; -ENOLINK:
- * a cell of ours that is not known, or is ending; -ESRCH: the process of `pidfd` doesn't live any more, and the number
- * may be another's, or can't be seen. */
-int manager_find_cell_of(Manager *m, pid_t pid, int pidfd, Cell **ret);
-/* Sessions of a user under a policy, for MaxSessions=. */
-unsigned manager_count_sessions(const Manager *m, const char *policy, uid_t uid);
-
-/* Names below the runtime directory; the caller frees. NULL: out of memory. */
-char *manager_runtime_path(const Manager *m, const char *name);

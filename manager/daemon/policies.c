@@ -103,3 +103,7 @@ void policies_register_pools(Manager *m) {
                 }
         }
 }
+
+Policy *policies_pick(Manager *m, const MatchSubject *subject) {
+        return policy_set_pick(m->policies, subject, NULL, NULL);
+}

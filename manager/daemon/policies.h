@@ -9,5 +9,7 @@
 int policies_read_kept(Manager *m);
 /* Loads the files. 0; 1: some had errors, which stand in m->diags; -errno: nothing has changed. */
 int policies_load(Manager *m);
+/* The first policy that matches, borrowed; NULL: none. */
+Policy *policies_pick(Manager *m, const MatchSubject *subject);
 /* Prefixes are known to the pool before an address is handed out of any. */
 void policies_register_pools(Manager *m);

@@ -15,6 +15,7 @@
 #include "base/strv.h"
 #include "manager/cells/builder-inner.h"
 #include "manager/cells/placement.h"
+#include "manager/daemon/table.h"
 #include "netns/link-owner.h"
 #include "netns/names.h"
 #include "netns/shaping.h"

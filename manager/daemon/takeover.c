@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/strv.h"
 #include "manager/cells/adjust.h"
+#include "manager/daemon/table.h"
 #include "manager/daemon/traffic.h"
 #include "manager/work/fd-store.h"
 #include "manager/work/state.h"

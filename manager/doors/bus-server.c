@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "bus/contract.h"
 #include "manager/cells/adjust.h"
+#include "manager/daemon/table.h"
 #include "manager/doors/access.h"
 #include "manager/doors/system-bus.h"
 #include "manager/work/listener.h"

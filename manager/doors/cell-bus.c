@@ -8,6 +8,7 @@
 #include "cgroups/usage.h"
 #include "manager/cells/adjust.h"
 #include "manager/cells/builder.h"
+#include "manager/daemon/table.h"
 #include "manager/doors/access.h"
 #include "manager/doors/bus-server.h"
 #include "manager/doors/cell-net.h"

@@ -10,6 +10,7 @@
 
 #include "manager/cells/builder-net.h"
 #include "manager/cells/placement.h"
+#include "manager/daemon/table.h"
 #include "manager/doors/access.h"
 #include "netns/firewall-status.h"
 #include "netns/netlink.h"

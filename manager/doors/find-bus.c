@@ -11,6 +11,7 @@
 
 #include "base/memstream.h"
 #include "bus/contract.h"
+#include "manager/daemon/table.h"
 #include "manager/doors/access.h"
 
 #define LOOKUP_TIMEOUT_USEC (10 * USEC_PER_SEC)

@@ -3,7 +3,7 @@
 
 #include <sys/queue.h>
 
-#include "manager/doors/login-server.h"
+#include "manager/daemon/manager.h"
 #include "manager/work/listener.h"
 #include "manager/work/subject.h"
 

@@ -4,7 +4,7 @@
  * which policy, open a session, reply, wait for "joined". Until that comes, closing the connection takes
  * everything back. */
 
-#include "manager/doors/login-connection.h"
+#include "manager/doors/login-server.h"
 
 #include <fcntl.h>
 #include <string.h>
@@ -15,7 +15,11 @@
 
 #include "base/fd.h"
 #include "base/log.h"
+#include "manager/daemon/open.h"
+#include "manager/daemon/policies.h"
+#include "manager/daemon/table.h"
 #include "manager/doors/bus-server.h"
+#include "manager/doors/login-connection.h"
 #include "manager/lent/terms.h"
 
 #define CONNECTIONS_MAX 4096
@@ -178,7 +182,7 @@ static void answer_refused_policy(Connection *c, const Policy *policy) {
 }
 
 static void decide_open(Connection *c) {
-        Policy *policy = manager_pick(c->server->manager, subject_match(c->subject));
+        Policy *policy = policies_pick(c->server->manager, subject_match(c->subject));
 
         if (policy && policy->refused)
                 answer_refused_policy(c, policy);
@@ -195,7 +199,7 @@ static void decide_open(Connection *c) {
 static void decide_check(Connection *c) {
         const MatchSubject *subject = subject_match(c->subject);
         _cleanup_(freep) char *message = NULL;
-        Policy *policy = manager_pick(c->server->manager, subject);
+        Policy *policy = policies_pick(c->server->manager, subject);
         int r;
 
         if (policy && policy->refused) {

@@ -4,6 +4,8 @@
 
 #include "bus/contract.h"
 #include "manager/cells/placement.h"
+#include "manager/daemon/reload.h"
+#include "manager/daemon/table.h"
 #include "manager/daemon/traffic.h"
 #include "manager/doors/access.h"
 #include "manager/doors/bus-server.h"

@@ -5,6 +5,7 @@
 
 #include "base/fd.h"
 #include "bus/contract.h"
+#include "manager/daemon/table.h"
 #include "manager/doors/access.h"
 #include "manager/doors/bus-server.h"
 

@@ -13,6 +13,7 @@
 
 #include "base/fd.h"
 #include "base/log.h"
+#include "manager/daemon/host.h"
 #include "manager/doors/bus-server.h"
 #include "manager/doors/login-server.h"
 #include "manager/work/fd-store.h"

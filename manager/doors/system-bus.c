@@ -17,6 +17,7 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "bus/contract.h"
+#include "manager/daemon/table.h"
 #include "manager/doors/access.h"
 #include "manager/work/user-process.h"
 

@@ -1,0 +1,387 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Everything that can block is a job; what remains here is tables and decisions. At a start the order is:
+ * lock, control groups, policies, records of before, and then one sweep for whatever is on the
+ * host under our names but in no record. */
+
+#include "manager/daemon/start.h"
+
+#include <malloc.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/log.h"
+#include "manager/cells/adjust.h"
+#include "manager/cells/lending.h"
+#include "manager/cells/lingering.h"
+#include "manager/cells/placement.h"
+#include "manager/cells/sharing.h"
+#include "manager/daemon/host.h"
+#include "manager/daemon/network.h"
+#include "manager/daemon/policies.h"
+#include "manager/daemon/sweep.h"
+#include "manager/daemon/takeover.h"
+#include "manager/daemon/traffic.h"
+#include "manager/doors/bus-server.h"
+#include "manager/doors/hosts-file.h"
+#include "manager/doors/login-server.h"
+#include "manager/doors/sockets.h"
+#include "manager/lent/filters.h"
+#include "manager/work/event.h"
+#include "manager/work/fd-store.h"
+#include "manager/work/refusals.h"
+
+#define NETWORK_TIMEOUT_USEC (30 * USEC_PER_SEC)
+#define PEAK_MIN 64 /* sessions and cells; for fewer it is not worth it */
+
+static void count_cells(const char *policy, uid_t uid, unsigned *ret_user, unsigned *ret_policy, void *userdata) {
+        const Manager *m = userdata;
+
+        *ret_user = *ret_policy = 0;
+        for (const Cell *c = m->cells; c; c = c->hh.next) {
+                if (strcmp(c->policy->name, policy) != 0)
+                        continue;
+                (*ret_policy)++;
+                *ret_user += c->uid == uid;
+        }
+        *ret_user += *ret_user == 0;
+        *ret_policy += *ret_policy == 0;
+}
+
+static int choose_ids(const char *user, uid_t uid, uid_t *ret_first, void *userdata) {
+        return lending_choose_ids(userdata, user, uid, ret_first);
+}
+
+static int prepare_cell(Cell *c, void *userdata) {
+        int r = lending_choose_place(userdata, c->policy, c->uid, &c->place);
+
+        return r < 0 ? r : traffic_join(userdata, c);
+}
+
+static void describe_volumes(const Cell *c, FirewallVolume *ret_user, FirewallVolume *ret_policy, void *userdata) {
+        traffic_describe(userdata, c->policy, c->uid, ret_user, ret_policy);
+}
+
+/* What all other cells ask of a user as a whole, where one group holds everything of his. */
+static bool limit_by_others(uid_t uid, const char *except_cell, Resources *limits, void *userdata) {
+        const Manager *m = userdata;
+        bool any = false;
+
+        for (const Cell *c = m->cells; c; c = c->hh.next) {
+                const Session *s;
+                bool his = c->uid == uid;
+
+                LIST_FOREACH(s, &c->sessions, entry)
+                        his = his || s->uid == uid;
+                if (!his || c->removed || strcmp(c->id, except_cell) == 0)
+                        continue;
+                any = true;
+                policy_tighten_user(c->policy, &c->policy->cell, limits);
+        }
+        if (m->shares)
+                shares_get(m->shares, uid, limits);
+        return any;
+}
+
+/* In a job. Any cell that the user is in has the policy and the rest of what the driver needs. */
+static int limit_user(uid_t uid, const char *policy, char what[static DRIVER_WHAT_MAX], void *userdata) {
+        Manager *m = userdata;
+
+        for (Cell *c = m->cells; c; c = c->hh.next) {
+                CellPlan plan;
+
+                if (c->state == CELL_ENDING || strcmp(c->policy->name, policy) != 0 ||
+                    (c->uid != uid && c->uid != UID_INVALID))
+                        continue;
+                cell_plan(c, &plan);
+                return m->driver->limit_user(&plan.cell, uid, what);
+        }
+        return 0;
+}
+
+/* --- events of cells and sessions -------------------------------------------------------- */
+
+static void on_session_ready(Session *s, const JobReport *report, void *userdata) {
+        Manager *m = userdata;
+
+        login_server_session_ready(m->login, s, report);
+}
+
+static void attach_waiting(Cell *c) {
+        Session *s, *next;
+
+        for (s = LIST_FIRST(&c->sessions); s; s = next) {
+                next = LIST_NEXT(s, entry);
+                if (s->state == SESSION_WAITING) {
+                        JobReport report = { .error = session_cell_is_live(s) };
+
+                        (void) strcpy(report.what, "the login can't be put into its cell");
+                        if (report.error < 0)
+                                on_session_ready(s, &report, s->host->userdata);
+                }
+        }
+}
+
+static void fail_waiting(Manager *m, Cell *c, const JobReport *report) {
+        Session *s, *next;
+
+        for (s = LIST_FIRST(&c->sessions); s; s = next) {
+                next = LIST_NEXT(s, entry);
+                if (s->state == SESSION_WAITING)
+                        login_server_session_ready(m->login, s, report);
+        }
+}
+
+/* What a burst of logins took would else stay with us, and be copied for each job. */
+static void give_memory_back(Manager *m) {
+        unsigned n = HASH_COUNT(m->sessions) + HASH_COUNT(m->cells);
+
+        m->peak = MAX(m->peak, n);
+        if (m->peak < PEAK_MIN || n > m->peak / 4)
+                return;
+        (void) malloc_trim(0);
+        m->peak = n;
+}
+
+static void on_cell_event(Cell *c, CellEvent event, const JobReport *report, void *userdata) {
+        Manager *m = userdata;
+
+        switch (event) {
+        case CELL_EVENT_LIVE:
+                fd_store_add(m->fd_store, c->id, c->init_pidfd);
+                bus_server_announce(m->bus, MANAGER_CELL_NEW, c, NULL);
+                if (m->conf.hosts_file)
+                        hosts_file_update(m);
+                attach_waiting(c);
+                break;
+        case CELL_EVENT_FAILED:
+                fail_waiting(m, c, report);
+                break;
+        case CELL_EVENT_LINGERS:
+                lingering_bound(m, c->uid);
+                break;
+        case CELL_EVENT_ENDING:
+                fd_store_remove(m->fd_store, c->id);
+                lending_drop_share(m, c->policy->name, c->uid);
+                sharing_end(m, c);
+                break;
+        case CELL_EVENT_GONE:
+                c->filter = filter_release(c->filter);
+                bus_server_announce(m->bus, MANAGER_CELL_REMOVED, c, NULL);
+                if (hash_has(c))
+                        HASH_DEL(m->cells, c);
+                takeover_set_lost_aside(m);
+                give_memory_back(m);
+                if (m->conf.hosts_file)
+                        hosts_file_update(m);
+                login_server_cell_gone(m->login);
+                break;
+        }
+}
+
+static void on_session_removed(Session *s, void *userdata) {
+        Manager *m = userdata;
+
+        if (s->connection)
+                login_server_session_removed(m->login, s);
+        bus_server_announce(m->bus, MANAGER_SESSION_REMOVED, s->cell, s);
+        lending_drop_share(m, s->cell->policy->name, s->uid);
+        give_memory_back(m);
+        if (hash_has(s))
+                HASH_DEL(m->sessions, s);
+}
+
+/* --- start and stop ---------------------------------------------------------------------- */
+
+static bool make_room(void *userdata) {
+        Manager *m = userdata;
+
+        return m->bus && bus_server_make_room(m->bus);
+}
+
+static int start_jobs(Manager *m) {
+        int keep[HIERARCHIES_MAX + 3], r;
+        size_t n = 0;
+
+        for (size_t i = 0; i < m->hierarchies->n_items; i++)
+                keep[n++] = m->hierarchies->items[i].root_fd;
+        keep[n++] = m->init_fd;
+        keep[n++] = m->driver_fd;
+        keep[n++] = m->traffic_fd;
+        r = jobs_new(m->event, keep, n, m->driver->user_in_one_group, &m->jobs);
+        if (r < 0)
+                return r;
+        jobs_set_make_room(m->jobs, make_room, m);
+        if (m->driver->shares_sums)
+                r = shares_new(m->event, m->jobs, m->hierarchies, limit_user, m, &m->shares);
+        return r;
+}
+
+static void fill_hosts(Manager *m) {
+        m->cell_host = (CellHost) {
+                .event = m->event,
+                .jobs = m->jobs,
+                .hierarchies = m->hierarchies,
+                .driver = m->driver,
+                .pool = m->pool,
+                .root_group = m->root_group,
+                .table = m->table,
+                .link_prefix = m->link_prefix,
+                .runtime_dir = m->config.runtime_dir,
+                .state_dir = m->config.state_dir,
+                .find_owner = sharing_find_owner,
+                .is_lent = sharing_is_lent,
+                .netns_prefix = m->conf.netns_names ? m->config.instance : NULL,
+                .fd_store = m->fd_store,
+                .init_fd = m->init_fd,
+                .records_fd = m->cells_fd,
+                .driver_fd = m->driver_fd,
+                .count = count_cells,
+                .choose_ids = choose_ids,
+                .prepare = prepare_cell,
+                .volumes = describe_volumes,
+                .others = limit_by_others,
+                .event_callback = on_cell_event,
+                .userdata = m,
+        };
+        if (gethostname(m->cell_host.host_name, sizeof(m->cell_host.host_name) - 1) < 0)
+                (void) strcpy(m->cell_host.host_name, "localhost");
+        m->session_host = (SessionHost) {
+                .records_fd = m->sessions_fd,
+                .ready = on_session_ready,
+                .removed = on_session_removed,
+                .userdata = m,
+        };
+}
+
+/* "Ready" means for systemd: now the services may start that come after us. Logins are answered meanwhile; those that need
+ * a new cell would wait for the network anyway. */
+static int wait_for_network(Manager *m) {
+        uint64_t now, end = 0;
+        int r = 0;
+
+        while (r >= 0 && (m->network_pending || placements_pending(m))) {
+                r = sd_event_now(m->event, CLOCK_MONOTONIC, &now);
+                if (r < 0)
+                        return r;
+                if (end == 0)
+                        end = now + NETWORK_TIMEOUT_USEC;
+                if (now >= end) {
+                        log_warning("The network, or that of services, is not ready yet, going on without");
+                        return 0;
+                }
+                r = sd_event_run(m->event, end - now);
+        }
+        return r;
+}
+
+int manager_new(const ManagerConfig *config, Manager **ret) {
+        _cleanup_(manager_freep) Manager *m = calloc(1, sizeof(*m));
+        int r;
+
+        if (!m)
+                return -ENOMEM;
+        *m = (Manager) { .config = *config, .runtime_fd = -EBADF, .policy_store.fd = -EBADF, .lock_fd = -EBADF, .cells_fd = -EBADF,
+                         .sessions_fd = -EBADF, .driver_fd = -EBADF, .placements_fd = -EBADF, .traffic_fd = -EBADF,
+                         .init_fd = -EBADF, .firewall_wanted = 1 };
+        for (size_t i = 0; i < ELEMENTSOF(m->group_fds); i++)
+                m->group_fds[i] = -EBADF;
+        r = sd_event_new(&m->event);
+        if (r >= 0)
+                r = fd_store_new(&m->fd_store);
+        if (r >= 0 && (!(m->filters = filters_new()) || !(m->adjusts = adjusts_new()) ||
+                       !(m->refusals = refusals_new(m->event))))
+                r = -ENOMEM;
+        if (r >= 0)
+                r = host_open(m);
+        if (r >= 0)
+                r = traffic_open(m);
+        if (r >= 0)
+                r = start_jobs(m);
+        if (r < 0)
+                return r;
+        fill_hosts(m);
+
+        r = policies_read_kept(m);
+        if (r >= 0)
+                r = policies_load(m);
+        if (r < 0)
+                return r;
+        r = sockets_open(m);
+        if (r >= 0)
+                r = takeover_read(m);
+        if (r >= 0)
+                r = placements_read(m);
+        if (r < 0)
+                return r;
+        fd_store_drop_rest(m->fd_store);
+        policies_register_pools(m);
+        (void) placements_update(m);
+        sweep_start(m);
+        network_watch(m);
+        network_prepare(m);
+        placements_start(m);
+        takeover_settle(m);
+        hosts_file_update(m);
+        r = wait_for_network(m);
+        if (r < 0)
+                return log_error_errno(r, "The event loop failed: %m");
+        *ret = TAKE_PTR(m);
+        return 0;
+}
+
+Manager *manager_free(Manager *m) {
+        Session *s, *next_session;
+        Cell *c, *next_cell;
+        bool idle;
+
+        if (!m)
+                return NULL;
+        network_unwatch(m);
+        hosts_file_stop(m);
+        if (m->jobs)
+                traffic_stop(m);
+        idle = m->jobs && !m->cells && !m->sessions && !m->placements;
+        m->sockets = sockets_free(m->sockets);
+        m->login = login_server_free(m->login);
+        m->bus = bus_server_free(m->bus);
+        HASH_ITER(hh, m->sessions, s, next_session) {
+                HASH_DEL(m->sessions, s);
+                session_free(s);
+        }
+        HASH_ITER(hh, m->cells, c, next_cell) {
+                HASH_DEL(m->cells, c);
+                cell_free(c);
+        }
+        placements_free(m);
+        m->shares = shares_free(m->shares);
+        m->jobs = jobs_free(m->jobs);
+        adjusts_free(m->adjusts);
+        refusals_free(m->refusals);
+        if (idle)
+                host_remove(m);
+        policy_set_free(m->policies);
+        policy_store_done(&m->policy_store);
+        policy_diags_done(&m->diags);
+        free(m->trouble);
+        strv_free(m->overlaps);
+        strv_free(m->policy_dirs);
+        strv_free(m->lost_sessions);
+        pool_free(m->pool);
+        hierarchies_free(m->hierarchies);
+        fd_store_free(m->fd_store);
+        filters_free(m->filters);
+        close_fd(m->init_fd);
+        close_fd(m->cells_fd);
+        close_fd(m->sessions_fd);
+        close_fd(m->placements_fd);
+        close_fd(m->driver_fd);
+        for (size_t i = 0; i < ELEMENTSOF(m->group_fds); i++)
+                close_fd(m->group_fds[i]);
+        close_fd(m->lock_fd);
+        close_fd(m->runtime_fd);
+        sd_event_unref(m->event);
+        free(m);
+        return NULL;
+}

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "manager/daemon/manager.h"
+
+/* Prepares everything up to the sockets: takes the lock of the runtime directory, finds the control
+ * groups, loads the policies, takes over what a manager before has left and sweeps what nobody owns.
+ * Says itself what is wrong. -EALREADY: another manager runs. */
+int manager_new(const ManagerConfig *config, Manager **ret);
+/* Stops. Live cells go on; without any, everything of the manager's on the host is removed. */
+Manager *manager_free(Manager *m);
+DEFINE_CLEANUP(Manager *, manager_free);

@@ -9,10 +9,9 @@
 #include "base/strv.h"
 #include "manager/cells/builder.h"
 #include "manager/cells/drop-in.h"
+#include "manager/cells/notices.h"
 #include "manager/cells/session.h"
-#include "manager/daemon/reload.h"
 #include "manager/daemon/table.h"
-#include "manager/doors/login-server.h"
 #include "policies/policy-check.h"
 #include "policies/policy-keys.h"
 
@@ -258,20 +257,9 @@ static void on_adjusted(const JobReport *report, const char *text, void *userdat
         if (live && cell_save(c) < 0)
                 log_warning("Cannot record cell %s: after a restart of the manager it would be adjusted once more", c->id);
         if (own.error >= 0 && a->kind == ADJUST_LIMITS)
-                (void) manager_reload(m); /* says itself what is wrong */
+                notices_post(&m->notices, NOTICE_LIMITS_KEPT, c, NULL, NULL);
         finish(a, &own);
         begin_next(m);
-}
-
-/* Logins that are under way would hang where they are, each within a call of its login program. */
-static void refuse_logins(Cell *c) {
-        Session *s, *next;
-
-        for (s = LIST_FIRST(&c->sessions); s; s = next) {
-                next = LIST_NEXT(s, entry);
-                if (s->connection)
-                        login_server_refuse(s, "the cell is frozen by the administrator");
-        }
 }
 
 /* On error nothing is under way. */
@@ -287,7 +275,7 @@ static int begin(Adjust *a, Cell *c) {
         int r;
 
         if (a->kind == ADJUST_FREEZE)
-                refuse_logins(c);
+                notices_post(&a->manager->notices, NOTICE_CELL_FREEZES, c, NULL, NULL);
         if (c->state != CELL_LIVE) /* they were its only ones */
                 return -ESTALE;
         c->adjusting = a->kind;

@@ -18,6 +18,7 @@
 #include "base/log.h"
 #include "base/strv.h"
 #include "manager/cells/builder.h"
+#include "manager/cells/notices.h"
 #include "manager/cells/session.h"
 #include "manager/work/event.h"
 #include "manager/work/fd-store.h"
@@ -204,8 +205,8 @@ static EventSubject about(const Cell *c) {
         return (EventSubject) { .cell = c->id, .policy = c->policy->name, .user = c->user };
 }
 
-static void tell(Cell *c, CellEvent event, const JobReport *report) {
-        c->host->event_callback(c, event, report, c->host->userdata);
+static void tell(Cell *c, NoticeKind kind, const JobReport *report) {
+        notices_post(c->host->notices, kind, c, NULL, report);
 }
 
 static int on_init_exit(sd_event_source *s, int fd, uint32_t events, void *userdata) {
@@ -259,7 +260,7 @@ int cell_watch_init(Cell *c) {
 static void free_if_gone(Cell *c) {
         if (c->state != CELL_ENDING || !c->removed || c->n_sessions > 0)
                 return;
-        tell(c, CELL_EVENT_GONE, NULL);
+        tell(c, NOTICE_CELL_GONE, NULL);
         cell_free(c);
 }
 
@@ -358,7 +359,7 @@ void cell_end(Cell *c, const char *reason) {
         r = cell_save(c);
         if (r < 0)
                 log_warning_errno(r, "Cannot record that cell %s ends: %m", c->id);
-        tell(c, CELL_EVENT_ENDING, NULL);
+        tell(c, NOTICE_CELL_ENDING, NULL);
         start_removal(c);
 }
 
@@ -383,7 +384,7 @@ static void on_made(const JobReport *report, const char *text, void *userdata) {
         if (outcome.error < 0) {
                 log_error_errno(outcome.error, "Cannot make cell %s of %s (policy %s): %s: %m", c->id,
                                 c->user ?: "all users", c->policy->name, outcome.what);
-                tell(c, CELL_EVENT_FAILED, &outcome);
+                tell(c, NOTICE_CELL_FAILED, &outcome);
                 cell_end(c, "it could not be made");
                 return;
         }
@@ -394,13 +395,13 @@ static void on_made(const JobReport *report, const char *text, void *userdata) {
                 log_error_errno(r, "Cannot record cell %s: %m", c->id);
                 outcome = (JobReport) { .error = r };
                 (void) strcpy(outcome.what, "its record can't be written");
-                tell(c, CELL_EVENT_FAILED, &outcome);
+                tell(c, NOTICE_CELL_FAILED, &outcome);
                 cell_end(c, "it could not be recorded");
                 return;
         }
         event_send(EVENT_CELL_NEW, LOG_INFO, about(c), "Cell %s of %s (policy %s) is live, pid 1 is process %d",
                    c->id, c->user ?: "all users", c->policy->name, (int) c->init_pid);
-        tell(c, CELL_EVENT_LIVE, NULL);
+        tell(c, NOTICE_CELL_LIVE, NULL);
         if (c->end_wanted)
                 cell_end(c, "nobody waits for it any more");
         else if (c->n_sessions == 0)
@@ -596,5 +597,5 @@ void cell_session_left(Cell *c) {
                 cell_end(c, "its last session has ended");
                 return;
         }
-        tell(c, CELL_EVENT_LINGERS, NULL);
+        tell(c, NOTICE_CELL_LINGERS, NULL);
 }

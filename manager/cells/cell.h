@@ -31,14 +31,6 @@ typedef enum CellState {
 
 const char *cell_state_to_string(CellState s);
 
-typedef enum CellEvent {
-        CELL_EVENT_LIVE,   /* waiting sessions may be attached */
-        CELL_EVENT_FAILED, /* could not be made; `report` says why; it is ending */
-        CELL_EVENT_LINGERS, /* its last session has left, and it stays: LingerSec= */
-        CELL_EVENT_ENDING,
-        CELL_EVENT_GONE,   /* last call: it is freed afterwards */
-} CellEvent;
-
 /* What can be done to a live cell, see adjust.h. */
 typedef enum AdjustKind {
         ADJUST_NONE,
@@ -61,6 +53,7 @@ typedef struct CellHost {
         const char *root_group, *table, *link_prefix;
         const char *netns_prefix; /* NULL: no names for ip-netns(8) */
         struct FdStore *fd_store;
+        const struct Notices *notices;
         int init_fd, records_fd, driver_fd;
         char host_name[65];
         const char *runtime_dir, *state_dir;
@@ -78,7 +71,6 @@ typedef struct CellHost {
         void (*volumes)(const Cell *c, FirewallVolume *ret_user, FirewallVolume *ret_policy, void *userdata);
         /* see DriverCell.others */
         bool (*others)(uid_t uid, const char *except_cell, Resources *limits, void *userdata);
-        void (*event_callback)(Cell *c, CellEvent event, const JobReport *report, void *userdata);
         void *userdata;
 } CellHost;
 
@@ -133,7 +125,7 @@ struct Cell {
 };
 
 /* Makes a cell for a subject; it is recorded on disk before anything of it exists. Its events come by
- * host->event_callback from the loop.
+ * host->notices from the loop.
  *
  * 0        *ret is in state making
  * -ENOSPC  the pool has no address left; -EADDRINUSE: a fixed address is taken

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "bus/login.h"
+#include "manager/cells/notices.h"
 
 #define TASKS_OF_LOGIN 3      /* the login program, the user's shell, and what that starts first */
 #define WAIT_USEC (2 * USEC_PER_SEC) /* less than the module's timeout */
@@ -40,7 +41,7 @@ static void try_again(Session *s) {
                 JobReport report = { .error = r };
 
                 (void) strcpy(report.what, "the login can't be put into its cell");
-                s->host->ready(s, &report, s->host->userdata);
+                notices_post(s->cell->host->notices, NOTICE_SESSION_READY, s->cell, s, &report);
         }
 }
 

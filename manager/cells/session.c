@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "base/strv.h"
 #include "manager/cells/builder.h"
+#include "manager/cells/notices.h"
 #include "manager/cells/room.h"
 #include "manager/cells/session-user.h"
 #include "manager/work/event.h"
@@ -190,7 +191,7 @@ static void finish(Session *s) {
         remove_record(s);
         event_send(EVENT_SESSION_REMOVED, LOG_INFO, session_about(s), "Session %s of %s (%s) in cell %s has ended",
                    s->id, s->user, s->service, cell->id);
-        s->host->removed(s, s->host->userdata);
+        notices_post(cell->host->notices, NOTICE_SESSION_REMOVED, cell, s, NULL);
         session_free(s);
         room_freed(cell);
         cell_session_left(cell);
@@ -321,7 +322,7 @@ static void on_attached(const JobReport *report, const char *text, void *userdat
                 if (!s->group)
                         outcome.error = -ENOMEM;
         }
-        s->host->ready(s, &outcome, s->host->userdata);
+        notices_post(s->cell->host->notices, NOTICE_SESSION_READY, s->cell, s, &outcome);
 }
 
 static void run_attach(void *userdata, JobReport *report, JobText *text) {
@@ -436,7 +437,7 @@ int session_new(SessionHost *host, Cell *cell, const SessionInfo *info, Session 
         return 0;
 }
 
-int session_restore(SessionHost *host, const char *id, Cell *(*find)(const char *id, void *userdata),
+int session_restore(SessionHost *host, const char *id, Cell *(*find)(const char *id, void *userdata), void *userdata,
                     Session **ret) {
         Restore restore = {};
         Session *s;
@@ -455,7 +456,7 @@ int session_restore(SessionHost *host, const char *id, Cell *(*find)(const char 
         if (r >= 0 && (!restore.cell || !s->user || !s->service || !s->tty || !s->remote_host || !s->home))
                 r = -EBADMSG;
         if (r >= 0) {
-                cell = find(restore.cell, host->userdata);
+                cell = find(restore.cell, userdata);
                 if (cell)
                         join_list(s, cell);
                 else

@@ -19,10 +19,6 @@ const char *session_state_to_string(SessionState s);
 
 typedef struct SessionHost {
         int records_fd;
-        /* The leader is in its control group (report->error 0), or is not going to be. */
-        void (*ready)(Session *s, const JobReport *report, void *userdata);
-        void (*removed)(Session *s, void *userdata); /* last call: it is freed afterwards */
-        void *userdata;
 } SessionHost;
 
 struct Session {
@@ -77,10 +73,10 @@ EventSubject session_about(const Session *s);
 int session_new(SessionHost *host, Cell *cell, const SessionInfo *info, Session **ret);
 /* After a restart. The cell is found by `find`. -EBADMSG, -ESTALE as cell_restore(); -ENOENT: no such
  * cell; -ESRCH: the leader has exited. The record is left to the caller. */
-int session_restore(SessionHost *host, const char *id, Cell *(*find)(const char *id, void *userdata),
+int session_restore(SessionHost *host, const char *id, Cell *(*find)(const char *id, void *userdata), void *userdata,
                     Session **ret);
 
-/* Starts to attach the leader; its end comes by host->ready. On error it waits as before. */
+/* Starts to attach the leader; its end comes by NOTICE_SESSION_READY. On error it waits as before. */
 int session_cell_is_live(Session *s);
 void session_joined(Session *s);
 /* Starts to take the leader out of the cell's control groups. -errno of job_start(). */

@@ -4,6 +4,7 @@
 #include <systemd/sd-event.h>
 
 #include "manager/cells/cell.h"
+#include "manager/cells/notices.h"
 #include "manager/cells/session.h"
 #include "manager/daemon/policy-store.h"
 #include "manager/lent/shares.h"
@@ -34,13 +35,6 @@ typedef struct Placement Placement;
 typedef struct Refusals Refusals;
 typedef struct Volume Volume;
 
-typedef enum ManagerEvent {
-        MANAGER_CELL_NEW,
-        MANAGER_CELL_REMOVED,
-        MANAGER_SESSION_NEW,
-        MANAGER_SESSION_REMOVED,
-} ManagerEvent;
-
 struct Manager {
         ManagerConfig config;
         ManagerConf conf;
@@ -66,6 +60,7 @@ struct Manager {
         char **overlaps;  /* "POLICY: WHY" of those whose pools overlap with the host's networks now */
         unsigned groups_turn; /* which of the cells' control groups are looked at next */
         sd_event_source *net_source, *overlap_source, *groups_source, *watch_source, *repair_source, *hosts_source;
+        Notices notices;
         CellHost cell_host;
         SessionHost session_host;
         Cell *cells;             /* uthash */

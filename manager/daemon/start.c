@@ -20,6 +20,7 @@
 #include "manager/daemon/host.h"
 #include "manager/daemon/network.h"
 #include "manager/daemon/policies.h"
+#include "manager/daemon/reload.h"
 #include "manager/daemon/sweep.h"
 #include "manager/daemon/takeover.h"
 #include "manager/daemon/traffic.h"
@@ -102,12 +103,6 @@ static int limit_user(uid_t uid, const char *policy, char what[static DRIVER_WHA
 
 /* --- events of cells and sessions -------------------------------------------------------- */
 
-static void on_session_ready(Session *s, const JobReport *report, void *userdata) {
-        Manager *m = userdata;
-
-        login_server_session_ready(m->login, s, report);
-}
-
 static void attach_waiting(Cell *c) {
         Session *s, *next;
 
@@ -118,18 +113,18 @@ static void attach_waiting(Cell *c) {
 
                         (void) strcpy(report.what, "the login can't be put into its cell");
                         if (report.error < 0)
-                                on_session_ready(s, &report, s->host->userdata);
+                                notices_post(c->host->notices, NOTICE_SESSION_READY, c, s, &report);
                 }
         }
 }
 
-static void fail_waiting(Manager *m, Cell *c, const JobReport *report) {
+static void fail_waiting(Cell *c, const JobReport *report) {
         Session *s, *next;
 
         for (s = LIST_FIRST(&c->sessions); s; s = next) {
                 next = LIST_NEXT(s, entry);
                 if (s->state == SESSION_WAITING)
-                        login_server_session_ready(m->login, s, report);
+                        notices_post(c->host->notices, NOTICE_SESSION_READY, c, s, report);
         }
 }
 
@@ -144,52 +139,55 @@ static void give_memory_back(Manager *m) {
         m->peak = n;
 }
 
-static void on_cell_event(Cell *c, CellEvent event, const JobReport *report, void *userdata) {
-        Manager *m = userdata;
-
-        switch (event) {
-        case CELL_EVENT_LIVE:
-                fd_store_add(m->fd_store, c->id, c->init_pidfd);
-                bus_server_announce(m->bus, MANAGER_CELL_NEW, c, NULL);
-                if (m->conf.hosts_file)
-                        hosts_file_update(m);
-                attach_waiting(c);
-                break;
-        case CELL_EVENT_FAILED:
-                fail_waiting(m, c, report);
-                break;
-        case CELL_EVENT_LINGERS:
-                lingering_bound(m, c->uid);
-                break;
-        case CELL_EVENT_ENDING:
-                fd_store_remove(m->fd_store, c->id);
-                lending_drop_share(m, c->policy->name, c->uid);
-                sharing_end(m, c);
-                break;
-        case CELL_EVENT_GONE:
-                c->filter = filter_release(c->filter);
-                bus_server_announce(m->bus, MANAGER_CELL_REMOVED, c, NULL);
-                if (hash_has(c))
-                        HASH_DEL(m->cells, c);
-                takeover_set_lost_aside(m);
-                give_memory_back(m);
-                if (m->conf.hosts_file)
-                        hosts_file_update(m);
-                login_server_cell_gone(m->login);
-                break;
-        }
+static void on_cell_gone(Manager *m, Cell *c) {
+        c->filter = filter_release(c->filter);
+        if (hash_has(c))
+                HASH_DEL(m->cells, c);
+        takeover_set_lost_aside(m);
+        give_memory_back(m);
 }
 
-static void on_session_removed(Session *s, void *userdata) {
-        Manager *m = userdata;
-
-        if (s->connection)
-                login_server_session_removed(m->login, s);
-        bus_server_announce(m->bus, MANAGER_SESSION_REMOVED, s->cell, s);
+static void on_session_removed(Manager *m, Session *s) {
         lending_drop_share(m, s->cell->policy->name, s->uid);
         give_memory_back(m);
         if (hash_has(s))
                 HASH_DEL(m->sessions, s);
+}
+
+static void on_notice(const Notice *n, void *userdata) {
+        Manager *m = userdata;
+        Cell *c = n->cell;
+
+        switch (n->kind) {
+        case NOTICE_CELL_LIVE:
+                fd_store_add(m->fd_store, c->id, c->init_pidfd);
+                attach_waiting(c);
+                break;
+        case NOTICE_CELL_FAILED:
+                fail_waiting(c, n->report);
+                break;
+        case NOTICE_CELL_LINGERS:
+                lingering_bound(m, c->uid);
+                break;
+        case NOTICE_CELL_ENDING:
+                fd_store_remove(m->fd_store, c->id);
+                lending_drop_share(m, c->policy->name, c->uid);
+                sharing_end(m, c);
+                break;
+        case NOTICE_CELL_GONE:
+                on_cell_gone(m, c);
+                break;
+        case NOTICE_LIMITS_KEPT:
+                (void) manager_reload(m); /* says itself what is wrong */
+                break;
+        case NOTICE_SESSION_REMOVED:
+                on_session_removed(m, n->session);
+                break;
+        case NOTICE_CELL_FREEZES:
+        case NOTICE_SESSION_READY:
+        case NOTICE_SESSION_LIVE:
+                break;
+        }
 }
 
 /* --- start and stop ---------------------------------------------------------------------- */
@@ -234,6 +232,7 @@ static void fill_hosts(Manager *m) {
                 .is_lent = sharing_is_lent,
                 .netns_prefix = m->conf.netns_names ? m->config.instance : NULL,
                 .fd_store = m->fd_store,
+                .notices = &m->notices,
                 .init_fd = m->init_fd,
                 .records_fd = m->cells_fd,
                 .driver_fd = m->driver_fd,
@@ -242,17 +241,12 @@ static void fill_hosts(Manager *m) {
                 .prepare = prepare_cell,
                 .volumes = describe_volumes,
                 .others = limit_by_others,
-                .event_callback = on_cell_event,
                 .userdata = m,
         };
         if (gethostname(m->cell_host.host_name, sizeof(m->cell_host.host_name) - 1) < 0)
                 (void) strcpy(m->cell_host.host_name, "localhost");
-        m->session_host = (SessionHost) {
-                .records_fd = m->sessions_fd,
-                .ready = on_session_ready,
-                .removed = on_session_removed,
-                .userdata = m,
-        };
+        m->session_host = (SessionHost) { .records_fd = m->sessions_fd };
+        notices_subscribe(&m->notices, NOTICE_TABLES, on_notice, m);
 }
 
 /* "Ready" means for systemd: now the services may start that come after us. Logins are answered meanwhile; those that need
@@ -323,7 +317,7 @@ int manager_new(const ManagerConfig *config, Manager **ret) {
         network_prepare(m);
         placements_start(m);
         takeover_settle(m);
-        hosts_file_update(m);
+        hosts_file_start(m);
         r = wait_for_network(m);
         if (r < 0)
                 return log_error_errno(r, "The event loop failed: %m");

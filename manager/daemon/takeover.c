@@ -97,7 +97,7 @@ static int restore_session(const char *name, void *userdata) {
         Session *s;
         int r;
 
-        r = session_restore(&m->session_host, name, find_for_session, &s);
+        r = session_restore(&m->session_host, name, find_for_session, m, &s);
         if (is_shortage(r))
                 return r;
         if (r == -ESRCH || r == -ENOENT) {

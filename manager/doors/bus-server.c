@@ -297,6 +297,35 @@ static int on_listening(sd_event_source *source, int listen_fd, uint32_t events,
         return 0;
 }
 
+static void announce(BusServer *b, const char *signal, const Cell *c, const Session *s) {
+        _cleanup_(freep) char *path = s ? session_bus_path(s) : cell_bus_path(c);
+        Peer *p, *next;
+
+        if (!path)
+                return;
+        for (p = LIST_FIRST(&b->peers); p; p = next) {
+                next = LIST_NEXT(p, entry);
+                if (p->heard && !drop_if_deaf(p) && (s ? session_bus_may_see(p, s) : cell_bus_may_see(p, c)))
+                        (void) sd_bus_emit_signal(p->bus, BUS_PATH, BUS_MANAGER_INTERFACE, signal, "so",
+                                                  s ? s->id : c->id, path);
+        }
+        system_bus_announce(b->system, s ? s->uid : c->uid, signal, "so", s ? s->id : c->id, path);
+}
+
+/* Signals go to everybody who may see their subject and has made a call before: libsystemd's clients of a broker give up
+ * when something comes before the reply to Hello(). */
+static void on_notice(const Notice *n, void *userdata) {
+        static const char *const signals[] = {
+                [NOTICE_CELL_LIVE] = "CellNew",
+                [NOTICE_CELL_GONE] = "CellRemoved",
+                [NOTICE_SESSION_LIVE] = "SessionNew",
+                [NOTICE_SESSION_REMOVED] = "SessionRemoved",
+        };
+
+        if ((size_t) n->kind < ELEMENTSOF(signals) && signals[n->kind])
+                announce(userdata, signals[n->kind], n->cell, n->session);
+}
+
 int bus_server_new(Manager *m, int fd, BusServer **ret) {
         BusServer *b = calloc(1, sizeof(*b));
         int r;
@@ -315,6 +344,7 @@ int bus_server_new(Manager *m, int fd, BusServer **ret) {
         r = system_bus_new(m, b, &b->system);
         if (r < 0)
                 log_warning_errno(r, "The objects are not going to be on the system bus: %m");
+        notices_subscribe(&m->notices, NOTICE_BEFORE, on_notice, b);
         *ret = b;
         return 0;
 }
@@ -329,6 +359,7 @@ BusServer *bus_server_free(BusServer *b) {
 
         if (!b)
                 return NULL;
+        notices_unsubscribe(&b->manager->notices, b);
         system_bus_free(b->system);
         HASH_ITER(hh, b->calls, calls, next) {
                 HASH_DEL(b->calls, calls);
@@ -349,30 +380,6 @@ bool cell_bus_may_see(const Peer *p, const Cell *c) {
 
 bool session_bus_may_see(const Peer *p, const Session *s) {
         return access_may_see(p->uid, s->uid);
-}
-
-void bus_server_announce(BusServer *b, ManagerEvent event, const Cell *c, const Session *s) {
-        static const char *const names[] = {
-                [MANAGER_CELL_NEW] = "CellNew",
-                [MANAGER_CELL_REMOVED] = "CellRemoved",
-                [MANAGER_SESSION_NEW] = "SessionNew",
-                [MANAGER_SESSION_REMOVED] = "SessionRemoved",
-        };
-        _cleanup_(freep) char *path = NULL;
-        Peer *p, *next;
-
-        if (!b)
-                return;
-        path = s ? session_bus_path(s) : cell_bus_path(c);
-        if (!path)
-                return;
-        for (p = LIST_FIRST(&b->peers); p; p = next) {
-                next = LIST_NEXT(p, entry);
-                if (p->heard && !drop_if_deaf(p) && (s ? session_bus_may_see(p, s) : cell_bus_may_see(p, c)))
-                        (void) sd_bus_emit_signal(p->bus, BUS_PATH, BUS_MANAGER_INTERFACE, names[event], "so",
-                                                  s ? s->id : c->id, path);
-        }
-        system_bus_announce(b->system, s ? s->uid : c->uid, names[event], "so", s ? s->id : c->id, path);
 }
 
 void bus_server_announce_denied(BusServer *b, uid_t uid, const char *user, const char *service,

@@ -26,9 +26,7 @@ int bus_server_new(Manager *m, int fd, BusServer **ret);
 int bus_server_replace(BusServer *b, int fd); /* as listener_replace() */
 BusServer *bus_server_free(BusServer *b); /* takes NULL, returns NULL */
 
-/* Sends a signal to everybody who may see its subject and has made a call before: libsystemd's clients of
- * a broker give up when something comes before the reply to Hello(). NULL `b`: nobody. */
-void bus_server_announce(BusServer *b, ManagerEvent event, const Cell *c, const Session *s);
+/* A signal to those who may see it. NULL `b`: nobody. */
 void bus_server_announce_denied(BusServer *b, uid_t uid, const char *user, const char *service,
                                 const char *message);
 

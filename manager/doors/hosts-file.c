@@ -55,7 +55,7 @@ static int on_time(sd_event_source *s, uint64_t usec, void *userdata) {
         return 0;
 }
 
-void hosts_file_update(Manager *m) {
+static void update(Manager *m) {
         int r;
 
         if (!m->conf.hosts_file) {
@@ -67,6 +67,18 @@ void hosts_file_update(Manager *m) {
         r = sd_event_add_time_relative(m->event, &m->hosts_source, CLOCK_MONOTONIC, DELAY_USEC, 0, on_time, m);
         if (r < 0)
                 log_warning_errno(r, "Cannot schedule writing %s/hosts: %m", m->config.runtime_dir);
+}
+
+static void on_notice(const Notice *n, void *userdata) {
+        Manager *m = userdata;
+
+        if ((n->kind == NOTICE_CELL_LIVE || n->kind == NOTICE_CELL_GONE) && m->conf.hosts_file)
+                update(m);
+}
+
+void hosts_file_start(Manager *m) {
+        notices_subscribe(&m->notices, NOTICE_AFTER, on_notice, m);
+        update(m);
 }
 
 void hosts_file_stop(Manager *m) {

@@ -6,6 +6,6 @@
 /* RUNTIME/hosts, if confined.conf wants it (HostsFile=yes): the addresses of live cells in the format of
  * hosts(5), for a name server of the host's to read. */
 
-/* Writes it, a moment later and for all that has changed by then. Without HostsFile=, removes it. */
-void hosts_file_update(Manager *m);
+/* Writes it, and again a moment after cells came or went, once for all of them. Without HostsFile=, removes it. */
+void hosts_file_start(Manager *m);
 void hosts_file_stop(Manager *m);

@@ -51,7 +51,7 @@ static void take_joined(Connection *c) {
 
         c->session = NULL;
         session_joined(s);
-        bus_server_announce(c->server->manager->bus, MANAGER_SESSION_NEW, s->cell, s);
+        notices_post(&c->server->manager->notices, NOTICE_SESSION_LIVE, s->cell, s, NULL);
         connection_free(c);
 }
 
@@ -68,11 +68,10 @@ static void withdraw(Connection *c) {
 
 /* --- sessions get there, or not --------------------------------------------------------------- */
 
-void login_server_session_ready(LoginServer *l, Session *s, const JobReport *report) {
+static void on_session_ready(Session *s, const JobReport *report) {
         Connection *c = s->connection;
         char message[LOGIN_MESSAGE_MAX];
 
-        (void) l;
         if (!c) { /* went away meanwhile */
                 session_end(s);
                 return;
@@ -90,10 +89,9 @@ void login_server_session_ready(LoginServer *l, Session *s, const JobReport *rep
         connection_answer_failure(c, report->stage, report->error, message); /* ends the session, too */
 }
 
-void login_server_session_removed(LoginServer *l, Session *s) {
+static void on_session_removed(Session *s) {
         Connection *c = s->connection;
 
-        (void) l;
         c->session = NULL;
         s->connection = NULL;
         if (c->offered)
@@ -102,13 +100,35 @@ void login_server_session_removed(LoginServer *l, Session *s) {
                 connection_answer(c, LOGIN_FAILED, LOGIN_STAGE_OTHER, true, "the cell has ended, log in again");
 }
 
-void login_server_refuse(Session *s, const char *message) {
+/* Ends a session that nobody is known to have joined, whatever OnFailure= says, unless "joined" has come meanwhile. */
+static void refuse(Session *s, const char *message) {
         Connection *c = s->connection;
 
         if (c->offered)
                 withdraw(c);
         else
                 connection_answer(c, LOGIN_REFUSED, LOGIN_STAGE_OTHER, true, "%s", message);
+}
+
+/* Logins that are under way would hang where they are, each within a call of its login program. */
+static void on_cell_freezes(Cell *c) {
+        Session *s, *next;
+
+        for (s = LIST_FIRST(&c->sessions); s; s = next) {
+                next = LIST_NEXT(s, entry);
+                if (s->connection)
+                        refuse(s, "the cell is frozen by the administrator");
+        }
+}
+
+static void on_notice(const Notice *n, void *userdata) {
+        (void) userdata;
+        if (n->kind == NOTICE_SESSION_READY)
+                on_session_ready(n->session, n->report);
+        else if (n->kind == NOTICE_SESSION_REMOVED && n->session->connection)
+                on_session_removed(n->session);
+        else if (n->kind == NOTICE_CELL_FREEZES)
+                on_cell_freezes(n->cell);
 }
 
 /* Is it what systemd starts a unit as, with PAMName=: a process that opens a session and then executes what
@@ -278,10 +298,12 @@ static Connection *next_waiting(LoginServer *l) {
         return oldest;
 }
 
-void login_server_cell_gone(LoginServer *l) {
+/* A cell is gone, and with it its addresses: whose login waits for one is tried again. */
+static void on_notice_after(const Notice *n, void *userdata) {
+        LoginServer *l = userdata;
         Connection *c;
 
-        if (!l)
+        if (n->kind != NOTICE_CELL_GONE)
                 return;
         l->round++;
         while ((c = next_waiting(l))) {
@@ -501,6 +523,8 @@ int login_server_new(Manager *m, int fd, LoginServer **ret) {
                 free(l);
                 return r;
         }
+        notices_subscribe(&m->notices, NOTICE_ANSWER, on_notice, l);
+        notices_subscribe(&m->notices, NOTICE_AFTER, on_notice_after, l);
         *ret = l;
         return 0;
 }
@@ -510,6 +534,7 @@ LoginServer *login_server_free(LoginServer *l) {
 
         if (!l)
                 return NULL;
+        notices_unsubscribe(&l->manager->notices, l);
         while ((c = LIST_FIRST(&l->connections))) {
                 if (c->session)
                         c->session->connection = NULL;

@@ -14,15 +14,3 @@ LoginServer *login_server_free(LoginServer *l);
 int login_server_replace(LoginServer *l, int fd); /* as listener_replace() */
 
 Listener *login_server_listener(LoginServer *l); /* keeps belonging to it */
-
-/* A session of a connection is in its control group, or is not going to be. */
-void login_server_session_ready(LoginServer *l, Session *s, const JobReport *report);
-/* It is gone before it was joined. */
-void login_server_session_removed(LoginServer *l, Session *s);
-
-/* A cell is gone, and with it its addresses: whose login waits for one is tried again. `l` may be NULL. */
-void login_server_cell_gone(LoginServer *l);
-
-/* Ends a session that nobody is known to have joined, whatever OnFailure= says, unless "joined" has come meanwhile.
- * s->connection is set. */
-void login_server_refuse(Session *s, const char *message);

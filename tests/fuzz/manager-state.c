@@ -78,7 +78,7 @@ static void take_over_session(void) {
         SessionHost host = { .records_fd = fuzz_dir_fd() };
         Session *session;
 
-        assert(session_restore(&host, "c1", find_none, &session) < 0);
+        assert(session_restore(&host, "c1", find_none, NULL, &session) < 0);
 }
 
 static void take_over_service(const char *record, size_t length) {

@@ -50,17 +50,15 @@ my %upward = map { $_ => 1 } (
         'manager/daemon/start.c manager/doors/hosts-file.h',
         'manager/daemon/start.c manager/doors/login-server.h',
         'manager/daemon/start.c manager/doors/sockets.h',
-        'manager/daemon/traffic.c manager/doors/access.h',
-        'manager/daemon/traffic.h manager/doors/bus-server.h',
 );
 # Modules that include each other round about, a line for each such knot.
 my @knots = (
         'policies/policy policies/policy-keys policies/policy-parse',
         'netns/firewall netns/firewall-base netns/firewall-chains netns/firewall-status',
         'manager/cells/cell manager/cells/room manager/cells/session manager/cells/session-user',
-        'manager/doors/bus-server manager/doors/system-bus',
         'manager/cells/placement manager/cells/placement-record manager/daemon/damage
          manager/daemon/network',
+        'manager/doors/bus-server manager/doors/system-bus',
         'tools/tool tools/verbs',
 );
 # Libraries, by the headers they come with, and who may use them. All else is libc.

@@ -16,7 +16,6 @@
 #include "base/log.h"
 #include "base/strv.h"
 #include "manager/cells/adjust.h"
-#include "manager/doors/access.h"
 #include "manager/work/state.h"
 #include "netns/firewall-status.h"
 
@@ -503,19 +502,19 @@ void traffic_read_counts(const Manager *m) {
         (void) firewall_status_volumes(m->table, take_count, (void *) m); /* none: those that are known */
 }
 
-int traffic_reply_list(sd_bus_message *m, const Peer *p) {
-        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
-        int r;
+const Volume *traffic_next(const Manager *m, const Volume *after, TrafficStatus *ret) {
+        const Volume *v = after ? after->hh.next : m->volumes;
 
-        r = sd_bus_message_new_method_return(m, &reply);
-        if (r >= 0)
-                r = sd_bus_message_open_container(reply, 'a', "(ssuttsxsb)");
-        for (const Volume *v = p->manager->volumes; v && r >= 0; v = v->hh.next)
-                if (access_may_see(p->uid, v->uid))
-                        r = sd_bus_message_append(reply, "(ssuttsxsb)", v->policy, v->user ?: "", (uint32_t) v->uid,
-                                                  v->used, v->limit.bytes, period_to_string(v->limit.period), v->begin,
-                                                  v->slow ? "slow" : "deny", (int) is_used_up(v));
-        if (r >= 0)
-                r = sd_bus_message_close_container(reply);
-        return r < 0 ? r : sd_bus_send(NULL, reply, NULL);
+        if (v)
+                *ret = (TrafficStatus) {
+                        .policy = v->policy,
+                        .user = v->user,
+                        .uid = v->uid,
+                        .used_bytes = v->used,
+                        .limit = v->limit,
+                        .begin = v->begin,
+                        .slow = v->slow,
+                        .used_up = is_used_up(v),
+                };
+        return v;
 }

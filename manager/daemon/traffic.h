@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include <systemd/sd-bus.h>
-
-#include "manager/doors/bus-server.h"
+#include "manager/daemon/manager.h"
 
 /* TrafficMax=: what users, and policies as a whole, have used of their volume. The firewall counts and refuses;
  * here the numbers are read every two seconds and kept in STATE-DIR/traffic, over cells, restarts and boots. */
@@ -23,6 +21,15 @@ void traffic_describe(const Manager *m, const Policy *policy, uid_t uid, Firewal
 /* In a job that is about to make the firewall anew: takes the counts over that are there. */
 void traffic_read_counts(const Manager *m);
 
-/* ListTraffic(): a(ssuttsxsb) policy, user ("": all), uid, used, maximum, period, its beginning in seconds since
- * 1970, what happens then, whether it does; what the peer may see of it. */
-int traffic_reply_list(sd_bus_message *m, const Peer *p);
+/* Of one volume; borrows. */
+typedef struct TrafficStatus {
+        const char *policy, *user; /* user: escaped; NULL: of all */
+        uid_t uid;                 /* UID_INVALID: of all */
+        uint64_t used_bytes;
+        TrafficLimit limit;
+        int64_t begin; /* of its period, in seconds since 1970 */
+        bool slow;     /* what happens then: it is slowed down, not refused */
+        bool used_up;
+} TrafficStatus;
+/* The volume after that one, or the first (NULL); NULL: there is no other one, and *ret is untouched. */
+const Volume *traffic_next(const Manager *m, const Volume *after, TrafficStatus *ret);

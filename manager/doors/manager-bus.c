@@ -278,9 +278,27 @@ static int method_list_services(sd_bus_message *m, void *userdata, sd_bus_error 
         return r < 0 ? r : sd_bus_send(NULL, reply, NULL);
 }
 
+/* ListTraffic(): a(ssuttsxsb) policy, user ("": all), uid, used, maximum, period, its beginning in seconds since
+ * 1970, what happens then, whether it does; what the peer may see of it. */
 static int method_list_traffic(sd_bus_message *m, void *userdata, sd_bus_error *error) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+        const Volume *v = NULL;
+        const Peer *p = userdata;
+        TrafficStatus t;
+        int r;
+
         (void) error;
-        return traffic_reply_list(m, userdata);
+        r = sd_bus_message_new_method_return(m, &reply);
+        if (r >= 0)
+                r = sd_bus_message_open_container(reply, 'a', "(ssuttsxsb)");
+        while (r >= 0 && (v = traffic_next(p->manager, v, &t)))
+                if (access_may_see(p->uid, t.uid))
+                        r = sd_bus_message_append(reply, "(ssuttsxsb)", t.policy, t.user ?: "", (uint32_t) t.uid,
+                                                  t.used_bytes, t.limit.bytes, period_to_string(t.limit.period), t.begin,
+                                                  t.slow ? "slow" : "deny", (int) t.used_up);
+        if (r >= 0)
+                r = sd_bus_message_close_container(reply);
+        return r < 0 ? r : sd_bus_send(NULL, reply, NULL);
 }
 
 static const sd_bus_vtable manager_vtable[] = {

@@ -58,7 +58,6 @@ my @knots = (
         'manager/cells/cell manager/cells/room manager/cells/session manager/cells/session-user',
         'manager/cells/placement manager/cells/placement-record manager/daemon/damage
          manager/daemon/network',
-        'manager/doors/bus-server manager/doors/system-bus',
         'tools/tool tools/verbs',
 );
 # Libraries, by the headers they come with, and who may use them. All else is libc.

@@ -42,31 +42,10 @@ struct BusServer {
         UserCalls *calls;
 };
 
-/* What fails to be added for want of memory may leave nodes of its path without anything in them, and libsystemd asserts
- * that there are none when the bus is freed: they go with something else that is there, and is taken away again. If there
- * is no memory for that either, the bus is better kept. */
-sd_bus *bus_server_close(sd_bus *bus) {
-        static const char *const paths[] = { "/org/freedesktop/DBus", BUS_PATH, BUS_CELL_PATH, BUS_SESSION_PATH };
-
-        if (!bus)
-                return NULL;
-        (void) sd_bus_detach_event(bus);
-        for (size_t i = 0; i < ELEMENTSOF(paths); i++) {
-                sd_bus_slot *slot;
-
-                if (sd_bus_add_object_manager(bus, &slot, paths[i]) < 0) {
-                        sd_bus_close(bus);
-                        return NULL;
-                }
-                sd_bus_slot_unref(slot);
-        }
-        return sd_bus_close_unref(bus);
-}
-
 static Peer *peer_free(Peer *p) {
         LIST_REMOVE(p, entry);
         sd_event_source_disable_unref(p->input_source);
-        bus_server_close(p->bus);
+        peer_close_bus(p->bus);
         free(p);
         return NULL;
 }
@@ -188,19 +167,6 @@ bool bus_server_make_room(BusServer *b) {
         return n > 0;
 }
 
-int bus_server_attach_objects(Peer *p) {
-        int r;
-
-        r = manager_bus_attach(p);
-        if (r >= 0)
-                r = cell_bus_attach(p);
-        if (r >= 0)
-                r = session_bus_attach(p);
-        if (r >= 0)
-                r = sd_bus_add_object_manager(p->bus, NULL, BUS_PATH);
-        return r;
-}
-
 static int start_peer(BusServer *b, Peer *p, int fd) {
         int r;
 
@@ -228,7 +194,7 @@ static int start_peer(BusServer *b, Peer *p, int fd) {
                 r = sd_bus_add_object_vtable(p->bus, NULL, "/org/freedesktop/DBus", "org.freedesktop.DBus",
                                              broker_vtable, p);
         if (r >= 0)
-                r = bus_server_attach_objects(p);
+                r = peer_attach_objects(p);
         if (r >= 0)
                 r = sd_bus_start(p->bus);
         if (r >= 0)
@@ -249,16 +215,6 @@ static bool has_room(const BusServer *b, uid_t uid) {
         return uid == 0 || (n < PEERS_MAX && n_user < PEERS_OF_USER_MAX);
 }
 
-uid_t bus_server_effective_uid(Manager *m, uid_t uid, pid_t pid, int pidfd) {
-        Cell *c;
-        int r;
-
-        if (uid != 0)
-                return uid;
-        r = manager_find_cell_of(m, pid, pidfd, &c);
-        return r == 0 ? 0 : r > 0 && c->uid != 0 ? c->uid : UID_INVALID;
-}
-
 /* The number of a process that has ended may be somebody else's by now: its root is nobody, as is one that can't be
  * seen. */
 static int get_peer(Manager *m, int fd, struct ucred *ret) {
@@ -269,7 +225,7 @@ static int get_peer(Manager *m, int fd, struct ucred *ret) {
         r = listener_get_peer(fd, ret, &pidfd);
         if (r < 0)
                 return ret->uid == 0 ? r : 0;
-        ret->uid = bus_server_effective_uid(m, ret->uid, ret->pid, pidfd);
+        ret->uid = peer_effective_uid(m, ret->uid, ret->pid, pidfd);
         return 0;
 }
 

@@ -1,25 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include <systemd/sd-bus.h>
-
-#include "manager/daemon/manager.h"
+#include "manager/doors/peer.h"
 
 /* D-Bus without a broker: each client of the socket is a connection of its own, and all see the same
  * objects, each as far as access.h lets it. Replies to Hello() and AddMatch() of org.freedesktop.DBus, too,
  * so that busctl works. */
-
-typedef struct Peer {
-        struct Manager *manager;
-        struct BusServer *server;
-        LIST_ENTRY(Peer) entry;
-        sd_bus *bus;
-        uid_t uid;
-        pid_t pid; /* 0 on the system bus, where uid is that of the message being answered */
-        sd_event_source *input_source;
-        size_t n_input; /* bytes since its last message, at least */
-        bool heard; /* it has sent a message: from now on it gets signals */
-} Peer;
 
 /* Serves a listening socket, and owns it unless it fails. */
 int bus_server_new(Manager *m, int fd, BusServer **ret);
@@ -30,11 +16,6 @@ BusServer *bus_server_free(BusServer *b); /* takes NULL, returns NULL */
 void bus_server_announce_denied(BusServer *b, uid_t uid, const char *user, const char *service,
                                 const char *message);
 
-/* Root inside of a cell (by sudo, say) is not the host's administrator: it counts as the cell's owner, and
- * where a cell has none, or is root's, as nobody; so it does where `pidfd` doesn't prove that the process lives whose
- * number that is. */
-uid_t bus_server_effective_uid(Manager *m, uid_t uid, pid_t pid, int pidfd);
-
 /* Closes the connections of others than root that have sent a part of a message: libsystemd may have asked for memory
  * for all of it, which the kernel counts when the manager forks. One whose message is being answered is left alone.
  * False: there was none. */
@@ -43,15 +24,6 @@ bool bus_server_make_room(BusServer *b);
 /* A call that is answered later. -EBUSY: its user has too many of them; -ENOMEM. */
 int bus_server_begin_call(const Peer *p);
 void bus_server_end_call(BusServer *b, uid_t uid);
-
-/* Closes a connection, whatever could be added to it. Returns NULL. */
-sd_bus *bus_server_close(sd_bus *bus);
-
-/* The vtables, for each connection. */
-int bus_server_attach_objects(Peer *p);
-int manager_bus_attach(Peer *p);
-int cell_bus_attach(Peer *p);
-int session_bus_attach(Peer *p);
 
 /* Object paths; the caller frees. NULL: out of memory. */
 char *cell_bus_path(const Cell *c);

@@ -249,7 +249,7 @@ static void judge(Caller *c, const Credentials *credentials) {
         if (pidfd >= 0 && fd_pidfd_get_pid(pidfd, &pid) < 0)
                 pid = 0;
         if (credentials->uid != 0 || pidfd >= 0)
-                c->uid = bus_server_effective_uid(m, credentials->uid, pid, pidfd);
+                c->uid = peer_effective_uid(m, credentials->uid, pid, pidfd);
         if (credentials->uid == 0 || pid <= 0) /* polkit takes root for the administrator, wherever it is */
                 return;
         if (pidfd < 0)
@@ -440,7 +440,7 @@ static void disconnect(SystemBus *s) {
 
         HASH_ITER(hh, s->callers, c, next)
                 caller_free(c);
-        s->peer.bus = bus_server_close(s->peer.bus);
+        s->peer.bus = peer_close_bus(s->peer.bus);
 }
 
 static int on_connected(sd_bus_message *m, void *userdata, sd_bus_error *error) {
@@ -497,7 +497,7 @@ static int set_up(SystemBus *s, sd_bus *bus) {
         if (r >= 0)
                 r = sd_bus_add_filter(bus, NULL, on_message, s);
         if (r >= 0)
-                r = bus_server_attach_objects(&s->peer);
+                r = peer_attach_objects(&s->peer);
         if (r >= 0)
                 r = sd_bus_start(bus);
         if (r >= 0)

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "manager/doors/bus-server.h"
+#include "manager/doors/peer.h"
 
-/* The objects of bus-server.h on the system bus, as org.confine1: there when the bus is, at once or later,
+/* The objects of peer.h on the system bus, as org.confine1: there when the bus is, at once or later,
  * and again when it comes back. Who calls is asked of the bus, and remembered; those whom access.h does
  * not let do a thing may be let by polkit, if they are outside of any cell. */
 typedef struct SystemBus SystemBus;

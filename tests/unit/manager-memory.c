@@ -137,8 +137,8 @@ static void attach_objects(void *userdata) {
 
         if (sd_bus_new(&p->bus) < 0)
                 return;
-        (void) bus_server_attach_objects(p);
-        p->bus = bus_server_close(p->bus);
+        (void) peer_attach_objects(p);
+        p->bus = peer_close_bus(p->bus);
 }
 
 static void test_stream(void **state) {

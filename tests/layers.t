@@ -43,8 +43,7 @@ my %upward = map { $_ => 1 } (
         'manager/cells/adjust.h manager/daemon/manager.h',
         'manager/cells/lending.h manager/daemon/manager.h',
         'manager/cells/lingering.h manager/daemon/manager.h',
-        'manager/cells/placement.c manager/daemon/network.h',
-        'manager/cells/placement.h manager/daemon/manager.h',
+        'manager/cells/placement-record.h manager/daemon/manager.h',
         'manager/cells/sharing.h manager/daemon/manager.h',
         'manager/daemon/start.c manager/doors/bus-server.h',
         'manager/daemon/start.c manager/doors/hosts-file.h',
@@ -56,8 +55,6 @@ my @knots = (
         'policies/policy policies/policy-keys policies/policy-parse',
         'netns/firewall netns/firewall-base netns/firewall-chains netns/firewall-status',
         'manager/cells/cell manager/cells/room manager/cells/session manager/cells/session-user',
-        'manager/cells/placement manager/cells/placement-record manager/daemon/damage
-         manager/daemon/network',
         'tools/tool tools/verbs',
 );
 # Libraries, by the headers they come with, and who may use them. All else is libc.

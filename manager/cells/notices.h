@@ -18,6 +18,8 @@ typedef enum NoticeKind {
         NOTICE_CELL_ENDING,
         NOTICE_CELL_GONE,    /* the last one: it is freed afterwards */
         NOTICE_LIMITS_KEPT,  /* a drop-in was written; `cell` is NULL if it has ended meanwhile */
+        NOTICE_NETWORK_CHANGED, /* of no cell: the host's side of the network is to be prepared anew */
+        NOTICE_NETWORK_DAMAGED, /* and by others: the same soon */
         NOTICE_SESSION_READY, /* the leader is in its control group (report->error 0), or is not going to be; its door may
                                * end the session at once, and so nobody else looks at this one */
         NOTICE_SESSION_LIVE,
@@ -34,7 +36,7 @@ typedef enum NoticePhase {
 
 typedef struct Notice {
         NoticeKind kind;
-        struct Cell *cell;
+        struct Cell *cell;       /* NULL: it is of none */
         struct Session *session; /* NULL: it is of the cell */
         const JobReport *report; /* NULL: there is none */
 } Notice;

@@ -1,9 +1,35 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "manager/cells/placement.h"
+#include "manager/daemon/manager.h"
 
-/* What outlives the manager of a placement, in /run/confine/placements. */
+/* One placement, see placement.h, and what outlives the manager of it, in /run/confine/placements. */
+
+typedef enum PlacementState {
+        PLACEMENT_MAKING,  /* recorded; what is missing is made by a job. Next: ready, failed, leaving */
+        PLACEMENT_READY,
+        PLACEMENT_FAILED,  /* `why` says why; tried again later. Next: making, leaving */
+        PLACEMENT_LEAVING, /* no policy wants it; goes when nobody is in it any more. Next: freed, making */
+        _PLACEMENT_STATE_MAX,
+        _PLACEMENT_STATE_INVALID = -EINVAL,
+} PlacementState;
+
+struct Placement {
+        UT_hash_handle hh; /* the manager's table, by unit */
+        Manager *manager;
+        char *unit;
+        Policy *policy; /* as it was when it was made, or as a reload changed it since */
+        PlacementState state;
+        char why[256]; /* it failed */
+
+        char link[BUILDER_LINK_MAX]; /* "": it has no addresses, for `why` */
+        char old_link[BUILDER_LINK_MAX]; /* to be replaced by `link`; "": none */
+        IpPrefix address4, address6, gateway4, gateway6;
+        IpPrefix old_address4, old_address6; /* of `old_link`, and nobody else's until its flows have ended */
+        bool reach_changed; /* flows that began under the former policy are to end */
+        Job *job;
+        sd_event_source *retry_source;
+};
 
 int placement_save(const Placement *p); /* -errno of writing it */
 

@@ -14,8 +14,8 @@
 
 #include "base/fd.h"
 #include "base/log.h"
+#include "manager/cells/notices.h"
 #include "manager/cells/placement-record.h"
-#include "manager/daemon/network.h"
 #include "manager/work/state.h"
 #include "netns/conntrack.h"
 #include "netns/firewall.h"
@@ -258,7 +258,7 @@ static void run_remove(void *userdata, JobReport *report, JobText *text) {
 /* For what has changed while a job ran, or may succeed by now. May free placements. */
 static void look_again(Manager *m) {
         if (placements_update(m))
-                network_prepare(m);
+                notices_post(&m->notices, NOTICE_NETWORK_CHANGED, NULL, NULL, NULL);
         placements_start(m);
 }
 

@@ -15,8 +15,8 @@
 #include "base/log.h"
 #include "manager/cells/builder-net.h"
 #include "manager/cells/builder.h"
+#include "manager/cells/notices.h"
 #include "manager/cells/placement.h"
-#include "manager/daemon/network.h"
 #include "manager/daemon/table.h"
 #include "netns/host-net.h"
 #include "netns/link.h"
@@ -61,7 +61,7 @@ static void note_cell(Manager *m, Cell *c, const char *trouble) {
         free(c->trouble);
         c->trouble = *trouble ? strdup(trouble) : NULL;
         if (*trouble)
-                network_repair(m);
+                notices_post(&m->notices, NOTICE_NETWORK_DAMAGED, NULL, NULL, NULL);
 }
 
 void damage_note(Manager *m, const char *lines) {
@@ -240,7 +240,7 @@ static void on_looked(const JobReport *report, const char *text, void *userdata)
                 }
         }
         if (change_overlaps(m, TAKE_PTR(now)))
-                network_prepare(m);
+                notices_post(&m->notices, NOTICE_NETWORK_CHANGED, NULL, NULL, NULL);
 }
 
 static int on_time_to_look(sd_event_source *s, uint64_t usec, void *userdata) {
@@ -318,7 +318,7 @@ static int on_change(sd_event_source *s, int fd, uint32_t events, void *userdata
         r = net_watch_read(m->net_watch, &changes);
         if (r < 0)
                 log_debug_errno(r, "Changes of the host's network were missed, looking at all of it: %m");
-        if (!network_is_needed(m) || m->firewall_made == 0)
+        if (!manager_needs_network(m) || m->firewall_made == 0)
                 return 0;
         if (changes.forwarding_off)
                 log_warning("Somebody has turned off forwarding; repairing it");
@@ -326,7 +326,7 @@ static int on_change(sd_event_source *s, int fd, uint32_t events, void *userdata
                 repair = look_at_link(m, changes.links[i]) || repair;
         m->repair_wanted += changes.all;
         if (repair || changes.forwarding_off || changes.all)
-                network_repair(m);
+                notices_post(&m->notices, NOTICE_NETWORK_DAMAGED, NULL, NULL, NULL);
         if (changes.addresses || changes.all)
                 look_for_overlaps(m);
         return 0;

@@ -14,6 +14,7 @@
 #include "manager/cells/builder-net.h"
 #include "manager/cells/placement.h"
 #include "manager/daemon/damage.h"
+#include "manager/daemon/table.h"
 #include "manager/daemon/traffic.h"
 #include "manager/work/state.h"
 #include "netns/firewall-watch.h"
@@ -173,21 +174,6 @@ static bool needs_link_guard(const Manager *m) {
         return false;
 }
 
-bool network_is_needed(const Manager *m) {
-        for (size_t i = 0; i < policy_set_size(m->policies); i++)
-                if ((policy_set_get(m->policies, i)->network_mode == NETWORK_ROUTED ||
-                     policy_set_get(m->policies, i)->network_mode == NETWORK_BRIDGE) &&
-                    policy_set_get(m->policies, i)->n_pools > 0)
-                        return true;
-        for (const Cell *c = m->cells; c; c = c->hh.next)
-                if (*c->link)
-                        return true;
-        for (const Placement *p = m->placements; p; p = p->hh.next)
-                if (*p->link)
-                        return true;
-        return false;
-}
-
 /* Cells that are ending are left out for the reason that setup_firewall() gives. */
 static int setup_link_guard(const Manager *m) {
         _cleanup_(freep) GuardedLink *links = calloc(HASH_COUNT(m->cells) + 1, sizeof(GuardedLink));
@@ -278,7 +264,7 @@ static void run_prepare(void *userdata, JobReport *report, JobText *text) {
         if (needs_link_guard(m))
                 r = setup_link_guard(m);
         report->numbers[1] = (uint64_t) -r;
-        if (network_is_needed(m))
+        if (manager_needs_network(m))
                 prepare_routed(m, report, text);
 }
 
@@ -405,7 +391,7 @@ void network_prepare(Manager *m) {
         };
         int r;
 
-        if (!network_is_needed(m) && !needs_link_guard(m))
+        if (!manager_needs_network(m) && !needs_link_guard(m))
                 return;
         r = record_read(m->runtime_fd, "forwarding", "Forwarding", read_switch, &before);
         if (r >= 0) {
@@ -435,7 +421,7 @@ static int on_watch(sd_event_source *s, int fd, uint32_t events, void *userdata)
 
         (void) s, (void) fd, (void) events;
         r = firewall_watch_read(m->firewall_watch, who);
-        if (r == 0 || (!network_is_needed(m) && !needs_link_guard(m)))
+        if (r == 0 || (!manager_needs_network(m) && !needs_link_guard(m)))
                 return 0;
         if (r > 0) {
                 log_warning("%s has changed the nftables table %s, making it anew", who, m->table);

@@ -12,8 +12,6 @@ void network_prepare(Manager *m);
 /* The same soon, and at most so often: two who undo each other's work would do nothing else. */
 void network_repair(Manager *m);
 
-/* Does a policy or a live cell need of it anything? */
-bool network_is_needed(const Manager *m);
 
 /* Looks after the firewall: what somebody else does to its table is undone. */
 void network_watch(Manager *m);

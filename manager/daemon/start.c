@@ -180,6 +180,12 @@ static void on_notice(const Notice *n, void *userdata) {
         case NOTICE_LIMITS_KEPT:
                 (void) manager_reload(m); /* says itself what is wrong */
                 break;
+        case NOTICE_NETWORK_CHANGED:
+                network_prepare(m);
+                break;
+        case NOTICE_NETWORK_DAMAGED:
+                network_repair(m);
+                break;
         case NOTICE_SESSION_REMOVED:
                 on_session_removed(m, n->session);
                 break;

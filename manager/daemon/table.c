@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 
 #include "base/fd.h"
+#include "manager/cells/placement.h"
 
 Cell *manager_find_cell(Manager *m, const char *id) {
         Cell *c;
@@ -111,4 +112,19 @@ int manager_find_cell_of(Manager *m, pid_t pid, int pidfd, Cell **ret) {
         int r = find_by_pid(m, pid, ret);
 
         return fd_pid_is_exiting(pid, pidfd) ? -ESRCH : r;
+}
+
+bool manager_needs_network(const Manager *m) {
+        for (size_t i = 0; i < policy_set_size(m->policies); i++)
+                if ((policy_set_get(m->policies, i)->network_mode == NETWORK_ROUTED ||
+                     policy_set_get(m->policies, i)->network_mode == NETWORK_BRIDGE) &&
+                    policy_set_get(m->policies, i)->n_pools > 0)
+                        return true;
+        for (const Cell *c = m->cells; c; c = c->hh.next)
+                if (*c->link)
+                        return true;
+        for (const Placement *p = m->placements; p; p = p->hh.next)
+                if (*p->link)
+                        return true;
+        return false;
 }

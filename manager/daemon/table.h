@@ -11,3 +11,5 @@ Session *manager_find_session(Manager *m, const char *id);
 int manager_find_cell_of(Manager *m, pid_t pid, int pidfd, Cell **ret);
 /* Sessions of a user under a policy, for MaxSessions=. */
 unsigned manager_count_sessions(const Manager *m, const char *policy, uid_t uid);
+/* Does a policy, a cell or a service need anything of the host's side of the network? */
+bool manager_needs_network(const Manager *m);

@@ -41,10 +41,7 @@ my %may = (
 my %upward = map { $_ => 1 } (
         'manager/cells/adjust.c manager/daemon/table.h',
         'manager/cells/adjust.h manager/daemon/manager.h',
-        'manager/cells/lending.h manager/daemon/manager.h',
-        'manager/cells/lingering.h manager/daemon/manager.h',
         'manager/cells/placement-record.h manager/daemon/manager.h',
-        'manager/cells/sharing.h manager/daemon/manager.h',
         'manager/daemon/start.c manager/doors/bus-server.h',
         'manager/daemon/start.c manager/doors/hosts-file.h',
         'manager/daemon/start.c manager/doors/login-server.h',

@@ -9,34 +9,35 @@
 #include "manager/lent/subids.h"
 #include "manager/lent/sums.h"
 
-int lending_choose_ids(const Manager *m, const char *user, uid_t uid, uid_t *ret_first) {
-        _cleanup_(freep) SubidsLoan *loans = calloc(HASH_COUNT(m->cells) + 1, sizeof(*loans));
+int lending_choose_ids(const Cell *cells, uint64_t first, uint64_t last, const char *user, uid_t uid,
+                       uid_t *ret_first) {
+        _cleanup_(freep) SubidsLoan *loans = calloc(HASH_COUNT(cells) + 1, sizeof(*loans));
         size_t n = 0;
 
         if (!loans)
                 return -ENOMEM;
-        for (const Cell *c = m->cells; c; c = c->hh.next)
+        for (const Cell *c = cells; c; c = c->hh.next)
                 if (c->first_id != 0)
                         loans[n++] = (SubidsLoan) { .uid = c->uid, .first = c->first_id };
-        return subids_choose(loans, n, m->conf.first_subid, m->conf.last_subid, user, uid, ret_first);
+        return subids_choose(loans, n, first, last, user, uid, ret_first);
 }
 
-int lending_choose_place(const Manager *m, const Policy *policy, uid_t uid, ShapingPlace *ret) {
-        _cleanup_(freep) SumsPlace *taken = calloc(HASH_COUNT(m->cells) + 1, sizeof(*taken));
+int lending_choose_place(const Cell *cells, const Policy *policy, uid_t uid, ShapingPlace *ret) {
+        _cleanup_(freep) SumsPlace *taken = calloc(HASH_COUNT(cells) + 1, sizeof(*taken));
         size_t n = 0;
 
         if (!taken)
                 return -ENOMEM;
-        for (const Cell *c = m->cells; c; c = c->hh.next)
+        for (const Cell *c = cells; c; c = c->hh.next)
                 if (c->place.tree)
                         taken[n++] = (SumsPlace) { .policy = c->policy->name, .uid = c->uid, .place = c->place };
         return sums_choose(taken, n, policy, uid, ret);
 }
 
-void lending_drop_share(Manager *m, const char *policy, uid_t uid) {
-        if (!m->shares || uid == UID_INVALID)
+void lending_drop_share(Shares *shares, const Cell *cells, const char *policy, uid_t uid) {
+        if (!shares || uid == UID_INVALID)
                 return;
-        for (const Cell *c = m->cells; c; c = c->hh.next) {
+        for (const Cell *c = cells; c; c = c->hh.next) {
                 const Session *s;
                 bool his = c->uid == uid;
 
@@ -47,5 +48,5 @@ void lending_drop_share(Manager *m, const char *policy, uid_t uid) {
                 if (his)
                         return;
         }
-        shares_remove(m->shares, policy, uid);
+        shares_remove(shares, policy, uid);
 }

@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "manager/daemon/manager.h"
+#include "manager/cells/session.h"
+#include "manager/lent/shares.h"
 
-/* What a new cell is lent that no other may have, by what all cells have; and what is given back. */
+/* What a new cell is lent that no other may have, by what all cells have; and what is given back. `cells` are the
+ * whole table. */
 
-/* Ids for its user namespace: see subids_choose(). -ENOMEM, too. */
-int lending_choose_ids(const Manager *m, const char *user, uid_t uid, uid_t *ret_first);
+/* Ids for its user namespace, else from `first` to `last`: see subids_choose(). -ENOMEM, too. */
+int lending_choose_ids(const Cell *cells, uint64_t first, uint64_t last, const char *user, uid_t uid,
+                       uid_t *ret_first);
 /* Its place among those that share sums of bandwidth: see sums_choose(). -ENOMEM, too. */
-int lending_choose_place(const Manager *m, const Policy *policy, uid_t uid, ShapingPlace *ret);
+int lending_choose_place(const Cell *cells, const Policy *policy, uid_t uid, ShapingPlace *ret);
 
-/* A user's share of a policy's sums ends with the last of what they have there. */
-void lending_drop_share(Manager *m, const char *policy, uid_t uid);
+/* A user's share of a policy's sums ends with the last of what they have there. `shares` may be NULL. */
+void lending_drop_share(Shares *shares, const Cell *cells, const char *policy, uid_t uid);

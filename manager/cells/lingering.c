@@ -12,11 +12,11 @@ static bool lingers(const Cell *c) {
         return c->state == CELL_LIVE && c->n_sessions == 0 && c->lingers_since_usec != 0;
 }
 
-void lingering_bound(Manager *m, uid_t uid) {
+void lingering_bound(Cell *cells, uid_t uid) {
         Cell *oldest = NULL;
         unsigned n = 0;
 
-        for (Cell *c = m->cells; c; c = c->hh.next) {
+        for (Cell *c = cells; c; c = c->hh.next) {
                 if (c->uid != uid || !lingers(c))
                         continue;
                 n++;
@@ -37,11 +37,11 @@ static bool has_address_of(const Cell *c, const Policy *policy) {
         return false;
 }
 
-bool lingering_give_back(Manager *m, const Policy *policy) {
+bool lingering_give_back(Cell *cells, const Policy *policy) {
         Cell *oldest = NULL;
         bool ending = false;
 
-        for (Cell *c = m->cells; c; c = c->hh.next) {
+        for (Cell *c = cells; c; c = c->hh.next) {
                 if (!has_address_of(c, policy))
                         continue;
                 ending = ending || c->state == CELL_ENDING;

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "manager/daemon/manager.h"
+#include "manager/cells/cell.h"
 
-/* Cells that linger are there at everybody's pleasure: a user has only so many, and they give back what a login needs. */
+/* Cells that linger are there at everybody's pleasure: a user has only so many, and they give back what a login needs.
+ * `cells` are the whole table. */
 
 /* One of this user's begins to linger: ends the oldest beyond the bound. */
-void lingering_bound(Manager *m, uid_t uid);
+void lingering_bound(Cell *cells, uid_t uid);
 
 /* A cell of this policy can't be made, because no address is free. Ends the cell that has lingered longest with an address of
  * its pools. True: one is about to be free, since that one or another is ending. */
-bool lingering_give_back(Manager *m, const Policy *policy);
+bool lingering_give_back(Cell *cells, const Policy *policy);

@@ -128,7 +128,7 @@ static int explain_no_cell(const Manager *m, const Policy *policy, int error, ch
         case -EADDRINUSE:
                 return explain(error, ret_message, "policy %s: the address of Address= is in use", policy->name);
         case -ENODEV:
-                sharing_list_interfaces(m, policy, interfaces, sizeof(interfaces));
+                sharing_list_interfaces(m->cells, policy, interfaces, sizeof(interfaces));
                 return explain(error, ret_message, "policy %s: no interface of Interface= is free (%s); end a cell "
                                "that has one, or name another", policy->name, interfaces);
         case -ENOLINK:
@@ -178,7 +178,7 @@ static int make_cell(Manager *m, Policy *policy, const MatchSubject *subject, Ce
         if (r < 0)
                 return r;
         r = cell_new(&m->cell_host, policy, subject, &cell);
-        if ((r == -ENOSPC || r == -EADDRINUSE) && lingering_give_back(m, policy))
+        if ((r == -ENOSPC || r == -EADDRINUSE) && lingering_give_back(m->cells, policy))
                 return -EAGAIN;
         if (r < 0)
                 return explain_no_cell(m, policy, r, ret_message);
@@ -229,6 +229,6 @@ int manager_open_session(Manager *m, Policy *policy, const OpenInfo *info, Sessi
         if (r >= 0)
                 r = manager_open_session_in(m, cell, info, ret, ret_message);
         if (r < 0)
-                lending_drop_share(m, policy->name, subject->uid);
+                lending_drop_share(m->shares, m->cells, policy->name, subject->uid);
         return r;
 }

@@ -50,14 +50,29 @@ static void count_cells(const char *policy, uid_t uid, unsigned *ret_user, unsig
         *ret_policy += *ret_policy == 0;
 }
 
+static Cell *find_owner(const char *policy, uid_t uid, void *userdata) {
+        const Manager *m = userdata;
+
+        return sharing_find_owner(m->cells, policy, uid);
+}
+
+static bool is_lent(const char *device, void *userdata) {
+        const Manager *m = userdata;
+
+        return sharing_is_lent(m->cells, device);
+}
+
 static int choose_ids(const char *user, uid_t uid, uid_t *ret_first, void *userdata) {
-        return lending_choose_ids(userdata, user, uid, ret_first);
+        const Manager *m = userdata;
+
+        return lending_choose_ids(m->cells, m->conf.first_subid, m->conf.last_subid, user, uid, ret_first);
 }
 
 static int prepare_cell(Cell *c, void *userdata) {
-        int r = lending_choose_place(userdata, c->policy, c->uid, &c->place);
+        Manager *m = userdata;
+        int r = lending_choose_place(m->cells, c->policy, c->uid, &c->place);
 
-        return r < 0 ? r : traffic_join(userdata, c);
+        return r < 0 ? r : traffic_join(m, c);
 }
 
 static void describe_volumes(const Cell *c, FirewallVolume *ret_user, FirewallVolume *ret_policy, void *userdata) {
@@ -148,7 +163,7 @@ static void on_cell_gone(Manager *m, Cell *c) {
 }
 
 static void on_session_removed(Manager *m, Session *s) {
-        lending_drop_share(m, s->cell->policy->name, s->uid);
+        lending_drop_share(m->shares, m->cells, s->cell->policy->name, s->uid);
         give_memory_back(m);
         if (hash_has(s))
                 HASH_DEL(m->sessions, s);
@@ -167,12 +182,12 @@ static void on_notice(const Notice *n, void *userdata) {
                 fail_waiting(c, n->report);
                 break;
         case NOTICE_CELL_LINGERS:
-                lingering_bound(m, c->uid);
+                lingering_bound(m->cells, c->uid);
                 break;
         case NOTICE_CELL_ENDING:
                 fd_store_remove(m->fd_store, c->id);
-                lending_drop_share(m, c->policy->name, c->uid);
-                sharing_end(m, c);
+                lending_drop_share(m->shares, m->cells, c->policy->name, c->uid);
+                sharing_end(m->cells, c);
                 break;
         case NOTICE_CELL_GONE:
                 on_cell_gone(m, c);
@@ -234,8 +249,8 @@ static void fill_hosts(Manager *m) {
                 .link_prefix = m->link_prefix,
                 .runtime_dir = m->config.runtime_dir,
                 .state_dir = m->config.state_dir,
-                .find_owner = sharing_find_owner,
-                .is_lent = sharing_is_lent,
+                .find_owner = find_owner,
+                .is_lent = is_lent,
                 .netns_prefix = m->conf.netns_names ? m->config.instance : NULL,
                 .fd_store = m->fd_store,
                 .notices = &m->notices,

@@ -8,8 +8,9 @@
 #include <systemd/sd-daemon.h>
 
 #include "base/log.h"
-#include "manager/daemon/start.h"
 #include "manager/daemon/reload.h"
+#include "manager/daemon/start.h"
+#include "manager/doors/doors.h"
 #include "manager/doors/login-server.h"
 #include "manager/work/event.h"
 #include "manager/work/watchdog.h"
@@ -165,8 +166,14 @@ static void raise_fd_limit(void) {
                 log_warning_errno(errno, "Cannot raise the limit of open files: %m");
 }
 
+static Manager *stop(Manager *m) {
+        doors_close(m);
+        return manager_free(m);
+}
+DEFINE_CLEANUP(Manager *, stop);
+
 int main(int argc, char **argv) {
-        _cleanup_(manager_freep) Manager *m = NULL;
+        _cleanup_(stopp) Manager *m = NULL;
         _cleanup_(watchdog_freep) Watchdog *watchdog = NULL; /* goes before the manager */
         int r;
 
@@ -185,6 +192,10 @@ int main(int argc, char **argv) {
         limit_memory();
 
         r = manager_new(&arg_config, &m);
+        if (r >= 0)
+                r = doors_open(m);
+        if (r >= 0)
+                r = manager_start(m);
         if (r < 0)
                 return 1;
         r = watch_signals(m);

@@ -42,10 +42,6 @@ my %upward = map { $_ => 1 } (
         'manager/cells/adjust.c manager/daemon/table.h',
         'manager/cells/adjust.h manager/daemon/manager.h',
         'manager/cells/placement-record.h manager/daemon/manager.h',
-        'manager/daemon/start.c manager/doors/bus-server.h',
-        'manager/daemon/start.c manager/doors/hosts-file.h',
-        'manager/daemon/start.c manager/doors/login-server.h',
-        'manager/daemon/start.c manager/doors/sockets.h',
 );
 # Modules that include each other round about, a line for each such knot.
 my @knots = (

@@ -24,10 +24,6 @@
 #include "manager/daemon/sweep.h"
 #include "manager/daemon/takeover.h"
 #include "manager/daemon/traffic.h"
-#include "manager/doors/bus-server.h"
-#include "manager/doors/hosts-file.h"
-#include "manager/doors/login-server.h"
-#include "manager/doors/sockets.h"
 #include "manager/lent/filters.h"
 #include "manager/work/event.h"
 #include "manager/work/fd-store.h"
@@ -213,12 +209,6 @@ static void on_notice(const Notice *n, void *userdata) {
 
 /* --- start and stop ---------------------------------------------------------------------- */
 
-static bool make_room(void *userdata) {
-        Manager *m = userdata;
-
-        return m->bus && bus_server_make_room(m->bus);
-}
-
 static int start_jobs(Manager *m) {
         int keep[HIERARCHIES_MAX + 3], r;
         size_t n = 0;
@@ -231,7 +221,6 @@ static int start_jobs(Manager *m) {
         r = jobs_new(m->event, keep, n, m->driver->user_in_one_group, &m->jobs);
         if (r < 0)
                 return r;
-        jobs_set_make_room(m->jobs, make_room, m);
         if (m->driver->shares_sums)
                 r = shares_new(m->event, m->jobs, m->hierarchies, limit_user, m, &m->shares);
         return r;
@@ -323,9 +312,14 @@ int manager_new(const ManagerConfig *config, Manager **ret) {
                 r = policies_load(m);
         if (r < 0)
                 return r;
-        r = sockets_open(m);
-        if (r >= 0)
-                r = takeover_read(m);
+        *ret = TAKE_PTR(m);
+        return 0;
+}
+
+int manager_start(Manager *m) {
+        int r;
+
+        r = takeover_read(m);
         if (r >= 0)
                 r = placements_read(m);
         if (r < 0)
@@ -338,12 +332,8 @@ int manager_new(const ManagerConfig *config, Manager **ret) {
         network_prepare(m);
         placements_start(m);
         takeover_settle(m);
-        hosts_file_start(m);
         r = wait_for_network(m);
-        if (r < 0)
-                return log_error_errno(r, "The event loop failed: %m");
-        *ret = TAKE_PTR(m);
-        return 0;
+        return r < 0 ? log_error_errno(r, "The event loop failed: %m") : 0;
 }
 
 Manager *manager_free(Manager *m) {
@@ -354,13 +344,9 @@ Manager *manager_free(Manager *m) {
         if (!m)
                 return NULL;
         network_unwatch(m);
-        hosts_file_stop(m);
         if (m->jobs)
                 traffic_stop(m);
         idle = m->jobs && !m->cells && !m->sessions && !m->placements;
-        m->sockets = sockets_free(m->sockets);
-        m->login = login_server_free(m->login);
-        m->bus = bus_server_free(m->bus);
         HASH_ITER(hh, m->sessions, s, next_session) {
                 HASH_DEL(m->sessions, s);
                 session_free(s);

@@ -151,7 +151,11 @@ static int watch_input(Peer *p) {
         return r < 0 ? r : sd_event_source_set_priority(p->input_source, SD_EVENT_PRIORITY_NORMAL + 9);
 }
 
-bool bus_server_make_room(BusServer *b) {
+/* Closes the connections of others than root that have sent a part of a message: libsystemd may have asked for memory
+ * for all of it, which the kernel counts when the manager forks. One whose message is being answered is left alone.
+ * False: there was none. */
+static bool make_room(void *userdata) {
+        BusServer *b = userdata;
         unsigned n = 0;
         Peer *p, *next;
 
@@ -301,6 +305,7 @@ int bus_server_new(Manager *m, int fd, BusServer **ret) {
         if (r < 0)
                 log_warning_errno(r, "The objects are not going to be on the system bus: %m");
         notices_subscribe(&m->notices, NOTICE_BEFORE, on_notice, b);
+        jobs_set_make_room(m->jobs, make_room, b);
         *ret = b;
         return 0;
 }
@@ -316,6 +321,7 @@ BusServer *bus_server_free(BusServer *b) {
         if (!b)
                 return NULL;
         notices_unsubscribe(&b->manager->notices, b);
+        jobs_set_make_room(b->manager->jobs, NULL, NULL);
         system_bus_free(b->system);
         HASH_ITER(hh, b->calls, calls, next) {
                 HASH_DEL(b->calls, calls);

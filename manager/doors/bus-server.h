@@ -16,11 +16,6 @@ BusServer *bus_server_free(BusServer *b); /* takes NULL, returns NULL */
 void bus_server_announce_denied(BusServer *b, uid_t uid, const char *user, const char *service,
                                 const char *message);
 
-/* Closes the connections of others than root that have sent a part of a message: libsystemd may have asked for memory
- * for all of it, which the kernel counts when the manager forks. One whose message is being answered is left alone.
- * False: there was none. */
-bool bus_server_make_room(BusServer *b);
-
 /* A call that is answered later. -EBUSY: its user has too many of them; -ENOMEM. */
 int bus_server_begin_call(const Peer *p);
 void bus_server_end_call(BusServer *b, uid_t uid);

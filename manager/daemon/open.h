@@ -15,7 +15,7 @@ typedef struct OpenInfo {
  * manager_open_session(). */
 int manager_admits(Manager *m, const Policy *policy, const MatchSubject *subject, char **ret_message);
 /* Opens a session in a cell of `policy`: in the live one of its scope, or a new one. Its further way
- * comes by the login server's login_server_session_ready().
+ * comes by NOTICE_SESSION_READY.
  * -EUSERS: MaxSessions=, or too many cells; -EAGAIN: a cell is ending for it, once more when it is gone; else what cell_new() and session_new() return; *ret_message (may be NULL on
  * -ENOMEM) then says it in words and is to be freed. */
 int manager_open_session(Manager *m, Policy *policy, const OpenInfo *info, Session **ret,

@@ -11,7 +11,6 @@
 #include "manager/cells/drop-in.h"
 #include "manager/cells/notices.h"
 #include "manager/cells/session.h"
-#include "manager/daemon/table.h"
 #include "policies/policy-check.h"
 #include "policies/policy-keys.h"
 
@@ -20,7 +19,7 @@
 
 typedef struct Adjust {
         TAILQ_ENTRY(Adjust) entry;
-        Manager *manager;
+        Adjusts *owner;
         char cell[LOGIN_ID_MAX];
         AdjustKind kind;
         char **assignments; /* until it is begun, when the cell has them */
@@ -31,18 +30,31 @@ typedef struct Adjust {
 
 struct Adjusts {
         TAILQ_HEAD(, Adjust) items; /* in the order they came */
+        Cell *const *cells;
+        PolicySet *const *policies;
+        const char *config_dir;
+        const Notices *notices;
 };
 
-Adjusts *adjusts_new(void) {
+static Cell *find_cell(const Adjust *a) {
+        Cell *c;
+
+        HASH_FIND_STR(*a->owner->cells, a->cell, c);
+        return c;
+}
+
+Adjusts *adjusts_new(Cell *const *cells, PolicySet *const *policies, const char *config_dir, const Notices *notices) {
         Adjusts *a = malloc(sizeof(*a));
 
-        if (a)
-                TAILQ_INIT(&a->items);
+        if (!a)
+                return NULL;
+        *a = (Adjusts) { .cells = cells, .policies = policies, .config_dir = config_dir, .notices = notices };
+        TAILQ_INIT(&a->items);
         return a;
 }
 
 static void adjust_free(Adjust *a) {
-        TAILQ_REMOVE(&a->manager->adjusts->items, a, entry);
+        TAILQ_REMOVE(&a->owner->items, a, entry);
         strv_free(a->assignments);
         free(a);
 }
@@ -127,7 +139,7 @@ static void run_limits(const Adjust *a, const Cell *c, CellPlan *plan, JobReport
         _cleanup_(freep) char *message = NULL;
         JobReport ignored = {};
 
-        if (a->kind == ADJUST_LIMITS && !policy_set_find(a->manager->policies, c->policy->name)) {
+        if (a->kind == ADJUST_LIMITS && !policy_set_find(*a->owner->policies, c->policy->name)) {
                 report->error = -ENOENT;
                 (void) snprintf(report->what, sizeof(report->what), "policy %s is gone, so nothing can be set for good",
                                 c->policy->name);
@@ -141,7 +153,7 @@ static void run_limits(const Adjust *a, const Cell *c, CellPlan *plan, JobReport
         builder_change_limits(plan, &changed->cell, report);
         if (report->error < 0 || a->kind == ADJUST_LIMITS_RUNTIME)
                 return;
-        report->error = drop_in_write(a->manager->config.config_dir, changed, c->assignments);
+        report->error = drop_in_write(a->owner->config_dir, changed, c->assignments);
         if (report->error >= 0)
                 return;
         (void) snprintf(report->what, sizeof(report->what), "the drop-in for policy %s can't be written",
@@ -153,7 +165,7 @@ static void run_limits(const Adjust *a, const Cell *c, CellPlan *plan, JobReport
 /* The cell may have ended while the job waited for its turn. */
 static void run_adjust(void *userdata, JobReport *report, JobText *text) {
         const Adjust *a = userdata;
-        Cell *c = manager_find_cell(a->manager, a->cell);
+        Cell *c = find_cell(a);
         CellPlan plan;
 
         (void) text;
@@ -234,12 +246,12 @@ static void finish(Adjust *a, JobReport *report) {
 
 /* --- one after the other ----------------------------------------------------------------- */
 
-static void begin_next(Manager *m);
+static void begin_next(Adjusts *adjusts);
 
 static void on_adjusted(const JobReport *report, const char *text, void *userdata) {
         Adjust *a = userdata;
-        Manager *m = a->manager;
-        Cell *c = manager_find_cell(m, a->cell);
+        Adjusts *adjusts = a->owner;
+        Cell *c = find_cell(a);
         bool live = c && c->state == CELL_LIVE;
         JobReport own = *report;
 
@@ -257,9 +269,9 @@ static void on_adjusted(const JobReport *report, const char *text, void *userdat
         if (live && cell_save(c) < 0)
                 log_warning("Cannot record cell %s: after a restart of the manager it would be adjusted once more", c->id);
         if (own.error >= 0 && a->kind == ADJUST_LIMITS)
-                notices_post(&m->notices, NOTICE_LIMITS_KEPT, c, NULL, NULL);
+                notices_post(adjusts->notices, NOTICE_LIMITS_KEPT, c, NULL, NULL);
         finish(a, &own);
-        begin_next(m);
+        begin_next(adjusts);
 }
 
 /* On error nothing is under way. */
@@ -275,7 +287,7 @@ static int begin(Adjust *a, Cell *c) {
         int r;
 
         if (a->kind == ADJUST_FREEZE)
-                notices_post(&a->manager->notices, NOTICE_CELL_FREEZES, c, NULL, NULL);
+                notices_post(a->owner->notices, NOTICE_CELL_FREEZES, c, NULL, NULL);
         if (c->state != CELL_LIVE) /* they were its only ones */
                 return -ESTALE;
         c->adjusting = a->kind;
@@ -297,11 +309,11 @@ static int begin(Adjust *a, Cell *c) {
         return r;
 }
 
-static void begin_next(Manager *m) {
+static void begin_next(Adjusts *adjusts) {
         Adjust *a, *next;
 
-        for (a = TAILQ_FIRST(&m->adjusts->items); a; a = next) {
-                Cell *c = manager_find_cell(m, a->cell);
+        for (a = TAILQ_FIRST(&adjusts->items); a; a = next) {
+                Cell *c = find_cell(a);
                 bool live = c && c->state == CELL_LIVE;
                 JobReport report = { .error = -ESTALE };
 
@@ -317,15 +329,15 @@ static void begin_next(Manager *m) {
         }
 }
 
-int adjust_start(Manager *m, Cell *c, AdjustKind kind, char *const *assignments, job_done_t done, void *userdata) {
+int adjust_start(Adjusts *adjusts, Cell *c, AdjustKind kind, char *const *assignments, job_done_t done, void *userdata) {
         Adjust *a = calloc(1, sizeof(*a));
         int r;
 
         if (!a)
                 return -ENOMEM;
-        *a = (Adjust) { .manager = m, .kind = kind, .done = done, .userdata = userdata };
+        *a = (Adjust) { .owner = adjusts, .kind = kind, .done = done, .userdata = userdata };
         (void) strcpy(a->cell, c->id);
-        TAILQ_INSERT_TAIL(&m->adjusts->items, a, entry);
+        TAILQ_INSERT_TAIL(&adjusts->items, a, entry);
         r = strv_extend_all(&a->assignments, assignments);
         if (r >= 0 && !c->adjusting)
                 r = begin(a, c);
@@ -334,7 +346,7 @@ int adjust_start(Manager *m, Cell *c, AdjustKind kind, char *const *assignments,
         return r;
 }
 
-void adjust_resume(Manager *m, Cell *c) {
+void adjust_resume(Adjusts *adjusts, Cell *c) {
         _cleanup_(strv_freep) char **assignments = NULL;
         AdjustKind kind = c->adjusting;
         int r;
@@ -344,7 +356,7 @@ void adjust_resume(Manager *m, Cell *c) {
         assignments = TAKE_PTR(c->assignments);
         c->adjusting = ADJUST_NONE;
         log_info("Cell %s was being adjusted when the manager ended, adjusting it once more", c->id);
-        r = adjust_start(m, c, kind, assignments, NULL, NULL);
+        r = adjust_start(adjusts, c, kind, assignments, NULL, NULL);
         if (r < 0)
                 log_warning_errno(r, "Cell %s can't be adjusted: %m", c->id);
 }

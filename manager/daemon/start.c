@@ -294,8 +294,8 @@ int manager_new(const ManagerConfig *config, Manager **ret) {
         r = sd_event_new(&m->event);
         if (r >= 0)
                 r = fd_store_new(&m->fd_store);
-        if (r >= 0 && (!(m->filters = filters_new()) || !(m->adjusts = adjusts_new()) ||
-                       !(m->refusals = refusals_new(m->event))))
+        if (r >= 0 && (!(m->filters = filters_new()) || !(m->refusals = refusals_new(m->event)) ||
+                       !(m->adjusts = adjusts_new(&m->cells, &m->policies, m->config.config_dir, &m->notices))))
                 r = -ENOMEM;
         if (r >= 0)
                 r = host_open(m);

@@ -164,7 +164,7 @@ void takeover_settle(Manager *m) {
                         n_cells++;
                         fd_store_add(m->fd_store, c->id, c->init_pidfd);
                         cell_session_left(c); /* ends it, or lets it linger, if nobody is in it */
-                        adjust_resume(m, c);
+                        adjust_resume(m->adjusts, c);
                         continue;
                 }
                 if (c->state == CELL_ENDING)

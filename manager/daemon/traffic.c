@@ -307,7 +307,7 @@ static void slow_down(Manager *m, Cell *c, bool slow) {
 
         if (slow == c->slowed || c->adjusting)
                 return;
-        r = adjust_start(m, c, slow ? ADJUST_SLOW : ADJUST_FAST, NULL, NULL, NULL);
+        r = adjust_start(m->adjusts, c, slow ? ADJUST_SLOW : ADJUST_FAST, NULL, NULL, NULL);
         if (r < 0)
                 log_warning_errno(r, "Cell %s keeps its bandwidth for now: %m", c->id);
 }

@@ -483,7 +483,7 @@ int bus_call_adjust(Peer *p, sd_bus_message *message, Cell *c, AdjustKind kind, 
         r = bus_call_new(p, message, c, &(BusCall) {}, &call);
         if (r < 0)
                 return r;
-        r = adjust_start(p->manager, c, kind, assignments, on_call_done, call);
+        r = adjust_start(p->manager->adjusts, c, kind, assignments, on_call_done, call);
         if (r == -ESTALE) {
                 on_call_done(&(JobReport) { .error = r }, "", call);
                 return 1;

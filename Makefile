@@ -120,7 +120,7 @@ VM_TESTS ?= $(sort $(wildcard tests/vm/*.t)) $(addprefix tests/root/,confinectl.
 HOST_SUITE ?= bookworm trixie
 HOST_TESTS ?= $(addprefix tests/vm/,logins.t service.t check.t units.t upgrade.t)
 
-.PHONY: all helpers unit deps check check-unit check-root attacks mutants faults host-check vm-check vm-bench asan fuzz bench demo install uninstall format tidy clean
+.PHONY: all helpers unit deps check check-unit check-root attacks mutants faults host-check vm-check vm-bench asan fuzz bench demo directives install uninstall format tidy clean
 .DELETE_ON_ERROR:
 # No suffix rules: nothing here wants them, and the test suites end in .t.
 MAKEFLAGS += --no-builtin-rules
@@ -283,6 +283,11 @@ tidy:
 clean:
 	rm -rf $(B) $(B)-asan $(B)-fuzz $(B)-mutants
 
+# The index of keys is checked in, so that install needs nothing for it; tests/unit/policies-manual.c
+# compares it.
+directives: $(B)/tests/policies-manual
+	$(Q)$< --write
+
 # --- installation ----------------------------------------------------------------------------
 
 # What is installed from where, as MODE:FILE:DIRECTORY; uninstall reads the same list.
@@ -301,7 +306,7 @@ INSTALL_FILES = \
 	$(if $(TOOL_SRC),755:$(B)/confinectl:$(bindir)) \
 	$(patsubst %,644:%:$(completiondir),$(wildcard completions/*)) \
 	$(patsubst %,644:%:$(policydir),$(wildcard policies/shipped/*.ini)) \
-	$(foreach n,1 5 8,$(patsubst %,644:%:$(mandir)/man$(n),$(wildcard docs/*.$(n)))) \
+	$(foreach n,1 5 7 8,$(patsubst %,644:%:$(mandir)/man$(n),$(wildcard docs/*.$(n)))) \
 	644:README.md:$(docdir) 644:docs/architecture.md:$(docdir) 644:docs/security.md:$(docdir) 644:docs/pam.example:$(docdir) \
 	644:policies/README:$(sysconfdir)/confine/policies
 # Our own directories, inner ones first.

@@ -301,7 +301,7 @@ typedef struct Policy {
 /* What policy_new() starts from, for resetting single fields. Owns nothing. */
 const Policy *policy_defaults(void);
 
-/* A policy with the defaults of confine.policy(5) and one reference. NULL: out of memory. */
+/* A policy with the defaults of the manual pages and one reference. NULL: out of memory. */
 Policy *policy_new(const char *name);
 Policy *policy_ref(Policy *p);   /* takes NULL */
 Policy *policy_unref(Policy *p); /* takes NULL, returns NULL */

@@ -20,7 +20,9 @@ for f in usr/sbin/confined usr/libexec/confine/confine-init usr/lib/security/pam
         usr/share/dbus-1/system.d/org.confine1.conf usr/share/polkit-1/actions/org.confine1.policy \
         usr/lib/systemd/catalog/confine.catalog usr/lib/sysctl.d/50-confine.conf usr/lib/tmpfiles.d/confine.conf usr/share/pam-configs/confine \
         usr/lib/confine/policies/base.ini etc/confine/policies/README \
-        usr/share/man/man5/confine.policy.5 usr/share/doc/confine/README.md; do
+        usr/share/man/man5/confine.policy.5 usr/share/man/man5/confine.network.5 \
+        usr/share/man/man5/confine.resources.5 usr/share/man/man5/confine.sandbox.5 \
+        usr/share/man/man7/confine.directives.7 usr/share/doc/confine/README.md; do
         [ -f "$dir/x/$f" ]
         ok $? "$f"
 done

@@ -38,7 +38,7 @@ static const char *next_step(const sd_bus_error *error) {
                 { BUS_ERROR_NO_SUCH_SESSION, ": see confinectl sessions" },
                 { BUS_ERROR_NO_SUCH_POLICY, ": see confinectl policies" },
                 { BUS_ERROR_NO_SUCH_USER, ": see getent passwd" },
-                { BUS_ERROR_BAD_PROPERTY, ": see confine.policy(5), [Resources]" },
+                { BUS_ERROR_BAD_PROPERTY, ": see confine.resources(5)" },
                 { SD_BUS_ERROR_ACCESS_DENIED, ": try again as root" },
         };
 

@@ -614,7 +614,7 @@ static void test_levels_apart(void **state) {
         assert_false(resources_is_unset(&p->policy));
 }
 
-/* format() of a policy that nobody touched: what confine.policy(5) says. */
+/* format() of a policy that nobody touched: the defaults of the manual pages. */
 static void test_defaults(void **state) {
         static const struct {
                 const char *section, *key, *value;
@@ -828,47 +828,6 @@ static void test_rows(void **state) {
         assert_null(policy_key_find("Resources", "User"));
 }
 
-static char *read_text(const char *path) {
-        char *text = NULL;
-        size_t size = 0;
-        FILE *f = fopen(path, "re");
-
-        assert_non_null(f); /* run from the top of the tree */
-        assert_true(getdelim(&text, &size, '\0', f) > 0);
-        assert_int_equal(fclose(f), 0);
-        return text;
-}
-
-/* Every delivered key has an entry (".It Sy Key Ns = ...") below its section's heading; no key
- * that isn't delivered has one. */
-static void test_man_page(void **state) {
-        _cleanup_(freep) char *page = read_text("docs/confine.policy.5");
-
-        (void) state;
-        for (size_t i = 0; i < n_policy_keys; i++) {
-                const PolicyKey *k = &policy_keys[i];
-                const char *section = k->section, *start, *entry, *end;
-                char heading[64], item[64];
-
-                if (strcmp(section, "UserResources") == 0 || strcmp(section, "PolicyResources") == 0)
-                        section = "Resources";
-                (void) snprintf(heading, sizeof(heading), "\n.Sh [%s] SECTION\n", section);
-                (void) snprintf(item, sizeof(item), "\n.It Sy %s Ns ", k->name);
-                start = strcasestr(page, heading);
-                if (!start && !k->parse)
-                        continue;
-                if (!start)
-                        fail_msg("no heading for [%s]", section);
-                end = strstr(start + strlen(heading) - 1, "\n.Sh ");
-                entry = strstr(start, item);
-                if (k->parse && (!entry || (end && entry > end)))
-                        fail_msg("[%s] %s= is not in confine.policy(5)", section, k->name);
-                if (!k->parse && !k->help && entry && (!end || entry < end))
-                        fail_msg("[%s] %s= is in confine.policy(5), but not delivered", section,
-                                 k->name);
-        }
-}
-
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_values),
@@ -882,7 +841,6 @@ int main(void) {
                 cmocka_unit_test(test_not_delivered),
                 cmocka_unit_test(test_unknown),
                 cmocka_unit_test(test_rows),
-                cmocka_unit_test(test_man_page),
         };
         int r;
 

@@ -133,9 +133,30 @@ static int make(const DriverCell *c, char what[static DRIVER_WHAT_MAX]) {
         return c->uid == UID_INVALID ? 0 : relimit_user(c, c->uid, what);
 }
 
-/* systemd takes a device that is not there, and leaves it out. */
+typedef struct Unsupported {
+        const char *key;
+        char *what; /* DRIVER_WHAT_MAX */
+} Unsupported;
+
 static void on_unsupported(const char *key, const char *reason, void *userdata) {
-        (void) driver_fail(userdata, 0, "%s=: %s", key, reason);
+        const Unsupported *u = userdata;
+
+        if (strcmp(key, u->key) == 0)
+                (void) driver_fail(u->what, 0, "%s=: %s", key, reason);
+}
+
+/* Limits that stay as they are may be such as IfUnsupported=warn has let pass. systemd takes a device that is not there,
+ * and leaves it out. */
+static int check_change(const DriverCell *c, const Resources *to, char what[static DRIVER_WHAT_MAX]) {
+        _cleanup_(knobs_done) Knobs knobs = {};
+        Unsupported u = { .what = what };
+        int r;
+
+        r = knobs_translate_change(c->hierarchies, &c->policy->cell, to, LIMIT_NONE, 0, &knobs, &u.key);
+        if (r != -EOPNOTSUPP)
+                return r == -ENOMEM ? r : 0;
+        knobs_check(c->hierarchies, to, on_unsupported, &u);
+        return r;
 }
 
 static int change(const DriverCell *c, const Resources *to, char what[static DRIVER_WHAT_MAX]) {
@@ -144,10 +165,9 @@ static int change(const DriverCell *c, const Resources *to, char what[static DRI
         int r;
 
         *what = '\0';
-        knobs_check(c->hierarchies, to, on_unsupported, what);
-        if (*what)
-                return -EOPNOTSUPP;
-        r = unit_bus_open(&bus, what);
+        r = check_change(c, to, what);
+        if (r >= 0)
+                r = unit_bus_open(&bus, what);
         if (r < 0)
                 return r;
         if (c->policy->scope == CELL_SCOPE_USER) {

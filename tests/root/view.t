@@ -42,8 +42,8 @@ FS='[Filesystem]'
 writes() { echo "(: >> $1) 2>/dev/null && echo yes || { touch $1 2>&1 | sed 's/.*: //'; }"; }
 
 is "the host's files, and what of them one may write" "$(with -- "$(writes /srv/data/x)")" yes
-is "a private /tmp" "$(with -- 'touch /tmp/a && ls /tmp /var/tmp'; ls /tmp/a 2>/dev/null)" "/tmp:
-a
+is "a private /tmp" "$(with -- "touch /tmp/a-$instance && ls /tmp /var/tmp"; ls /tmp/a-$instance 2>/dev/null)" "/tmp:
+a-$instance
 
 /var/tmp:"
 is "PrivateTmp=no: the host's" "$(touch "/tmp/confine-$instance"; with "$FS" PrivateTmp=no -- "ls /tmp/confine-$instance"; rm "/tmp/confine-$instance")" "/tmp/confine-$instance"

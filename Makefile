@@ -5,12 +5,13 @@
 #   make check       everything is tested (as root also what needs root); installs what is missing
 #   make attacks     as root: what is tried on cells and on the manager, with each defence and without
 #   make demo        as root: see it work
-#   make vm-check    as root: the same on a real systemd host, in a virtual machine (tests/vm/vm)
+#   make host-check  as root: systemd hosts of Debian 12 and 13 at native speed (tests/host/host)
+#   make vm-check    as root: one in a virtual machine, with limits of cgroup v2 (tests/vm/vm)
 #   make mutants     as root, half an hour: breaks the product in many places, one at a time; a suite has to see each
 #   make faults      as root, half an hour: system calls and allocations fail in turn (FAULTS_MAX=5: some minutes)
 #   make install     DESTDIR= and prefix= are respected
 #
-# Others: deps helpers unit check-unit check-root host-check asan fuzz bench vm-bench format tidy uninstall clean.
+# Others: deps helpers unit check-unit check-root asan fuzz bench vm-bench format tidy uninstall clean.
 # V=1 shows the commands; CI=true makes warnings errors.
 
 VERSION = 0.1
@@ -204,7 +205,7 @@ deps:
 check:
 	$(Q).ci/deps
 	+$(Q)$(again) all helpers unit
-	$(Q)B=$(B) $(PROVE) -e '' $(UNIT) $(TREE_TESTS) $(ROOT_TESTS) $(ATTACK_TESTS)
+	$(Q)B=$(B) $(PROVE) -j2 -e '' $(UNIT) $(TREE_TESTS) $(ROOT_TESTS) $(ATTACK_TESTS) $(MORE_TESTS)
 
 check-unit: unit
 	$(Q)$(PROVE) -e '' $(UNIT)

@@ -4,6 +4,7 @@
 # The world is a namespace "upstream"; rates are of whole frames, so the payload is scaled up by the headers.
 
 . "$(dirname "$0")/../lib.sh"
+lab_alone=-x
 lab_enter "$@"
 lab_overlay
 for u in alice bob carol dave; do lab_user $u $((uid = ${uid:-2300} + 1)); done

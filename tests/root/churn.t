@@ -4,6 +4,7 @@
 # is killed at random moments of that: nothing is left over, and nothing is missing.
 
 . "$(dirname "$0")/../lib.sh"
+lab_alone=-x
 lab_enter "$@"
 lab_overlay
 for u in flow many sums port quota; do lab_user $u $((uid = ${uid:-2800} + 1)); done

@@ -5,7 +5,7 @@
 . "$(dirname "$0")/../lib.sh"
 lab_enter "$@"
 lab_overlay
-lab_user alice 2001
+lab_user alice 2011 # of its own: other suites, which run beside, use up the keys that the kernel lets a uid have
 lab_pam
 mkdir -p "$LAB_DIR/vendor"
 # call NAME ARGUMENT...: a system call by its C function, or its number; says "ok" or the error
@@ -111,7 +111,7 @@ ok"
         is "$how: UMask=" "$(made UMask=0077 -- 'umask; touch /tmp/u; stat -c %a /tmp/u')" "0077
 600"
         is "$how: Environment=" "$(made 'Environment="WORDS=two words" WHO=%u' -- 'echo "$WORDS $WHO"')" "two words alice"
-        is "$how: KeyringMode=private" "$(made KeyringMode=private -- 'set -- $(grep -c . /proc/keys); grep -E " _ses" /proc/keys | awk "{ print \$6 }"')" 2001
+        is "$how: KeyringMode=private" "$(made KeyringMode=private -- 'set -- $(grep -c . /proc/keys); grep -E " _ses" /proc/keys | awk "{ print \$6 }"')" 2011
         is "$how: KeyringMode=shared links the user's keyring" "$(made KeyringMode=shared -- '/var/lib/call 248 user confine-own secret 6 -4; /var/lib/call 250 10 -3 user confine-own 0; /var/lib/call 250 9 -4 -3')" "ok
 ok
 ok"
@@ -181,7 +181,7 @@ Permission denied
 there"
 is "... (which root without the namespace reads)" "$(how=root made -- 'head -c 1 /proc/1/maps | wc -c')" 1
 is "another user inside" "$(nobody --user alice -- sh -c 'id -un; touch /srv/open/g'; stat -c %u /srv/open/g)" "alice
-$((1879048192 + 2001))"
+$((1879048192 + 2011))"
 is "two cells have different ids" "$(nobody -- sh -c 'cat /proc/self/uid_map; read _' < <(wait_for 20 test -s "$LAB_DIR/a"; ctl run --policy 60-user --user alice -- cat /proc/self/uid_map > "$LAB_DIR/b"; echo) > "$LAB_DIR/a"; cat "$LAB_DIR/a" "$LAB_DIR/b" | awk '{ print $2 }' | sort -u | wc -l)" 2
 printf 'alice:%u:65536\n' 500000 > /etc/subuid
 cp /etc/subuid /etc/subgid
@@ -198,9 +198,9 @@ let_go b
 # --- a module of the version before ---------------------------------------------------------------------
 printf '[Match]\nUser=alice\n[Network]\nMode=none\n[Process]\nUMask=0077\n' | policy 50-process
 bus_reload
-like "is told that it can't do what [Process] wants" "$(old_login 2001 alice)" '^1[0-9]{3} 1 6 the module or tool is of an older'
+like "is told that it can't do what [Process] wants" "$(old_login 2011 alice)" '^1[0-9]{3} 1 6 the module or tool is of an older'
 printf '[Match]\nUser=alice\n[Network]\nMode=none\n' | policy 50-process
 bus_reload
-like "... and is served where nothing of it is needed" "$(old_login 2001 alice)" '^1[0-9]{3} 1 1 $'
+like "... and is served where nothing of it is needed" "$(old_login 2011 alice)" '^1[0-9]{3} 1 1 $'
 wait_for 20 no_cells
 lab_done

@@ -218,5 +218,6 @@ int main(int argc, char **argv) {
                 write_index(f);
                 return fclose(f) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
         }
+        cmocka_set_message_output(CM_OUTPUT_TAP);
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -3,7 +3,7 @@
 
 #include <stdio.h>
 
-#include "netns/firewall.h"
+#include "netns/firewall-types.h"
 
 /* The rules that all cells share, and the counters that they name: inside of the table's definition, which has the sets
  * of firewall.c. */

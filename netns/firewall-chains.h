@@ -5,7 +5,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#include "netns/firewall.h"
+#include "netns/firewall-types.h"
 #include "policies/policy.h"
 
 /* The chains of the firewall's table that a policy has of its own. They are named by the policy and by what

@@ -3,7 +3,7 @@
 
 #include <stdint.h>
 
-#include "netns/firewall.h"
+#include "netns/firewall-types.h"
 
 /* Reads back what the kernel has of the firewall's table. Errors as firewall.h. */
 

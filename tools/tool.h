@@ -42,25 +42,3 @@ void tool_done(Tool *t);
 #define TOOL_BOLD(t) ((t)->colour ? "\033[1m" : "")
 #define TOOL_RED(t) ((t)->colour ? "\033[31m" : "")
 #define TOOL_PLAIN(t) ((t)->colour ? "\033[0m" : "")
-
-int verb_list(Tool *t);
-int verb_sessions(Tool *t);
-int verb_services(Tool *t);
-int verb_net_traffic(Tool *t);
-int verb_policies(Tool *t);
-int verb_status(Tool *t);
-int verb_show(Tool *t);
-int verb_explain(Tool *t);
-int verb_net(Tool *t);
-int verb_check(Tool *t);
-int verb_verify(Tool *t);
-int verb_cat(Tool *t);
-int verb_reload(Tool *t);
-int verb_set_property(Tool *t);
-int verb_freeze(Tool *t);
-int verb_thaw(Tool *t);
-int verb_kill(Tool *t);
-int verb_terminate(Tool *t);
-int verb_monitor(Tool *t);
-int verb_run(Tool *t);
-int verb_shell(Tool *t);

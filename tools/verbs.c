@@ -8,8 +8,6 @@
 #include <stdarg.h>
 #include <string.h>
 
-#include "tools/tool.h"
-
 #ifndef CONFINE_VENDORDIR
 #define CONFINE_VENDORDIR "/usr/lib/confine"
 #endif

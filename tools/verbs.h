@@ -35,6 +35,29 @@ struct Verb {
 extern const Verb verbs[];
 extern const size_t n_verbs;
 
+/* What the rows run; each in verb-NAME.c or one that it shares. */
+int verb_list(Tool *t);
+int verb_sessions(Tool *t);
+int verb_services(Tool *t);
+int verb_net_traffic(Tool *t);
+int verb_policies(Tool *t);
+int verb_status(Tool *t);
+int verb_show(Tool *t);
+int verb_explain(Tool *t);
+int verb_net(Tool *t);
+int verb_check(Tool *t);
+int verb_verify(Tool *t);
+int verb_cat(Tool *t);
+int verb_reload(Tool *t);
+int verb_set_property(Tool *t);
+int verb_freeze(Tool *t);
+int verb_thaw(Tool *t);
+int verb_kill(Tool *t);
+int verb_terminate(Tool *t);
+int verb_monitor(Tool *t);
+int verb_run(Tool *t);
+int verb_shell(Tool *t);
+
 typedef struct Options {
         JsonMode json;
         bool no_pager, no_legend, quiet, help, version;

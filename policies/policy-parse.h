@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "policies/policy-keys.h"
+#include "policies/policy-key.h"
 
 /* The functions that rows of policy_keys[] consist of: for each kind of value, parse, reset and
  * format as policy-keys.h says, on the field at key->offset. `data` is what the kind says. */

@@ -43,7 +43,6 @@ my %upward = map { $_ => 1 } (
 );
 # Modules that include each other round about, a line for each such knot.
 my @knots = (
-        'policies/policy policies/policy-keys policies/policy-parse',
         'manager/cells/cell manager/cells/room manager/cells/session manager/cells/session-user',
 );
 # Libraries, by the headers they come with, and who may use them. All else is libc.

@@ -18,6 +18,7 @@ typedef enum NoticeKind {
         NOTICE_CELL_ENDING,
         NOTICE_CELL_GONE,    /* the last one: it is freed afterwards */
         NOTICE_LIMITS_KEPT,  /* a drop-in was written; `cell` is NULL if it has ended meanwhile */
+        NOTICE_FIREWALL_CHANGED, /* of no cell: the table is to be made anew */
         NOTICE_NETWORK_CHANGED, /* of no cell: the host's side of the network is to be prepared anew */
         NOTICE_NETWORK_DAMAGED, /* and by others: the same soon */
         NOTICE_SESSION_READY, /* the leader is in its control group (report->error 0), or is not going to be; its door may

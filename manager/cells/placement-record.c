@@ -46,7 +46,7 @@ int placement_save(const Placement *p) {
                 if (value && *value)
                         record_set(r, recorded_keys[i], "%s", value);
         }
-        return record_write(r, p->manager->placements_fd, p->unit);
+        return record_write(r, p->all->fd, p->unit);
 }
 
 static int restore_key(const char *key, const char *value, void *userdata) {
@@ -101,7 +101,7 @@ static int restore_key(const char *key, const char *value, void *userdata) {
 }
 
 int placement_record_read(Placement *p) {
-        return record_read(p->manager->placements_fd, p->unit, "Placement", restore_key, p);
+        return record_read(p->all->fd, p->unit, "Placement", restore_key, p);
 }
 
 bool placement_reach_differs(const Policy *a, const Policy *b) {

@@ -1,7 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "manager/daemon/manager.h"
+#include "base/hash.h"
+#include "manager/cells/builder.h"
+#include "manager/cells/cell.h"
+#include "manager/cells/notices.h"
+#include "netns/pool.h"
+#include "policies/policy-set.h"
 
 /* One placement, see placement.h, and what outlives the manager of it, in /run/confine/placements. */
 
@@ -14,9 +19,24 @@ typedef enum PlacementState {
         _PLACEMENT_STATE_INVALID = -EINVAL,
 } PlacementState;
 
+typedef struct Placement Placement;
+
+/* What they need of the manager; borrowed. */
+typedef struct Placements {
+        Placement *items; /* uthash, by unit */
+        sd_event *event;
+        Jobs *jobs;
+        Pool *pool;
+        PolicySet *const *policies;
+        Cell *const *cells;
+        const Notices *notices;
+        int fd, runtime_fd;  /* directories of the records, and of all that is the manager's at run time */
+        const char *runtime_dir, *table, *link_prefix;
+} Placements;
+
 struct Placement {
-        UT_hash_handle hh; /* the manager's table, by unit */
-        Manager *manager;
+        UT_hash_handle hh;
+        Placements *all;
         char *unit;
         Policy *policy; /* as it was when it was made, or as a reload changed it since */
         PlacementState state;

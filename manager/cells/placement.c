@@ -50,19 +50,19 @@ static Placement *placement_free(Placement *p) {
 }
 DEFINE_CLEANUP(Placement *, placement_free);
 
-static Placement *alloc_placement(Manager *m, const char *unit) {
+static Placement *alloc_placement(Placements *all, const char *unit) {
         _cleanup_(placement_freep) Placement *p = calloc(1, sizeof(*p));
 
         if (!p)
                 return NULL;
-        p->manager = m;
+        p->all = all;
         p->unit = strdup(unit);
         return p->unit ? TAKE_PTR(p) : NULL;
 }
 
 static void release_address(Placement *p, IpPrefix *address) {
         if (address->family != AF_UNSPEC)
-                pool_release(p->manager->pool, address);
+                pool_release(p->all->pool, address);
         *address = (IpPrefix) {};
 }
 
@@ -79,14 +79,14 @@ static void release_old(Placement *p) {
         release_address(p, &p->old_address6);
 }
 
-static void claim(Manager *m, IpPrefix *address) {
-        if (address->family != AF_UNSPEC && pool_claim(m->pool, address) < 0)
+static void claim(Placements *all, IpPrefix *address) {
+        if (address->family != AF_UNSPEC && pool_claim(all->pool, address) < 0)
                 *address = (IpPrefix) {};
 }
 
 static int restore(const char *unit, void *userdata) {
-        Manager *m = userdata;
-        _cleanup_(placement_freep) Placement *p = alloc_placement(m, unit);
+        Placements *all = userdata;
+        _cleanup_(placement_freep) Placement *p = alloc_placement(all, unit);
         int r;
 
         if (!p)
@@ -105,22 +105,22 @@ static int restore(const char *unit, void *userdata) {
         }
         if (r < 0) {
                 log_warning_errno(r, "The record of service %s is unusable, dropping it: %m", unit);
-                (void) unlinkat(m->placements_fd, unit, 0);
+                (void) unlinkat(all->fd, unit, 0);
                 return 0;
         }
-        claim(m, &p->address4);
-        claim(m, &p->address6);
-        claim(m, &p->old_address4);
-        claim(m, &p->old_address6);
-        HASH_ADD_KEYPTR(hh, m->placements, p->unit, strlen(p->unit), p);
+        claim(all, &p->address4);
+        claim(all, &p->address6);
+        claim(all, &p->old_address4);
+        claim(all, &p->old_address6);
+        HASH_ADD_KEYPTR(hh, all->items, p->unit, strlen(p->unit), p);
         if (!hash_has(p))
                 return -ENOMEM;
         p = NULL;
         return 0;
 }
 
-int placements_read(Manager *m) {
-        return record_for_each(m->placements_fd, restore, m);
+int placements_read(Placements *all) {
+        return record_for_each(all->fd, restore, all);
 }
 
 /* --- jobs -------------------------------------------------------------------------------- */
@@ -128,7 +128,7 @@ int placements_read(Manager *m) {
 static char *netns_path(const Placement *p) {
         char *path = NULL;
 
-        return asprintf(&path, "%s/" NETNS_DIR "/%s", p->manager->config.runtime_dir, p->unit) < 0 ? NULL : path;
+        return asprintf(&path, "%s/" NETNS_DIR "/%s", p->all->runtime_dir, p->unit) < 0 ? NULL : path;
 }
 
 void placement_describe(const Placement *p, FirewallCell *ret) {
@@ -210,7 +210,7 @@ static void run_make(void *userdata, JobReport *report, JobText *text) {
         }
         (void) strcpy(report->what, "the firewall can't take it in");
         placement_describe(p, &cell); /* before the link: no packet passes unfiltered */
-        report->error = firewall_add_cell(p->manager->table, &cell);
+        report->error = firewall_add_cell(p->all->table, &cell);
         if (report->error < 0)
                 return;
         (void) strcpy(report->what, "its interface can't be made");
@@ -246,7 +246,7 @@ static void run_remove(void *userdata, JobReport *report, JobText *text) {
                 r = remove_link(p->old_link);
         if (r >= 0) { /* after the link: what is left of it stays filtered */
                 placement_describe(p, &cell);
-                r = firewall_remove_cell(p->manager->table, &cell);
+                r = firewall_remove_cell(p->all->table, &cell);
         }
         if (r >= 0)
                 r = forget_flows(p, false);
@@ -256,19 +256,19 @@ static void run_remove(void *userdata, JobReport *report, JobText *text) {
 /* --- states ------------------------------------------------------------------------------ */
 
 /* For what has changed while a job ran, or may succeed by now. May free placements. */
-static void look_again(Manager *m) {
-        if (placements_update(m))
-                notices_post(&m->notices, NOTICE_NETWORK_CHANGED, NULL, NULL, NULL);
-        placements_start(m);
+static void look_again(Placements *all) {
+        if (placements_update(all))
+                notices_post(all->notices, NOTICE_FIREWALL_CHANGED, NULL, NULL, NULL);
+        placements_start(all);
 }
 
 static int on_retry(sd_event_source *s, uint64_t usec, void *userdata) {
         Placement *p = userdata;
-        Manager *m = p->manager;
+        Placements *all = p->all;
 
         (void) s, (void) usec;
         p->retry_source = sd_event_source_disable_unref(p->retry_source);
-        look_again(m);
+        look_again(all);
         return 0;
 }
 
@@ -277,7 +277,7 @@ static void retry(Placement *p) {
 
         if (p->retry_source)
                 return;
-        r = sd_event_add_time_relative(p->manager->event, &p->retry_source, CLOCK_MONOTONIC, RETRY_USEC, 0,
+        r = sd_event_add_time_relative(p->all->event, &p->retry_source, CLOCK_MONOTONIC, RETRY_USEC, 0,
                                        on_retry, p);
         if (r < 0)
                 log_error_errno(r, "Cannot schedule another try for service %s: %m", p->unit);
@@ -325,12 +325,12 @@ static void on_made(const JobReport *report, const char *text, void *userdata) {
                 (void) prefix_to_string(&p->address6, address6);
         log_info("Service %s (policy %s) has its network: %s%s%s", p->unit, p->policy->name, address4,
                  *address4 && *address6 ? " " : "", address6);
-        look_again(p->manager);
+        look_again(p->all);
 }
 
 static void on_removed(const JobReport *report, const char *text, void *userdata) {
         Placement *p = userdata;
-        Manager *m = p->manager;
+        Placements *all = p->all;
 
         (void) text;
         p->job = NULL;
@@ -341,14 +341,14 @@ static void on_removed(const JobReport *report, const char *text, void *userdata
                 retry(p);
                 return;
         }
-        if (unlinkat(m->placements_fd, p->unit, 0) < 0 && errno != ENOENT)
+        if (unlinkat(all->fd, p->unit, 0) < 0 && errno != ENOENT)
                 log_warning_errno(errno, "Cannot remove the record of service %s: %m", p->unit);
         log_info("The network of service %s is gone", p->unit);
         release(p);
         release_old(p);
-        HASH_DEL(m->placements, p);
+        HASH_DEL(all->items, p);
         placement_free(p);
-        look_again(m);
+        look_again(all);
 }
 
 static void start_job(Placement *p, bool make) {
@@ -360,7 +360,7 @@ static void start_job(Placement *p, bool make) {
                 .done = make ? on_made : on_removed,
                 .userdata = p,
         };
-        int r = job_start(p->manager->jobs, &spec, &p->job);
+        int r = job_start(p->all->jobs, &spec, &p->job);
 
         if (r < 0 && make)
                 fail(p, "no job can be started: %s", strerror(-r));
@@ -368,10 +368,10 @@ static void start_job(Placement *p, bool make) {
                 retry(p);
 }
 
-void placements_start(Manager *m) {
+void placements_start(Placements *all) {
         Placement *p, *next;
 
-        HASH_ITER(hh, m->placements, p, next)
+        HASH_ITER(hh, all->items, p, next)
                 if (!p->job && p->state == PLACEMENT_MAKING)
                         start_job(p, true);
                 else if (!p->job && !p->retry_source && p->state == PLACEMENT_LEAVING)
@@ -380,8 +380,8 @@ void placements_start(Manager *m) {
 
 /* --- what policies want ------------------------------------------------------------------ */
 
-static Policy *wanted_policy(const Manager *m, const char *unit) {
-        Policy *p = policy_set_pick_unit(m->policies, unit);
+static Policy *wanted_policy(const Placements *all, const char *unit) {
+        Policy *p = policy_set_pick_unit(*all->policies, unit);
 
         return p && p->mode == POLICY_ENFORCE && p->network_mode == NETWORK_ROUTED ? p : NULL;
 }
@@ -419,7 +419,7 @@ static int choose_addresses(Placement *p, const Policy *policy) {
                 bool v4 = pool->family == AF_INET;
                 IpPrefix address;
 
-                r = fixed ? pool_claim(p->manager->pool, fixed) : pool_acquire(p->manager->pool, pool, &address);
+                r = fixed ? pool_claim(p->all->pool, fixed) : pool_acquire(p->all->pool, pool, &address);
                 if (r < 0)
                         return r;
                 *(v4 ? &p->address4 : &p->address6) = fixed ? *fixed : address;
@@ -430,12 +430,12 @@ static int choose_addresses(Placement *p, const Policy *policy) {
         r = record_choose_id('u', id);
         if (r < 0)
                 return r;
-        (void) snprintf(p->link, sizeof(p->link), "%s%.*s", p->manager->link_prefix, 8, id + 1);
+        (void) snprintf(p->link, sizeof(p->link), "%s%.*s", p->all->link_prefix, 8, id + 1);
         return 0;
 }
 
-const Placement *placements_find_port(const Manager *m, const Policy *policy, const PolicyPort **ret_port) {
-        for (const Placement *p = m->placements; p; p = p->hh.next) {
+const Placement *placements_find_port(const Placements *all, const Policy *policy, const PolicyPort **ret_port) {
+        for (const Placement *p = all->items; p; p = p->hh.next) {
                 const PolicyPort *port = *p->link ? policy_ports_collide(policy, p->policy) : NULL;
 
                 if (port) {
@@ -448,10 +448,10 @@ const Placement *placements_find_port(const Manager *m, const Policy *policy, co
 
 /* True if the ports of `policy` are free for it; else it has failed. */
 static bool check_ports(Placement *p, const Policy *policy) {
-        Manager *m = p->manager;
+        Placements *all = p->all;
         char text[POLICY_PORT_STRING_MAX];
 
-        for (const Placement *o = m->placements; o; o = o->hh.next) {
+        for (const Placement *o = all->items; o; o = o->hh.next) {
                 const PolicyPort *port = o != p && *o->link ? policy_ports_collide(policy, o->policy) : NULL;
 
                 if (port) {
@@ -460,7 +460,7 @@ static bool check_ports(Placement *p, const Policy *policy) {
                         return false;
                 }
         }
-        for (const Cell *c = m->cells; c; c = c->hh.next) {
+        for (const Cell *c = *all->cells; c; c = c->hh.next) {
                 const PolicyPort *port = policy_ports_collide(policy, c->policy);
 
                 if (port) {
@@ -520,18 +520,18 @@ static bool adopt(Placement *p, Policy *policy) {
         return r >= 0;
 }
 
-static bool place(Manager *m, const char *unit, Policy *policy) {
+static bool place(Placements *all, const char *unit, Policy *policy) {
         Placement *p;
 
-        HASH_FIND_STR(m->placements, unit, p);
+        HASH_FIND_STR(all->items, unit, p);
         if (!p) {
-                p = alloc_placement(m, unit);
+                p = alloc_placement(all, unit);
                 if (!p) {
                         log_error_errno(ENOMEM, "Cannot place service %s: %m", unit);
                         return false;
                 }
                 p->policy = policy_ref(policy);
-                HASH_ADD_KEYPTR(hh, m->placements, p->unit, strlen(p->unit), p);
+                HASH_ADD_KEYPTR(hh, all->items, p->unit, strlen(p->unit), p);
                 if (!hash_has(p)) {
                         placement_free(p);
                         log_error_errno(ENOMEM, "Cannot place service %s: %m", unit);
@@ -550,7 +550,7 @@ static void leave(Placement *p) {
 }
 
 /* DNS= of a policy, for the drop-in to bind. */
-static void write_resolv(Manager *m, const Policy *p) {
+static void write_resolv(Placements *all, const Policy *p) {
         char name[80], text[3 * (PREFIX_STRING_MAX + 16) + 128], address[PREFIX_STRING_MAX];
         size_t n;
         int r;
@@ -560,46 +560,45 @@ static void write_resolv(Manager *m, const Policy *p) {
                 n += (size_t) snprintf(text + n, sizeof(text) - n, "nameserver %s\n",
                                        prefix_to_string(&p->dns[i], address));
         (void) snprintf(name, sizeof(name), RESOLV_DIR "/%s", p->name);
-        r = fd_replace_file_at(m->runtime_fd, name, text, 0644, false);
+        r = fd_replace_file_at(all->runtime_fd, name, text, 0644, false);
         if (r < 0)
-                log_error_errno(r, "Cannot write %s/%s: %m", m->config.runtime_dir, name);
+                log_error_errno(r, "Cannot write %s/%s: %m", all->runtime_dir, name);
 }
 
-bool placements_update(Manager *m) {
+bool placements_update(Placements *all) {
         Placement *p, *next;
         bool changed = false;
 
-        HASH_ITER(hh, m->placements, p, next)
-                if (!wanted_policy(m, p->unit))
+        HASH_ITER(hh, all->items, p, next)
+                if (!wanted_policy(all, p->unit))
                         leave(p);
-        for (size_t i = 0; i < policy_set_size(m->policies); i++) {
-                Policy *policy = policy_set_get(m->policies, i);
+        for (size_t i = 0; i < policy_set_size(*all->policies); i++) {
+                Policy *policy = policy_set_get(*all->policies, i);
                 const MatchList *units = &policy->match[MATCH_UNIT];
 
                 if (units->n_values > 0 && policy->network_mode == NETWORK_ROUTED && policy->n_dns > 0)
-                        write_resolv(m, policy);
+                        write_resolv(all, policy);
                 for (size_t k = 0; k < units->n_values; k++)
-                        if (wanted_policy(m, units->values[k].text) == policy)
-                                changed = place(m, units->values[k].text, policy) || changed;
+                        if (wanted_policy(all, units->values[k].text) == policy)
+                                changed = place(all, units->values[k].text, policy) || changed;
         }
-        m->firewall_wanted += changed;
         return changed;
 }
 
-bool placements_have(const Manager *m, const char *unit) {
+bool placements_have(const Placements *all, const char *unit) {
         const Placement *p;
 
-        HASH_FIND_STR(m->placements, unit, p);
+        HASH_FIND_STR(all->items, unit, p);
         return p;
 }
 
-unsigned placements_sweep(const Manager *m, bool (*is_known)(const char *unit, void *userdata), void *userdata) {
+unsigned placements_sweep(const Placements *all, bool (*is_known)(const char *unit, void *userdata), void *userdata) {
         _cleanup_(freep) char *dir = NULL;
         _cleanup_(closedirp) DIR *d = NULL;
         struct dirent *e;
         unsigned n = 0;
 
-        if (asprintf(&dir, "%s/" NETNS_DIR, m->config.runtime_dir) < 0) {
+        if (asprintf(&dir, "%s/" NETNS_DIR, all->runtime_dir) < 0) {
                 dir = NULL;
                 return 0;
         }
@@ -616,18 +615,18 @@ unsigned placements_sweep(const Manager *m, bool (*is_known)(const char *unit, v
         return n;
 }
 
-bool placements_pending(const Manager *m) {
-        for (const Placement *p = m->placements; p; p = p->hh.next)
+bool placements_pending(const Placements *all) {
+        for (const Placement *p = all->items; p; p = p->hh.next)
                 if (p->job && p->state == PLACEMENT_MAKING)
                         return true;
         return false;
 }
 
-void placements_free(Manager *m) {
+void placements_free(Placements *all) {
         Placement *p, *next;
 
-        HASH_ITER(hh, m->placements, p, next) {
-                HASH_DEL(m->placements, p);
+        HASH_ITER(hh, all->items, p, next) {
+                HASH_DEL(all->items, p);
                 placement_free(p);
         }
 }
@@ -636,12 +635,12 @@ static int unlink_resolv(const char *name, void *userdata) {
         return unlinkat(*(int *) userdata, name, 0) < 0 ? -errno : 0;
 }
 
-void placements_remove(Manager *m) {
-        _cleanup_(close_fdp) int fd = fd_open_beneath(m->runtime_fd, RESOLV_DIR, O_RDONLY | O_DIRECTORY, 0);
+void placements_remove(int runtime_fd) {
+        _cleanup_(close_fdp) int fd = fd_open_beneath(runtime_fd, RESOLV_DIR, O_RDONLY | O_DIRECTORY, 0);
         static const char *const names[] = { "placements", NETNS_DIR, RESOLV_DIR };
 
         if (fd >= 0)
                 (void) record_for_each(fd, unlink_resolv, &fd);
         for (size_t i = 0; i < ELEMENTSOF(names); i++)
-                (void) unlinkat(m->runtime_fd, names[i], AT_REMOVEDIR); /* ENOTEMPTY: somebody else's */
+                (void) unlinkat(runtime_fd, names[i], AT_REMOVEDIR); /* ENOTEMPTY: somebody else's */
 }

@@ -14,22 +14,22 @@ struct FirewallCell;
 void placement_describe(const Placement *p, struct FirewallCell *ret);
 
 /* Reads the records of before. -ENOMEM. */
-int placements_read(Manager *m);
+int placements_read(Placements *all);
 /* Compares the table with the loaded policies: addresses and ports are given and taken here, before
  * network_prepare() makes the firewall of it (true: there is something new for it), */
-bool placements_update(Manager *m);
+bool placements_update(Placements *all);
 /* and then jobs make and remove what differs on the host. */
-void placements_start(Manager *m);
+void placements_start(Placements *all);
 /* Is something still being made? */
-bool placements_pending(const Manager *m);
+bool placements_pending(const Placements *all);
 /* Who publishes one of the ports of `policy`, borrowed; NULL: nobody. */
-const Placement *placements_find_port(const Manager *m, const Policy *policy, const PolicyPort **ret_port);
+const Placement *placements_find_port(const Placements *all, const Policy *policy, const PolicyPort **ret_port);
 
 /* By the sweep's job: takes away pinned namespaces that it does not know and nobody is in. Returns how many. */
-unsigned placements_sweep(const Manager *m, bool (*is_known)(const char *unit, void *userdata), void *userdata);
-bool placements_have(const Manager *m, const char *unit);
+unsigned placements_sweep(const Placements *all, bool (*is_known)(const char *unit, void *userdata), void *userdata);
+bool placements_have(const Placements *all, const char *unit);
 
 /* Forgets all; what is on the host stays. */
-void placements_free(Manager *m);
+void placements_free(Placements *all);
 /* Removes the directories; no placement may be left. */
-void placements_remove(Manager *m);
+void placements_remove(int runtime_fd);

@@ -77,7 +77,7 @@ void damage_note(Manager *m, const char *lines) {
 }
 
 void damage_repair_services(Manager *m) {
-        for (Placement *p = m->placements; p; p = p->hh.next)
+        for (Placement *p = m->placements.items; p; p = p->hh.next)
                 if (p->state == PLACEMENT_READY)
                         p->state = PLACEMENT_MAKING;
 }
@@ -299,7 +299,7 @@ static bool look_at_link(Manager *m, const char *name) {
                                     c->user ?: "all users");
                         return c->damaged = true;
                 }
-        for (Placement *p = m->placements; p; p = p->hh.next)
+        for (Placement *p = m->placements.items; p; p = p->hh.next)
                 if (p->state == PLACEMENT_READY && strcmp(p->link, name) == 0) {
                         log_warning("Interface %s of service %s was removed or set down; repairing it", name, p->unit);
                         p->state = PLACEMENT_MAKING;

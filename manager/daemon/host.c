@@ -156,7 +156,7 @@ void host_remove(Manager *m) {
         static const char *const names[] = { "cells", "sessions", "units", "broken", "hosts", BUILDER_PINS_DIR, "lock" };
 
         network_remove(m);
-        placements_remove(m);
+        placements_remove(m->runtime_fd);
         m->driver->remove_root(m->hierarchies, m->root_group);
         if (!m->login_passed)
                 (void) unlinkat(m->runtime_fd, "login", 0);

@@ -5,6 +5,7 @@
 
 #include "manager/cells/cell.h"
 #include "manager/cells/notices.h"
+#include "manager/cells/placement-record.h"
 #include "manager/cells/session.h"
 #include "manager/daemon/policy-store.h"
 #include "manager/lent/shares.h"
@@ -31,7 +32,6 @@ typedef struct BusServer BusServer;
 typedef struct FdStore FdStore;
 typedef struct Filters Filters;
 typedef struct LoginServer LoginServer;
-typedef struct Placement Placement;
 typedef struct Refusals Refusals;
 typedef struct Volume Volume;
 
@@ -66,7 +66,7 @@ struct Manager {
         Cell *cells;             /* uthash */
         Session *sessions;       /* uthash */
         char **lost_sessions;    /* names of their records that can't be read, while a cell is unattended */
-        Placement *placements;   /* uthash */
+        Placements placements;
         Volume *volumes;         /* uthash */
         Job *traffic_job;
         sd_event_source *traffic_source;

@@ -82,7 +82,7 @@ static int collect_gateways(const Manager *m, Gateways *g) {
                 if (r >= 0)
                         r = add_gateway(g, &c->gateway6);
         }
-        for (const Placement *p = m->placements; p && r >= 0; p = p->hh.next) {
+        for (const Placement *p = m->placements.items; p && r >= 0; p = p->hh.next) {
                 r = add_gateway(g, &p->gateway4);
                 if (r >= 0)
                         r = add_gateway(g, &p->gateway6);
@@ -148,7 +148,7 @@ static int setup_firewall(const Manager *m, const Gateways *g, bool guard4, bool
                         return r < 0 ? r : setup_port_guard(m);
         }
         traffic_read_counts(m);
-        cells = calloc(HASH_COUNT(m->cells) + HASH_COUNT(m->placements) + 1, sizeof(FirewallCell));
+        cells = calloc(HASH_COUNT(m->cells) + HASH_COUNT(m->placements.items) + 1, sizeof(FirewallCell));
         if (!cells)
                 return -ENOMEM;
         /* The job that takes an ending one apart may run beside this one, and be done before: what it took
@@ -156,7 +156,7 @@ static int setup_firewall(const Manager *m, const Gateways *g, bool guard4, bool
         for (const Cell *c = m->cells; c; c = c->hh.next)
                 if (c->state != CELL_ENDING)
                         cell_describe(c, &cells[n++]);
-        for (const Placement *p = m->placements; p; p = p->hh.next)
+        for (const Placement *p = m->placements.items; p; p = p->hh.next)
                 if (*p->link)
                         placement_describe(p, &cells[n++]);
         r = firewall_setup(&config, cells, n);
@@ -357,7 +357,7 @@ static void on_prepared(const JobReport *report, const char *text, void *userdat
                 damage_note(m, text + strcspn(text, "\n"));
                 if (report->flags & REPAIRED_ALL)
                         damage_repair_services(m);
-                placements_start(m);
+                placements_start(&m->placements);
         }
         if (report->flags & CHANGED_IPV4) {
                 m->forwarding_guard4 = true;

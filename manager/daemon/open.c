@@ -100,7 +100,7 @@ static int check_ports(const Manager *m, const Policy *policy, char **ret_messag
 
         if (policy->n_ports == 0)
                 return 0;
-        p = placements_find_port(m, policy, &port);
+        p = placements_find_port(&m->placements, policy, &port);
         if (p) {
                 log_info("Port %s of policy %s is taken by service %s (policy %s)", policy_port_to_string(port, text),
                          policy->name, p->unit, p->policy->name);

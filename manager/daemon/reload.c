@@ -12,8 +12,8 @@ int manager_reload(Manager *m) {
         if (r < 0)
                 return r;
         policies_register_pools(m);
-        (void) placements_update(m);
+        m->firewall_wanted += placements_update(&m->placements);
         network_prepare(m);
-        placements_start(m);
+        placements_start(&m->placements);
         return r;
 }

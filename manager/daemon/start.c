@@ -191,6 +191,10 @@ static void on_notice(const Notice *n, void *userdata) {
         case NOTICE_LIMITS_KEPT:
                 (void) manager_reload(m); /* says itself what is wrong */
                 break;
+        case NOTICE_FIREWALL_CHANGED:
+                m->firewall_wanted++;
+                network_prepare(m);
+                break;
         case NOTICE_NETWORK_CHANGED:
                 network_prepare(m);
                 break;
@@ -256,6 +260,19 @@ static void fill_hosts(Manager *m) {
         if (gethostname(m->cell_host.host_name, sizeof(m->cell_host.host_name) - 1) < 0)
                 (void) strcpy(m->cell_host.host_name, "localhost");
         m->session_host = (SessionHost) { .records_fd = m->sessions_fd };
+        m->placements = (Placements) {
+                .event = m->event,
+                .jobs = m->jobs,
+                .pool = m->pool,
+                .policies = &m->policies,
+                .cells = &m->cells,
+                .notices = &m->notices,
+                .fd = m->placements_fd,
+                .runtime_fd = m->runtime_fd,
+                .runtime_dir = m->config.runtime_dir,
+                .table = m->table,
+                .link_prefix = m->link_prefix,
+        };
         notices_subscribe(&m->notices, NOTICE_TABLES, on_notice, m);
 }
 
@@ -265,7 +282,7 @@ static int wait_for_network(Manager *m) {
         uint64_t now, end = 0;
         int r = 0;
 
-        while (r >= 0 && (m->network_pending || placements_pending(m))) {
+        while (r >= 0 && (m->network_pending || placements_pending(&m->placements))) {
                 r = sd_event_now(m->event, CLOCK_MONOTONIC, &now);
                 if (r < 0)
                         return r;
@@ -321,16 +338,16 @@ int manager_start(Manager *m) {
 
         r = takeover_read(m);
         if (r >= 0)
-                r = placements_read(m);
+                r = placements_read(&m->placements);
         if (r < 0)
                 return r;
         fd_store_drop_rest(m->fd_store);
         policies_register_pools(m);
-        (void) placements_update(m);
+        m->firewall_wanted += placements_update(&m->placements);
         sweep_start(m);
         network_watch(m);
         network_prepare(m);
-        placements_start(m);
+        placements_start(&m->placements);
         takeover_settle(m);
         r = wait_for_network(m);
         return r < 0 ? log_error_errno(r, "The event loop failed: %m") : 0;
@@ -346,7 +363,7 @@ Manager *manager_free(Manager *m) {
         network_unwatch(m);
         if (m->jobs)
                 traffic_stop(m);
-        idle = m->jobs && !m->cells && !m->sessions && !m->placements;
+        idle = m->jobs && !m->cells && !m->sessions && !m->placements.items;
         HASH_ITER(hh, m->sessions, s, next_session) {
                 HASH_DEL(m->sessions, s);
                 session_free(s);
@@ -355,7 +372,7 @@ Manager *manager_free(Manager *m) {
                 HASH_DEL(m->cells, c);
                 cell_free(c);
         }
-        placements_free(m);
+        placements_free(&m->placements);
         m->shares = shares_free(m->shares);
         m->jobs = jobs_free(m->jobs);
         adjusts_free(m->adjusts);

@@ -55,7 +55,7 @@ static bool is_known(const char *id, void *userdata) {
 static bool is_known_unit(const char *unit, void *userdata) {
         Sweep *s = userdata;
 
-        return spare(s, PIN, unit, placements_have(s->manager, unit));
+        return spare(s, PIN, unit, placements_have(&s->manager->placements, unit));
 }
 
 static bool is_known_name(const char *name, void *userdata) {
@@ -74,12 +74,12 @@ static int compare_names(const void *a, const void *b) {
 static int list_links(Sweep *s) {
         const Manager *m = s->manager;
 
-        s->links = calloc(HASH_COUNT(m->cells) + 2 * HASH_COUNT(m->placements) + 1, sizeof(*s->links));
+        s->links = calloc(HASH_COUNT(m->cells) + 2 * HASH_COUNT(m->placements.items) + 1, sizeof(*s->links));
         if (!s->links)
                 return -ENOMEM;
         for (const Cell *c = m->cells; c; c = c->hh.next)
                 s->links[s->n_links++] = c->link;
-        for (const Placement *p = m->placements; p; p = p->hh.next) {
+        for (const Placement *p = m->placements.items; p; p = p->hh.next) {
                 s->links[s->n_links++] = p->link;
                 s->links[s->n_links++] = p->old_link;
         }
@@ -162,7 +162,7 @@ static unsigned sweep_all(Sweep *s) {
 
         n = m->driver->sweep(&host, is_known, s);
         n += sweep_links(s);
-        n += placements_sweep(m, is_known_unit, s);
+        n += placements_sweep(&m->placements, is_known_unit, s);
         n += builder_inner_sweep(m->config.runtime_dir, is_known, s);
         (void) snprintf(prefix, sizeof(prefix), "%s-c", m->config.instance);
         n += netns_name_sweep(prefix, is_known_name, s);

@@ -123,7 +123,7 @@ bool manager_needs_network(const Manager *m) {
         for (const Cell *c = m->cells; c; c = c->hh.next)
                 if (*c->link)
                         return true;
-        for (const Placement *p = m->placements; p; p = p->hh.next)
+        for (const Placement *p = m->placements.items; p; p = p->hh.next)
                 if (*p->link)
                         return true;
         return false;

@@ -292,7 +292,7 @@ static const Policy *find_owner(const Peer *peer, const IpPrefix *address) {
                 if (!*c->network_of && cell_bus_may_see(peer, c) &&
                     (is_same(&c->address4, address) || is_same(&c->address6, address)))
                         return c->policy;
-        for (const Placement *p = access_may_administer(peer->uid) ? m->placements : NULL; p; p = p->hh.next)
+        for (const Placement *p = access_may_administer(peer->uid) ? m->placements.items : NULL; p; p = p->hh.next)
                 if (is_same(&p->address4, address) || is_same(&p->address6, address))
                         return p->policy;
         return NULL;

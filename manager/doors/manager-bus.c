@@ -265,12 +265,12 @@ static int method_list_services(sd_bus_message *m, void *userdata, sd_bus_error 
                         const char *unit = units->values[k].text;
                         const Placement *p;
 
-                        HASH_FIND_STR(manager->placements, unit, p);
+                        HASH_FIND_STR(manager->placements.items, unit, p);
                         if (policy_set_pick_unit(manager->policies, unit) == policy)
                                 r = append_service(reply, unit, policy, p);
                 }
         }
-        for (const Placement *p = manager->placements; p && r >= 0 && all; p = p->hh.next)
+        for (const Placement *p = manager->placements.items; p && r >= 0 && all; p = p->hh.next)
                 if (!policy_set_pick_unit(manager->policies, p->unit))
                         r = append_service(reply, p->unit, p->policy, p);
         if (r >= 0)

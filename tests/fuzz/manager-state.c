@@ -8,7 +8,7 @@
 
 #include "manager/cells/cell.h"
 #include "manager/cells/placement.h"
-#include "manager/daemon/manager.h"
+#include "manager/cells/session.h"
 #include "manager/work/state.h"
 #include "tests/fuzz/fuzz.h"
 
@@ -82,19 +82,17 @@ static void take_over_session(void) {
 }
 
 static void take_over_service(const char *record, size_t length) {
-        static Manager m;
+        Placements all = { .fd = fuzz_dir_fd() };
 
-        if (!m.pool && pool_new(&m.pool) < 0)
+        if (pool_new(&all.pool) < 0)
                 abort();
-        m.placements_fd = fuzz_dir_fd();
         fuzz_put("x.service", record, length);
-        assert(placements_read(&m) == 0);
-        for (Placement *p = m.placements; p; p = p->hh.next)
+        assert(placements_read(&all) == 0);
+        for (Placement *p = all.items; p; p = p->hh.next)
                 assert(p->policy && memchr(p->link, '\0', sizeof(p->link)));
-        placements_free(&m);
-        pool_free(m.pool); /* with what it has claimed */
-        m.pool = NULL;
-        (void) unlinkat(m.placements_fd, "x.service", 0);
+        placements_free(&all);
+        pool_free(all.pool); /* with what it has claimed */
+        (void) unlinkat(all.fd, "x.service", 0);
 }
 
 /* Behind the head of a record of this boot. */

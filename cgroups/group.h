@@ -20,6 +20,9 @@
  * nothing is taken back: group_remove() does that. */
 int group_make(const Hierarchies *h, const char *path);
 
+/* Opens the group's directory in one hierarchy. -errno of openat(2). */
+int group_open(const Hierarchy *h, const char *path);
+
 /* Writes knob values. -errno of the first write that failed; *ret_failed (may be NULL) is then the
  * knob concerned, borrowed from `knobs`. */
 int group_apply(const Hierarchies *h, const char *path, const Knobs *knobs, const Knob **ret_failed);

@@ -369,6 +369,12 @@ bool prefix_contains(const IpPrefix *prefix, const IpPrefix *address) {
         return true;
 }
 
+bool prefix_equal(const IpPrefix *a, const IpPrefix *b) {
+        if (a->family != b->family || a->length != b->length)
+                return false;
+        return a->family == AF_UNSPEC || memcmp(a->address.bytes, b->address.bytes, family_bits(a->family) / 8) == 0;
+}
+
 const char *prefix_to_string(const IpPrefix *prefix, char buffer[static PREFIX_STRING_MAX]) {
         if (!inet_ntop(prefix->family, prefix->address.bytes, buffer, INET6_ADDRSTRLEN))
                 return strcpy(buffer, "?");

@@ -54,6 +54,8 @@ int parse_address(const char *text, IpPrefix *ret);
 int parse_cpu_list(const char *text, char **ret);
 
 bool prefix_contains(const IpPrefix *prefix, const IpPrefix *address);
+/* The same family, length and address; what the union has beyond an IPv4 address does not count. */
+bool prefix_equal(const IpPrefix *a, const IpPrefix *b);
 
 #define PREFIX_STRING_MAX 64
 /* "10.77.0.0/16"; a single address without its length. Returns `buffer`. */

@@ -141,11 +141,11 @@ static bool prefix_reserves(const IpPrefix *prefix, const IpPrefix *address) {
                 return false;
         for (uint64_t slot = 0; slot < span.first; slot++) {
                 reserved = address_at(prefix, slot);
-                if (memcmp(&reserved, address, sizeof(reserved)) == 0)
+                if (prefix_equal(&reserved, address))
                         return true;
         }
         reserved = address_at(prefix, span.last + 1);
-        return prefix->family == AF_INET && memcmp(&reserved, address, sizeof(reserved)) == 0;
+        return prefix->family == AF_INET && prefix_equal(&reserved, address);
 }
 
 static bool is_reserved(const Pool *p, const IpPrefix *address) {

@@ -41,7 +41,7 @@ static bool decide_dns(const IpPrefix *dns, size_t n_dns, const Reach *reach, Re
         if (reach->port != 53 || reach->protocol == IPPROTO_ICMP)
                 return false;
         for (size_t i = 0; i < n_dns; i++)
-                if (memcmp(&dns[i], &reach->address, sizeof(*dns)) == 0) {
+                if (prefix_equal(&dns[i], &reach->address)) {
                         *ret = (ReachDecision) { .allowed = true, .key = "DNS",
                                                  .why = "it is the cell's name server" };
                         return true;

@@ -300,7 +300,7 @@ const char *policy_rule_to_string(const PolicyRule *rule, char buffer[static POL
 
 bool policy_rule_equal(const PolicyRule *a, const PolicyRule *b) {
         return a->protocol == b->protocol && a->first == b->first && a->last == b->last && a->host == b->host &&
-                memcmp(&a->prefix, &b->prefix, sizeof(a->prefix)) == 0;
+                prefix_equal(&a->prefix, &b->prefix);
 }
 
 static bool lies_in(const char *text, const IpPrefix *inner) {

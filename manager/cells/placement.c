@@ -397,7 +397,7 @@ static const IpPrefix *fixed_address(const Policy *policy, int family) {
 static bool address_fits(const Policy *policy, int family, const IpPrefix *address, const IpPrefix *gateway) {
         const IpPrefix *fixed = fixed_address(policy, family);
 
-        if (fixed && memcmp(fixed, address, sizeof(*fixed)) != 0)
+        if (fixed && !prefix_equal(fixed, address))
                 return false;
         for (size_t i = 0; i < policy->n_pools; i++) {
                 IpPrefix other;
@@ -405,7 +405,7 @@ static bool address_fits(const Policy *policy, int family, const IpPrefix *addre
                 if (policy->pools[i].family == family)
                         return prefix_contains(&policy->pools[i], address) &&
                                 pool_gateway(&policy->pools[i], &other) >= 0 &&
-                                memcmp(&other, gateway, sizeof(other)) == 0;
+                                prefix_equal(&other, gateway);
         }
         return address->family == AF_UNSPEC;
 }

@@ -47,7 +47,7 @@ static int add_gateway(Gateways *g, const IpPrefix *gateway) {
         else
                 g->ipv6 = true;
         for (size_t i = 0; i < g->n_items; i++)
-                if (memcmp(&g->items[i], gateway, sizeof(*gateway)) == 0)
+                if (prefix_equal(&g->items[i], gateway))
                         return 0;
         if (g->n_items == GATEWAYS_MAX)
                 return -E2BIG;
@@ -104,7 +104,7 @@ static int drop_gateways(const Manager *m, const Gateways *needed) {
 
                         r = pool_gateway(&p->pools[k], &gateway);
                         for (size_t n = 0; n < needed->n_items; n++)
-                                is_needed = is_needed || memcmp(&needed->items[n], &gateway, sizeof(gateway)) == 0;
+                                is_needed = is_needed || prefix_equal(&needed->items[n], &gateway);
                         if (r >= 0 && !is_needed)
                                 r = add_gateway(&dropped, &gateway);
                 }

@@ -279,10 +279,6 @@ static bool is_of_host(const IpPrefix *address) {
                      memcmp(&own.v6.sin6_addr, &address->address.v6, sizeof(address->address.v6)) == 0;
 }
 
-static bool is_same(const IpPrefix *a, const IpPrefix *b) {
-        return a->family == b->family && memcmp(a, b, sizeof(*a)) == 0;
-}
-
 /* Whose address is it? NULL: no cell's and no service's; and for who may not see whose it is. What their side lets in
  * is then left out, so that the answer is that for an address which nobody has. */
 static const Policy *find_owner(const Peer *peer, const IpPrefix *address) {
@@ -290,10 +286,10 @@ static const Policy *find_owner(const Peer *peer, const IpPrefix *address) {
 
         for (const Cell *c = m->cells; c; c = c->hh.next)
                 if (!*c->network_of && cell_bus_may_see(peer, c) &&
-                    (is_same(&c->address4, address) || is_same(&c->address6, address)))
+                    (prefix_equal(&c->address4, address) || prefix_equal(&c->address6, address)))
                         return c->policy;
         for (const Placement *p = access_may_administer(peer->uid) ? m->placements.items : NULL; p; p = p->hh.next)
-                if (is_same(&p->address4, address) || is_same(&p->address6, address))
+                if (prefix_equal(&p->address4, address) || prefix_equal(&p->address6, address))
                         return p->policy;
         return NULL;
 }
@@ -314,7 +310,7 @@ static bool decide_before(const Cell *c, const Reach *reach, ReachDecision *ret)
                                          .why = "the cell's own root says what the interface is used for" };
                 return true;
         }
-        if (is_same(own, &reach->address) ||
+        if (prefix_equal(own, &reach->address) ||
             (parse_prefix(reach->address.family == AF_INET ? "127.0.0.0/8" : "::1", false, &loopback) >= 0 &&
              prefix_contains(&loopback, &reach->address))) {
                 *ret = (ReachDecision) { .allowed = true, .why = "it is the cell itself" };
@@ -330,7 +326,7 @@ static bool decide_before(const Cell *c, const Reach *reach, ReachDecision *ret)
                                          .why = "what the interface carries is its network's, confine does not filter it" };
                 return true;
         }
-        if (reach->protocol == IPPROTO_ICMP && is_same(gateway, &reach->address)) {
+        if (reach->protocol == IPPROTO_ICMP && prefix_equal(gateway, &reach->address)) {
                 *ret = (ReachDecision) { .allowed = true, .why = "it is the cell's gateway, which answers pings" };
                 return true;
         }

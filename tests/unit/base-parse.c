@@ -273,13 +273,37 @@ static void test_cpu_list(void **state) {
         }
 }
 
+static void test_prefix_equal(void **state) {
+        IpPrefix a, b;
+
+        (void) state;
+        assert_int_equal(parse_prefix("10.0.0.0/8", false, &a), 0);
+        b = a;
+        b.address.bytes[15] = 1; /* of no IPv4 address */
+        assert_true(prefix_equal(&a, &b));
+        b.address.bytes[3] = 1;
+        assert_false(prefix_equal(&a, &b));
+        b = a;
+        b.length = 9;
+        assert_false(prefix_equal(&a, &b));
+        assert_int_equal(parse_prefix("fd77::1", false, &a), 0);
+        b = a;
+        assert_true(prefix_equal(&a, &b));
+        b.address.bytes[15] = 2;
+        assert_false(prefix_equal(&a, &b));
+        a.family = b.family = AF_UNSPEC;
+        assert_true(prefix_equal(&a, &b));
+        b.family = AF_INET;
+        assert_false(prefix_equal(&a, &b));
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_uint64),       cmocka_unit_test(test_bytes),
                 cmocka_unit_test(test_bytes_to_string), cmocka_unit_test(test_usec),
                 cmocka_unit_test(test_usec_to_string), cmocka_unit_test(test_percent),
                 cmocka_unit_test(test_boolean),      cmocka_unit_test(test_uid),
-                cmocka_unit_test(test_prefix),       cmocka_unit_test(test_contains),
+                cmocka_unit_test(test_prefix_equal), cmocka_unit_test(test_prefix),       cmocka_unit_test(test_contains),
                 cmocka_unit_test(test_cpu_list),
         };
 

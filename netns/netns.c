@@ -26,34 +26,13 @@
 #define PIDFD_GET_NET_NAMESPACE _IO(0xFF, 4)
 #endif
 
-/* The pid in our own pid namespace; proc(5), /proc/PID/fdinfo. */
-static int pid_of_pidfd(int pidfd, pid_t *ret) {
-        _cleanup_(freep) char *text = NULL;
-        const char *line;
-        char path[64];
-        ssize_t n;
-        int pid;
-
-        (void) snprintf(path, sizeof(path), "/proc/self/fdinfo/%i", pidfd);
-        n = fd_read_file_at(AT_FDCWD, path, 4096, &text);
-        if (n < 0)
-                return (int) n;
-        line = strstr(text, "\nPid:");
-        if (!line || sscanf(line, "\nPid: %i", &pid) != 1)
-                return -EBADF;
-        if (pid <= 0)
-                return -ESRCH;
-        *ret = pid;
-        return 0;
-}
-
 static int open_through_proc(int pidfd) {
         _cleanup_(close_fdp) int fd = -EBADF;
         char path[64];
         pid_t pid = -1;
         int r;
 
-        r = pid_of_pidfd(pidfd, &pid);
+        r = fd_pidfd_get_pid(pidfd, &pid);
         if (r < 0)
                 return r;
         (void) snprintf(path, sizeof(path), "/proc/%i/ns/net", (int) pid);

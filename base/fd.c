@@ -192,17 +192,24 @@ int fd_pidfd_get_pid(int pidfd, pid_t *ret) {
         return 0;
 }
 
+int fd_pid_read(pid_t pid, const char *name, size_t max, char **ret) {
+        char path[96];
+        ssize_t n;
+
+        (void) snprintf(path, sizeof(path), "/proc/%d/%s", (int) pid, name);
+        n = fd_read_file_at(AT_FDCWD, path, max, ret);
+        return n == -ENOENT ? -ESRCH : MIN((int) n, 0);
+}
+
 /* A number of /proc/PID/stat, by its place in proc(5). */
 static int read_stat_field(pid_t pid, int wanted, unsigned long long *ret) {
         _cleanup_(freep) char *stat = NULL;
-        char path[64];
-        ssize_t n;
         char *p;
+        int r;
 
-        (void) snprintf(path, sizeof(path), "/proc/%d/stat", (int) pid);
-        n = fd_read_file_at(AT_FDCWD, path, 4096, &stat);
-        if (n < 0)
-                return n == -ENOENT ? -ESRCH : (int) n;
+        r = fd_pid_read(pid, "stat", 4096, &stat);
+        if (r < 0)
+                return r;
 
         /* The command name, field 2, may hold blanks and parentheses: count from its end. */
         p = strrchr(stat, ')');
@@ -266,13 +273,11 @@ void fd_close_all_but(const int *keep, size_t n_keep) {
 int fd_pid_uids(pid_t pid, uid_t ret[static 4]) {
         _cleanup_(freep) char *text = NULL;
         const char *line;
-        char path[64];
-        ssize_t n;
+        int r;
 
-        (void) snprintf(path, sizeof(path), "/proc/%d/status", (int) pid);
-        n = fd_read_file_at(AT_FDCWD, path, 64 * 1024, &text);
-        if (n < 0)
-                return n == -ENOENT ? -ESRCH : (int) n;
+        r = fd_pid_read(pid, "status", 64 * 1024, &text);
+        if (r < 0)
+                return r;
         line = strstr(text, "\nUid:");
         return line && sscanf(line, "\nUid: %u %u %u %u", &ret[0], &ret[1], &ret[2], &ret[3]) == 4 ? 0 : -EIO;
 }

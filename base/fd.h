@@ -52,6 +52,10 @@ bool fd_pidfd_has_exited(int pidfd);
  * was reaped. */
 int fd_pidfd_get_pid(int pidfd, pid_t *ret);
 
+/* Reads all of /proc/PID/`name`, of up to `max` bytes; the caller frees *ret. 0; -ESRCH: no such process; else as
+ * fd_read_file_at(). */
+int fd_pid_read(pid_t pid, const char *name, size_t max, char **ret);
+
 /* Start time of process `pid` in clock ticks after boot (proc(5), field 22 of stat), which
  * together with the pid and the boot id names a process for ever. -ESRCH: no such process. */
 int fd_pid_start_time(pid_t pid, unsigned long long *ret);

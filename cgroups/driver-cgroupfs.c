@@ -219,13 +219,11 @@ static int choose_group(const DriverCell *c, const DriverLeader *l, bool *ret_re
 
 static int verify_attached(const DriverCell *c, const DriverLeader *l, const char *group) {
         _cleanup_(freep) char *lines = NULL;
-        char path[64];
-        ssize_t n;
+        int r;
 
-        (void) snprintf(path, sizeof(path), "/proc/%d/cgroup", (int) l->pid);
-        n = fd_read_file_at(AT_FDCWD, path, 64 * 1024, &lines);
-        if (n < 0)
-                return n == -ENOENT ? -ESRCH : (int) n;
+        r = fd_pid_read(l->pid, "cgroup", 64 * 1024, &lines);
+        if (r < 0)
+                return r;
         if (!driver_leader_lives(l))
                 return -ESRCH;
         return group_lines_match(c->hierarchies, lines, group) ? 0 : -EXDEV;

@@ -80,13 +80,11 @@ static bool group_of_lines(const char *lines, char ret[static GROUP_PATH_MAX]) {
 
 static int group_of_pid(pid_t pid, char ret[static GROUP_PATH_MAX]) {
         _cleanup_(freep) char *lines = NULL;
-        char path[64];
-        ssize_t n;
+        int r;
 
-        (void) snprintf(path, sizeof(path), "/proc/%d/cgroup", (int) pid);
-        n = fd_read_file_at(AT_FDCWD, path, 64 * 1024, &lines);
-        if (n < 0)
-                return n == -ENOENT ? -ESRCH : (int) n;
+        r = fd_pid_read(pid, "cgroup", 64 * 1024, &lines);
+        if (r < 0)
+                return r;
         return group_of_lines(lines, ret) ? 0 : -EXDEV;
 }
 

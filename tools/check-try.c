@@ -2,7 +2,6 @@
 
 /* Does it work on this host? A real login, looked at from outside, against what the manager says of it. */
 
-#include <fcntl.h>
 #include <pwd.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -97,15 +96,6 @@ static bool is_within(const char *path, const char *group) {
         return path && *path == '/' && strncmp(path + 1, group, n) == 0 && strchr("/\n", path[1 + n]) != NULL;
 }
 
-static int read_groups(pid_t pid, char **ret) {
-        char path[64];
-        ssize_t n;
-
-        (void) snprintf(path, sizeof(path), "/proc/%d/cgroup", (int) pid);
-        n = fd_read_file_at(AT_FDCWD, path, 64 * 1024, ret);
-        return n < 0 ? (int) n : 0;
-}
-
 /* In each hierarchy where the cell's pid 1 is in the cell's group, the user's process has to be. */
 static void compare_groups(Check *c, const Trial *t, const json_t *cell) {
         const char *group = json_string_value(json_object_get(cell, "ControlGroup")) ?: "";
@@ -113,8 +103,8 @@ static void compare_groups(Check *c, const Trial *t, const json_t *cell) {
         size_t before = c->n_bad;
         unsigned n = 0;
 
-        if (read_groups(t->user, &user) < 0 ||
-            read_groups((pid_t) json_integer_value(json_object_get(cell, "InitPID")), &init) < 0) {
+        if (fd_pid_read(t->user, "cgroup", 64 * 1024, &user) < 0 ||
+            fd_pid_read((pid_t) json_integer_value(json_object_get(cell, "InitPID")), "cgroup", 64 * 1024, &init) < 0) {
                 check_add(c, SEVERITY_ERROR, AREA, "try again", "the user's process or the cell ended meanwhile");
                 return;
         }

@@ -239,11 +239,9 @@ static int show_tty(const LeaderPlan *l) {
 static int attach(const LeaderPlan *l, bool *ret_reserve, char group[static GROUP_PATH_MAX], char what[static DRIVER_WHAT_MAX]) {
         const Driver *d = l->plan->driver;
         _cleanup_(freep) char *lines = NULL;
-        char path[64];
         int r = 0;
 
-        (void) snprintf(path, sizeof(path), "/proc/%d/cgroup", (int) l->init_pid);
-        if (d->is_whole && fd_read_file_at(AT_FDCWD, path, 64 * 1024, &lines) >= 0 && *lines &&
+        if (d->is_whole && fd_pid_read(l->init_pid, "cgroup", 64 * 1024, &lines) >= 0 && *lines &&
             !d->is_whole(&l->plan->cell, lines)) {
                 log_warning("A control group of cell %s is missing, making it anew", l->plan->cell.id);
                 r = d->repair(&l->plan->cell, l->init_pid, what);

@@ -5,7 +5,6 @@
 
 #include <ctype.h>
 #include <dirent.h>
-#include <fcntl.h>
 #include <sched.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -80,10 +79,8 @@ static bool is_init(const Cell *c, pid_t pid) {
         bool own_pids = cell_namespaces(c) & CLONE_NEWPID;
         unsigned uid, outer, inner, more;
         const char *line;
-        char path[64];
 
-        (void) snprintf(path, sizeof(path), "/proc/%d/status", (int) pid);
-        if (fd_read_file_at(AT_FDCWD, path, 64 * 1024, &status) < 0)
+        if (fd_pid_read(pid, "status", 64 * 1024, &status) < 0)
                 return false;
         line = strstr(status, "\nNSpid:");
         if (own_pids)
@@ -112,10 +109,8 @@ static int find_init(Cell *c, const char *group) {
 static void find_ids(Cell *c) {
         _cleanup_(freep) char *map = NULL;
         unsigned first;
-        char path[64];
 
-        (void) snprintf(path, sizeof(path), "/proc/%d/uid_map", (int) c->init_pid);
-        if (cell_namespaces(c) & CLONE_NEWUSER && fd_read_file_at(AT_FDCWD, path, 4096, &map) > 0 &&
+        if (cell_namespaces(c) & CLONE_NEWUSER && fd_pid_read(c->init_pid, "uid_map", 4096, &map) >= 0 &&
             sscanf(map, " 0 %u", &first) == 1)
                 c->first_id = first;
 }

@@ -378,15 +378,6 @@ static int watch_leader(Session *s) {
                                on_leader_exit, s);
 }
 
-static int read_home(Session *s) {
-        char path[64];
-        ssize_t n;
-
-        (void) snprintf(path, sizeof(path), "/proc/%d/cgroup", (int) s->leader);
-        n = fd_read_file_at(AT_FDCWD, path, 64 * 1024, &s->home);
-        return n == -ENOENT ? -ESRCH : n < 0 ? (int) n : 0;
-}
-
 static void join_list(Session *s, Cell *cell) {
         s->cell = cell;
         LIST_INSERT_HEAD(&cell->sessions, s, entry);
@@ -426,7 +417,7 @@ int session_new(SessionHost *host, Cell *cell, const SessionInfo *info, Session 
                 r = watch_leader(s);
         }
         if (r >= 0)
-                r = read_home(s);
+                r = fd_pid_read(s->leader, "cgroup", 64 * 1024, &s->home);
         if (r >= 0)
                 r = save(s);
         if (r < 0) {

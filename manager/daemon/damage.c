@@ -8,7 +8,6 @@
 
 #include "manager/daemon/damage.h"
 
-#include <fcntl.h>
 #include <string.h>
 
 #include "base/fd.h"
@@ -129,11 +128,9 @@ static void look_at_groups(Cell *c) {
                 .uid = c->uid,
         };
         _cleanup_(freep) char *lines = NULL;
-        char path[64];
         int r;
 
-        (void) snprintf(path, sizeof(path), "/proc/%d/cgroup", (int) c->init_pid);
-        if (fd_read_file_at(AT_FDCWD, path, 64 * 1024, &lines) < 0 || !*lines || c->host->driver->is_whole(&cell, lines))
+        if (fd_pid_read(c->init_pid, "cgroup", 64 * 1024, &lines) < 0 || !*lines || c->host->driver->is_whole(&cell, lines))
                 return;
         if (fd_pid_is_exiting(c->init_pid, c->init_pidfd)) /* and left its groups, and its number */
                 return;

@@ -2,7 +2,6 @@
 
 #include "manager/daemon/table.h"
 
-#include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -80,16 +79,12 @@ static Cell *find_by_session_group(Manager *m, const char *lines) {
 
 static int find_by_pid(Manager *m, pid_t pid, Cell **ret) {
         _cleanup_(freep) char *lines = NULL, *id = NULL;
-        char path[64];
         Cell *c = NULL;
-        ssize_t n;
         int r;
 
-        (void) snprintf(path, sizeof(path), "/proc/%d/cgroup", (int) pid);
-        n = fd_read_file_at(AT_FDCWD, path, 64 * 1024, &lines);
-        if (n < 0)
-                return n == -ENOENT ? -ESRCH : (int) n;
-        r = m->driver->find(m->root_group, lines, &id);
+        r = fd_pid_read(pid, "cgroup", 64 * 1024, &lines);
+        if (r >= 0)
+                r = m->driver->find(m->root_group, lines, &id);
         if (r < 0)
                 return r;
         if (r > 0)

@@ -58,17 +58,16 @@ int user_process_take(pid_t pid, UserProcess *ret) {
 
 int user_process_find_child(pid_t leader, uid_t uid, uint64_t pid_inode, UserProcess *ret) {
         _cleanup_(freep) char *children = NULL;
-        char path[64], *save = NULL;
-        ssize_t n;
+        char name[64], *save = NULL;
+        int r;
 
-        (void) snprintf(path, sizeof(path), "/proc/%d/task/%d/children", (int) leader, (int) leader);
-        n = fd_read_file_at(AT_FDCWD, path, 1 << 20, &children);
-        if (n < 0)
-                return n == -ENOENT ? -ESRCH : (int) n;
+        (void) snprintf(name, sizeof(name), "task/%d/children", (int) leader);
+        r = fd_pid_read(leader, name, 1 << 20, &children);
+        if (r < 0)
+                return r;
         for (char *child = strtok_r(children, " ", &save); child; child = strtok_r(NULL, " ", &save)) {
                 UserProcess u;
                 pid_t pid = (pid_t) strtol(child, NULL, 10);
-                int r;
 
                 if (!is_users(pid, uid, pid_inode))
                         continue;
@@ -106,13 +105,11 @@ static int verify_namespaces(const UserProcess *u, const uint64_t inodes[static 
 static int verify_groups(const UserProcess *u, const Hierarchies *hierarchies, const char *group,
                          char what[static USER_PROCESS_WHAT_MAX]) {
         _cleanup_(freep) char *lines = NULL;
-        char path[64];
-        ssize_t n;
+        int r;
 
-        (void) snprintf(path, sizeof(path), "/proc/%d/cgroup", (int) u->pid);
-        n = fd_read_file_at(AT_FDCWD, path, 64 * 1024, &lines);
-        if (n < 0)
-                return n == -ENOENT ? -ESRCH : (int) n;
+        r = fd_pid_read(u->pid, "cgroup", 64 * 1024, &lines);
+        if (r < 0)
+                return r;
         if (!group || group_lines_within(hierarchies, lines, group))
                 return 0;
         (void) snprintf(what, USER_PROCESS_WHAT_MAX, "it is not in control group %.80s everywhere", group);

@@ -101,6 +101,7 @@ static void test_pids(void **state) {
         unsigned long long self, child;
         int fd, status;
         pid_t pid, told;
+        char *text = NULL;
 
         (void) state;
         pid = fork();
@@ -113,6 +114,10 @@ static void test_pids(void **state) {
         fd = fd_pidfd_open(pid);
         assert_true(fd >= 0);
         assert_true(fcntl(fd, F_GETFD) & FD_CLOEXEC);
+        assert_int_equal(fd_pid_read(pid, "comm", 64, &text), 0);
+        assert_non_null(strstr(text, "base-fd"));
+        free(text);
+        assert_int_equal(fd_pid_read(pid, "status", 8, &text), -EFBIG);
         assert_int_equal(fd_pid_start_time(getpid(), &self), 0);
         assert_int_equal(fd_pid_start_time(pid, &child), 0);
         assert_true(child >= self && child < self + 100 * 60);
@@ -132,6 +137,7 @@ static void test_pids(void **state) {
         assert_true(fd_pidfd_has_exited(-EBADF));
         assert_int_equal(fd_pidfd_open(pid), -ESRCH);
         assert_int_equal(fd_pid_start_time(pid, &child), -ESRCH);
+        assert_int_equal(fd_pid_read(pid, "comm", 64, &text), -ESRCH);
         (void) close_fd(fd);
 }
 

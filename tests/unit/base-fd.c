@@ -2,14 +2,12 @@
 
 #include <fcntl.h>
 #include <ftw.h>
-#include <pthread.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -17,6 +15,7 @@
 
 #include "base/cleanup.h"
 #include "base/fd.h"
+#include "tests/unit/headless.h"
 
 static char top[64];
 static int top_fd = -EBADF;
@@ -141,43 +140,15 @@ static void test_pids(void **state) {
         (void) close_fd(fd);
 }
 
-static void *go_on(void *main_has_exited) {
-        char state = 0;
-
-        while (state != 'Z') {
-                FILE *f = fopen("/proc/self/stat", "re");
-
-                if (!f || fscanf(f, "%*d %*s %c", &state) != 1)
-                        _exit(1);
-                fclose(f);
-        }
-        (void) write(*(int *) main_has_exited, "", 1);
-        (void) alarm(30);
-        for (;;)
-                (void) pause();
-}
-
 /* One that is a process still, by its other thread. */
 static void test_process_is_exiting(void **state) {
-        int fds[2], fd;
-        char c;
-        pid_t pid;
+        pid_t pid = fork_headless();
+        int fd;
 
         (void) state;
-        assert_int_equal(pipe(fds), 0);
-        pid = fork();
-        if (pid == 0) {
-                pthread_t thread;
-
-                if (pthread_create(&thread, NULL, go_on, &fds[1]) != 0)
-                        _exit(1);
-                (void) syscall(SYS_exit, 0);
-        }
         assert_true(pid > 0);
-        (void) close(fds[1]);
         fd = fd_pidfd_open(pid);
         assert_true(fd >= 0);
-        assert_int_equal(read(fds[0], &c, 1), 1);
         assert_false(fd_pidfd_has_exited(fd));
         assert_true(fd_pid_is_exiting(pid, fd));
         assert_int_equal(kill(pid, SIGKILL), 0);
@@ -188,7 +159,6 @@ static void test_process_is_exiting(void **state) {
         assert_false(fd_pid_is_exiting(getpid(), fd));
         assert_true(fd_pid_is_exiting(getpid(), -EBADF));
         (void) close_fd(fd);
-        (void) close(fds[0]);
 }
 
 /* In a child, which may lose its fds. Bit i: fd 10 + i is still open. */

@@ -8,20 +8,15 @@
 #include "policies/policy-load.h"
 
 #include <assert.h>
-#include <dirent.h>
-#include <fcntl.h>
 #include <sched.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "base/escape.h"
+#include "policies/policy-directories.h"
 #include "policies/policy-keys.h"
 #include "policies/policy-parse.h"
 #include "policies/policy-peers.h"
 #include "policies/policy-refuse.h"
-
-#define POLICIES_MAX 1024 /* in a set */
-#define DROPINS_MAX 256   /* of a policy */
 
 typedef enum EntryState {
         ENTRY_NEW,
@@ -42,10 +37,7 @@ typedef struct Entry {
 } Entry;
 
 typedef struct Loader {
-        char *const *directories;
-        int *fds; /* -EBADF: absent or not usable */
-        size_t n_directories;
-        bool trust;
+        PolicyDirectories directories;
         const PolicySet *previous;
         policy_check_host_t check_host;
         void *userdata;
@@ -56,9 +48,7 @@ typedef struct Loader {
 } Loader;
 
 static void loader_done(Loader *l) {
-        for (size_t i = 0; l->fds && i < l->n_directories; i++)
-                (void) close_fd(l->fds[i]);
-        free(l->fds);
+        policy_directories_done(&l->directories);
         for (size_t i = 0; i < l->n_entries; i++) {
                 free(l->entries[i].file);
                 free(l->entries[i].name);
@@ -70,86 +60,7 @@ static void loader_done(Loader *l) {
         strv_free(l->dropin_directories);
 }
 
-/* Errors that say something about us, not about a file. */
-static bool is_fatal(int r) {
-        return r == -ENOMEM || r == -EMFILE || r == -ENFILE || r == -E2BIG;
-}
-
-static char *join_path(const char *directory, const char *name) {
-        char *path;
-
-        return asprintf(&path, "%s/%s", directory, name) < 0 ? NULL : path;
-}
-
-static bool ends_with(const char *text, const char *end) {
-        size_t n = strlen(text), k = strlen(end);
-
-        return n > k && strcmp(text + n - k, end) == 0;
-}
-
 /* --- directories --- */
-
-/* 0; -ENOENT; -EBADMSG: said in diags. Only the last part of the path may be no link when
- * `nofollow`: drop-in directories; what leads to a policy directory is the administrator's. */
-static int open_directory(Loader *l, int at, const char *name, const char *path, bool nofollow,
-                          PolicyDiags *diags, int *ret) {
-        _cleanup_(close_fdp) int fd = -EBADF;
-        const char *what = NULL;
-        struct stat st;
-
-        fd = openat(at, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | (nofollow ? O_NOFOLLOW : 0));
-        if (fd < 0 && (errno == ENOENT || is_fatal(-errno)))
-                return -errno;
-        if (fd < 0 || fstat(fd, &st) < 0)
-                what = strerror(errno);
-        else if (!l->trust && st.st_uid != 0)
-                what = "the directory is not owned by root (chown root)";
-        else if (!l->trust && (st.st_mode & 022))
-                what = "others than root may write to the directory (chmod go-w)";
-        if (what) {
-                if (policy_diags_add(diags, false, path, 0, NULL, NULL, "%s", what) < 0)
-                        return -ENOMEM;
-                return -EBADMSG;
-        }
-        *ret = TAKE_FD(fd);
-        return 0;
-}
-
-/* Names in a directory that end in `end`, but for hidden ones. */
-static int list_directory(int fd, const char *end, char ***ret) {
-        _cleanup_(strv_freep) char **names = NULL;
-        _cleanup_(closedirp) DIR *d = NULL;
-        int copy;
-
-        copy = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC); /* closedir() closes it */
-        if (copy < 0)
-                return -errno;
-        d = fdopendir(copy);
-        if (!d) {
-                int r = -errno;
-
-                (void) close_fd(copy);
-                return r;
-        }
-        for (;;) {
-                struct dirent *e;
-
-                errno = 0;
-                e = readdir(d);
-                if (!e && errno)
-                        return -errno;
-                if (!e)
-                        break;
-                if (*e->d_name == '.' || !ends_with(e->d_name, end))
-                        continue;
-                if (strv_length(names) >= POLICIES_MAX)
-                        return -E2BIG;
-                if (strv_extend(&names, e->d_name) < 0)
-                        return -ENOMEM;
-        }
-        *ret = TAKE_PTR(names);
-        return 0;
-}
 
 static Entry *find_entry(Loader *l, const char *file) {
         for (size_t i = 0; i < l->n_entries; i++)
@@ -170,9 +81,9 @@ static int add_entry(Loader *l, const char *file, size_t directory, EntryState s
 
         if (find_entry(l, file))
                 return 0; /* an earlier directory has it */
-        if (l->n_entries >= POLICIES_MAX) {
-                (void) policy_diags_add(l->diags, false, l->directories[directory], 0, NULL, NULL,
-                                        "more than %u policies", POLICIES_MAX);
+        if (l->n_entries >= POLICY_FILES_MAX) {
+                (void) policy_diags_add(l->diags, false, l->directories.paths[directory], 0, NULL, NULL,
+                                        "more than %u policies", POLICY_FILES_MAX);
                 return -E2BIG;
         }
         grown = reallocarray(l->entries, l->n_entries + 1, sizeof(Entry));
@@ -202,7 +113,7 @@ static int refuse_directory(Loader *l, size_t directory) {
         p = policy_new(l->entries[l->n_entries - 1].name);
         if (!p)
                 return -ENOMEM;
-        p->path = strdup(l->directories[directory]);
+        p->path = strdup(l->directories.paths[directory]);
         p->matches_all = true;
         if (!p->path || asprintf(&p->refused, "%s can't be used", p->path) < 0)
                 return -ENOMEM;
@@ -212,7 +123,7 @@ static int refuse_directory(Loader *l, size_t directory) {
 
 /* A directory that can't be used: what came from it last time stays. */
 static int keep_directory(Loader *l, size_t directory) {
-        const char *path = l->directories[directory];
+        const char *path = l->directories.paths[directory];
         size_t n = strlen(path);
         bool any = false;
 
@@ -234,19 +145,17 @@ static int keep_directory(Loader *l, size_t directory) {
 
 static int scan_directory(Loader *l, size_t directory) {
         _cleanup_(strv_freep) char **files = NULL, **dropins = NULL;
-        const char *path = l->directories[directory];
         int r;
 
-        l->fds[directory] = -EBADF;
-        r = open_directory(l, AT_FDCWD, path, path, false, l->diags, &l->fds[directory]);
+        r = policy_directories_open(&l->directories, directory, l->diags);
         if (r == -ENOENT)
                 return 0;
         if (r == -EBADMSG)
                 return keep_directory(l, directory);
         if (r >= 0)
-                r = list_directory(l->fds[directory], ".ini", &files);
+                r = policy_directories_list(&l->directories, directory, ".ini", &files);
         if (r >= 0)
-                r = list_directory(l->fds[directory], ".ini.d", &dropins);
+                r = policy_directories_list(&l->directories, directory, ".ini.d", &dropins);
         if (r < 0)
                 return r;
 
@@ -279,142 +188,7 @@ static int compare_entries(const void *a, const void *b) {
         return strcmp(((const Entry *) a)->file, ((const Entry *) b)->file);
 }
 
-static int compare_texts(const void *a, const void *b) {
-        return strcmp(*(char *const *) a, *(char *const *) b);
-}
-
 /* --- one policy --- */
-
-/* A link to /dev/null, or an empty file as good as any other, says: there is no such file. */
-static bool is_masked(Loader *l, int fd, const char *file) {
-        char target[sizeof("/dev/null") + 1];
-        struct stat st;
-        ssize_t n;
-
-        if (fstatat(fd, file, &st, AT_SYMLINK_NOFOLLOW) < 0)
-                return false; /* reading it will say why */
-        if (S_ISLNK(st.st_mode)) {
-                n = readlinkat(fd, file, target, sizeof(target));
-                return n == (ssize_t) strlen("/dev/null") && memcmp(target, "/dev/null", (size_t) n) == 0;
-        }
-        return S_ISREG(st.st_mode) && st.st_size == 0 &&
-                (l->trust || (st.st_uid == 0 && !(st.st_mode & 022)));
-}
-
-typedef struct Dropins {
-        char **directories; /* open as fds[i] */
-        int *fds;
-        char **names; /* sorted; each stands in the first directory that has it */
-} Dropins;
-
-static void dropins_done(Dropins *d) {
-        for (size_t i = 0; d->directories && d->directories[i]; i++)
-                (void) close_fd(d->fds[i]);
-        free(d->fds);
-        strv_free(d->directories);
-        strv_free(d->names);
-}
-
-static int dropins_add_directory(Dropins *d, const char *path, int fd) {
-        _cleanup_(strv_freep) char **names = NULL;
-        int r;
-
-        r = list_directory(fd, ".ini", &names);
-        if (r >= 0)
-                r = strv_extend(&d->directories, path);
-        if (r < 0) {
-                (void) close_fd(fd);
-                return r;
-        }
-        d->fds[strv_length(d->directories) - 1] = fd;
-        for (size_t i = 0; names && names[i]; i++) {
-                if (strv_has(d->names, names[i]))
-                        continue;
-                if (strv_length(d->names) >= DROPINS_MAX)
-                        return -E2BIG;
-                if (strv_extend(&d->names, names[i]) < 0)
-                        return -ENOMEM;
-        }
-        return 0;
-}
-
-/* -EBADMSG: some directory is not to be trusted, as diags say; the others are there. */
-static int dropins_find(Loader *l, const Entry *e, PolicyDiags *diags, Dropins *ret) {
-        int bad = 0;
-
-        ret->fds = calloc(l->n_directories + 1, sizeof(int));
-        if (!ret->fds)
-                return -ENOMEM;
-        for (size_t i = 0; i < l->n_directories; i++) {
-                _cleanup_(freep) char *name = NULL, *path = NULL;
-                int fd, r;
-
-                if (l->fds[i] < 0)
-                        continue;
-                if (asprintf(&name, "%s.d", e->file) < 0) {
-                        name = NULL;
-                        return -ENOMEM;
-                }
-                path = join_path(l->directories[i], name);
-                if (!path)
-                        return -ENOMEM;
-                r = open_directory(l, l->fds[i], name, path, true, diags, &fd);
-                if (r == -ENOENT)
-                        continue;
-                if (r >= 0)
-                        r = dropins_add_directory(ret, path, fd);
-                if (r == -EBADMSG)
-                        bad = r;
-                else if (r < 0)
-                        return r;
-        }
-        if (ret->names)
-                qsort(ret->names, strv_length(ret->names), sizeof(char *), compare_texts);
-        return bad;
-}
-
-/* Reads one drop-in from the first directory that has it. */
-static int read_dropin(Loader *l, const Dropins *d, const char *name, Policy *p, PolicyDiags *diags) {
-        for (size_t i = 0; d->directories[i]; i++) {
-                _cleanup_(freep) char *path = NULL;
-                struct stat st;
-
-                if (fstatat(d->fds[i], name, &st, AT_SYMLINK_NOFOLLOW) < 0 && errno == ENOENT)
-                        continue;
-                if (is_masked(l, d->fds[i], name))
-                        return 0;
-                path = join_path(d->directories[i], name);
-                if (!path)
-                        return -ENOMEM;
-                return policy_file_read(p, d->fds[i], name, path, l->trust, diags);
-        }
-        return 0;
-}
-
-/* The main file and its drop-ins over *p, all of their errors. -EBADMSG: there were some. */
-static int read_entry(Loader *l, const Entry *e, Policy *p, PolicyDiags *diags) {
-        _cleanup_(dropins_done) Dropins dropins = {};
-        int r, bad = 0;
-
-        r = policy_file_read(p, l->fds[e->directory], e->file, p->path, l->trust, diags);
-        if (is_fatal(r))
-                return r;
-        if (r < 0)
-                bad = -EBADMSG;
-        r = dropins_find(l, e, diags, &dropins);
-        if (is_fatal(r))
-                return r;
-        if (r < 0)
-                bad = -EBADMSG;
-        for (size_t i = 0; dropins.names && dropins.names[i]; i++) {
-                r = read_dropin(l, &dropins, dropins.names[i], p, diags);
-                if (is_fatal(r))
-                        return r;
-                if (r < 0)
-                        bad = -EBADMSG;
-        }
-        return bad;
-}
 
 static void complain_extends(const Policy *p, PolicyDiags *diags, const char *what) {
         for (size_t k = 0; k < n_policy_keys; k++) {
@@ -432,8 +206,11 @@ static Policy *new_policy(Loader *l, const Entry *e, const char *name) {
         p = policy_new(name);
         if (!p)
                 return NULL;
-        p->path = join_path(l->directories[e->directory], e->file);
-        return p->path ? p : policy_unref(p);
+        if (asprintf(&p->path, "%s/%s", l->directories.paths[e->directory], e->file) < 0) {
+                p->path = NULL;
+                return policy_unref(p);
+        }
+        return p;
 }
 
 static int resolve(Loader *l, Entry *e);
@@ -462,8 +239,8 @@ static int extend(Loader *l, Entry *e, Policy **p, PolicyDiags *diags) {
         extended = new_policy(l, e, e->name);
         if (!extended || policy_inherit(extended, base->policy) < 0)
                 return -ENOMEM;
-        r = read_entry(l, e, extended, &again);
-        if (is_fatal(r))
+        r = policy_directories_read(&l->directories, e->directory, e->file, extended, &again);
+        if (policy_directories_fatal(r))
                 return r;
         if (r >= 0 && (!extended->extends || strcmp(extended->extends, (*p)->extends) != 0)) {
                 complain_extends(*p, &again, "changed while the file was being read");
@@ -491,8 +268,8 @@ static int remember_units(Entry *e, const Policy *p) {
 static int read_good(Loader *l, Entry *e, Policy **p, PolicyDiags *diags) {
         int r;
 
-        r = read_entry(l, e, *p, diags);
-        if (!is_fatal(r) && remember_units(e, *p) < 0)
+        r = policy_directories_read(&l->directories, e->directory, e->file, *p, diags);
+        if (!policy_directories_fatal(r) && remember_units(e, *p) < 0)
                 return -ENOMEM;
         if (r >= 0 && (*p)->extends)
                 r = extend(l, e, p, diags);
@@ -518,7 +295,7 @@ static int load_entry(Loader *l, Entry *e, PolicyDiags *diags) {
                                         "no name for a policy (at most 64 letters, digits and _.-, "
                                         "not starting with -)");
         r = read_good(l, e, &p, diags);
-        if (is_fatal(r))
+        if (policy_directories_fatal(r))
                 return r;
         if (r < 0 || policy_diags_has_error(diags)) {
                 r = policy_refuse(p, diags);
@@ -550,13 +327,13 @@ static int resolve(Loader *l, Entry *e) {
         _cleanup_(policy_diags_done) PolicyDiags diags = {};
         int r;
 
-        if (is_masked(l, l->fds[e->directory], e->file)) {
+        if (policy_directories_mask(&l->directories, e->directory, e->file)) {
                 e->state = ENTRY_MASKED;
                 return 0;
         }
         e->state = ENTRY_LOADING;
         r = load_entry(l, e, &diags);
-        if (is_fatal(r))
+        if (policy_directories_fatal(r))
                 return r;
         e->state = r < 0 ? ENTRY_BROKEN : ENTRY_GOOD;
         if (r < 0)
@@ -660,8 +437,6 @@ int policy_set_load(char *const *directories, bool trust, const PolicySet *previ
                     policy_check_host_t check_host, void *userdata, PolicyDiags *diags,
                     PolicySet **ret) {
         _cleanup_(loader_done) Loader l = {
-                .directories = directories,
-                .trust = trust,
                 .previous = previous,
                 .check_host = check_host,
                 .userdata = userdata,
@@ -672,11 +447,10 @@ int policy_set_load(char *const *directories, bool trust, const PolicySet *previ
         assert(diags);
         assert(ret);
 
-        l.fds = calloc(strv_length(directories) + 1, sizeof(int));
-        if (!l.fds)
-                return -ENOMEM;
-        for (size_t i = 0; directories && directories[i]; i++) {
-                l.n_directories = i + 1;
+        r = policy_directories_init(&l.directories, directories, trust);
+        if (r < 0)
+                return r;
+        for (size_t i = 0; i < l.directories.n; i++) {
                 r = scan_directory(&l, i);
                 if (r < 0)
                         return r;

@@ -332,3 +332,43 @@ int policy_key_set_lines(Policy *p, const char *section, const char *name, const
         }
         return 0;
 }
+
+#define QUALIFIED_MAX 128
+
+int policy_keys_for_each_value(const Policy *p, policy_key_value_t callback, void *userdata) {
+        for (size_t i = 0; i < n_policy_keys; i++) {
+                const PolicyKey *key = &policy_keys[i];
+                _cleanup_(freep) char *value = NULL;
+                char qualified[QUALIFIED_MAX];
+                int r;
+
+                if (!key->parse)
+                        continue;
+                value = key->format(key, p);
+                if (!value)
+                        return -ENOMEM;
+                if (!*value)
+                        continue;
+                (void) snprintf(qualified, sizeof(qualified), "%s.%s", key->section, key->name);
+                r = callback(key, qualified, value, userdata);
+                if (r != 0)
+                        return r;
+        }
+        return 0;
+}
+
+int policy_key_set_qualified(Policy *p, const char *qualified, const char *value) {
+        const char *dot = strchr(qualified, '.');
+
+        if (!dot)
+                return -EBADMSG;
+        for (size_t i = 0; i < n_policy_keys; i++) {
+                const PolicyKey *key = &policy_keys[i];
+                size_t n = strlen(key->section);
+
+                if ((size_t) (dot - qualified) == n && strncmp(qualified, key->section, n) == 0 &&
+                    strcmp(dot + 1, key->name) == 0)
+                        return policy_key_set_lines(p, key->section, key->name, value);
+        }
+        return -ENOENT;
+}

@@ -25,3 +25,13 @@ int policy_key_set(Policy *p, const char *section, const char *name, const char 
 
 /* The same with all lines that a key's format() has given. Stops at the first that is refused. */
 int policy_key_set_lines(Policy *p, const char *section, const char *name, const char *lines);
+
+/* A policy as text, for records: calls back with each delivered key that has a value, in the order of the table.
+ * `qualified` is "Section.Key", and `value` what the key's format() gives, never ""; both end with the call. Stops when
+ * the callback returns anything but 0, and returns that. -ENOMEM. */
+typedef int (*policy_key_value_t)(const PolicyKey *key, const char *qualified, const char *value, void *userdata);
+int policy_keys_for_each_value(const Policy *p, policy_key_value_t callback, void *userdata);
+
+/* Sets what the former has given, over what *p has of the key. -EBADMSG: `qualified` has no "."; else as
+ * policy_key_set_lines(), where -ENOENT and -EOPNOTSUPP can mean that a newer version has written it. */
+int policy_key_set_qualified(Policy *p, const char *qualified, const char *value);

@@ -45,8 +45,6 @@ typedef struct Reading {
 
 static int read_key(const char *key, const char *value, void *userdata) {
         Reading *r = userdata;
-        const char *dot = strchr(key, '.');
-        char section[64];
 
         if (strcmp(key, "Path") == 0)
                 return record_restore_text(&r->policy->path, value);
@@ -56,10 +54,7 @@ static int read_key(const char *key, const char *value, void *userdata) {
                 r->policy->has_match = strcmp(value, "1") == 0;
                 return 0;
         }
-        if (!dot || dot - key >= (ptrdiff_t) sizeof(section))
-                return -EBADMSG;
-        (void) snprintf(section, sizeof(section), "%.*s", (int) (dot - key), key);
-        return policy_key_set_lines(r->policy, section, dot + 1, value);
+        return policy_key_set_qualified(r->policy, key, value);
 }
 
 static int judge_again(const Policy *p, policy_check_host_t check_host, void *userdata) {
@@ -132,6 +127,12 @@ int policy_store_read(const PolicyStore *s, policy_check_host_t check_host, void
 
 /* --- writing ----------------------------------------------------------------------------- */
 
+static int write_value(const PolicyKey *key, const char *qualified, const char *value, void *userdata) {
+        if (key->offset != offsetof(Policy, extends)) /* what came from there is among the values */
+                record_set(userdata, qualified, "%s", value);
+        return 0;
+}
+
 static int write_one(const PolicyStore *s, const Policy *p) {
         Record *r = record_new(SECTION);
 
@@ -140,20 +141,8 @@ static int write_one(const PolicyStore *s, const Policy *p) {
         record_set(r, "Path", "%s", p->path ?: "");
         record_set(r, "Host", "%s", s->host);
         record_set(r, "HasMatch", "%d", p->has_match);
-        for (size_t i = 0; i < n_policy_keys; i++) {
-                const PolicyKey *k = &policy_keys[i];
-                _cleanup_(freep) char *value = NULL;
-                char name[128];
-
-                if (!k->parse || strcmp(k->name, "Extends") == 0) /* what came from there is among the values */
-                        continue;
-                value = k->format(k, p);
-                (void) snprintf(name, sizeof(name), "%s.%s", k->section, k->name);
-                if (!value)
-                        record_lose(r);
-                else if (*value)
-                        record_set(r, name, "%s", value);
-        }
+        if (policy_keys_for_each_value(p, write_value, r) < 0)
+                record_lose(r);
         return record_write(r, s->fd, p->name);
 }
 

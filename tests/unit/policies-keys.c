@@ -828,6 +828,52 @@ static void test_rows(void **state) {
         assert_null(policy_key_find("Resources", "User"));
 }
 
+static int copy_value(const PolicyKey *key, const char *qualified, const char *value, void *userdata) {
+        char name[128];
+
+        (void) snprintf(name, sizeof(name), "%s.%s", key->section, key->name);
+        assert_string_equal(qualified, name);
+        assert_true(*value);
+        return policy_key_set_qualified(userdata, qualified, value);
+}
+
+static int stop_at_tasks(const PolicyKey *key, const char *qualified, const char *value, void *userdata) {
+        (void) qualified, (void) value;
+        ++*(unsigned *) userdata;
+        return key->offset == offsetof(Policy, cell.tasks_max) ? 7 : 0;
+}
+
+/* What one policy gives, another one takes: all keys, each with a value that format() has something to say about. */
+static void test_qualified(void **state) {
+        _cleanup_(policy_unrefp) Policy *from = policy_new("test"), *to = policy_new("test");
+        unsigned n = 0;
+
+        (void) state;
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                _cleanup_(freep) char *message = NULL;
+
+                if (cases[i].formatted)
+                        (void) policy_key_set(from, cases[i].section, cases[i].key, cases[i].value, &message);
+        }
+        assert_int_equal(policy_keys_for_each_value(from, copy_value, to), 0);
+        for (size_t i = 0; i < n_policy_keys; i++) {
+                const PolicyKey *k = &policy_keys[i];
+                _cleanup_(freep) char *a = k->parse ? k->format(k, from) : NULL, *b = k->parse ? k->format(k, to) : NULL;
+
+                if (k->parse)
+                        assert_string_equal(a, b);
+        }
+        assert_int_equal(policy_key_set_qualified(to, "Resources.TasksMax", "17"), 0);
+        assert_int_equal(to->cell.tasks_max, 17);
+        assert_int_equal(policy_key_set_qualified(to, "Resources.TasksMax", "many"), -EINVAL);
+        assert_int_equal(policy_key_set_qualified(to, "Resources.", "17"), -ENOENT);
+        assert_int_equal(policy_key_set_qualified(to, "Resource.TasksMax", "17"), -ENOENT);
+        assert_int_equal(policy_key_set_qualified(to, "Cell.IdleStopSec", "17"), -EOPNOTSUPP);
+        assert_int_equal(policy_key_set_qualified(to, "TasksMax", "17"), -EBADMSG);
+        assert_int_equal(policy_keys_for_each_value(to, stop_at_tasks, &n), 7);
+        assert_true(n > 1);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_values),
@@ -841,6 +887,7 @@ int main(void) {
                 cmocka_unit_test(test_not_delivered),
                 cmocka_unit_test(test_unknown),
                 cmocka_unit_test(test_rows),
+                cmocka_unit_test(test_qualified),
         };
         int r;
 

@@ -24,6 +24,7 @@
 
 #include "base/fd.h"
 #include "cgroups/driver.h"
+#include "cgroups/slices.h"
 #include "cgroups/unit.h"
 
 #define EMPTY_TIMEOUT_USEC (1 * USEC_PER_SEC)
@@ -31,62 +32,6 @@
 #define LEADER_OOM_SCORE "-900"
 /* in a user's slice and not the user's own: the manager of his services, and who watches it */
 #define USER_MANAGER_TASKS 3
-
-/* --- names ------------------------------------------------------------------------------- */
-
-static void user_slice(uid_t uid, char ret[static UNIT_NAME_LENGTH_MAX]) {
-        (void) snprintf(ret, UNIT_NAME_LENGTH_MAX, "user-%u.slice", uid);
-}
-
-/* A unit for pid 1 of a cell, or for a session, by its id. */
-static void own_scope(const DriverCell *c, const char *id, char ret[static UNIT_NAME_LENGTH_MAX]) {
-        (void) snprintf(ret, UNIT_NAME_LENGTH_MAX, "%s-%s.scope", c->root_group, id);
-}
-
-static void own_slice(const DriverCell *c, const char *suffix, char ret[static UNIT_NAME_LENGTH_MAX]) {
-        (void) snprintf(ret, UNIT_NAME_LENGTH_MAX, "%s%s.slice", c->root_group, suffix);
-}
-
-/* The unit of a group: "user@1000.service" of "user.slice/user-1000.slice/user@1000.service/init.scope". */
-static bool unit_of_group(const char *group, char ret[static UNIT_NAME_LENGTH_MAX]) {
-        for (const char *p = group; *p;) {
-                size_t n = strcspn(p, "/");
-
-                if (n > 6 && n < UNIT_NAME_LENGTH_MAX &&
-                    (strncmp(p + n - 6, ".scope", 6) == 0 || (n > 8 && strncmp(p + n - 8, ".service", 8) == 0))) {
-                        (void) snprintf(ret, UNIT_NAME_LENGTH_MAX, "%.*s", (int) n, p);
-                        return true;
-                }
-                p += n;
-                p += *p == '/';
-        }
-        return false;
-}
-
-/* The v2 line of /proc/PID/cgroup, without its leading slash. */
-static bool group_of_lines(const char *lines, char ret[static GROUP_PATH_MAX]) {
-        const char *line = strncmp(lines, "0::/", 4) == 0 ? lines : strstr(lines, "\n0::/");
-        size_t n;
-
-        if (!line)
-                return false;
-        line += strcspn(line, "/") + 1;
-        n = strcspn(line, "\n");
-        if (n >= GROUP_PATH_MAX)
-                return false;
-        (void) snprintf(ret, GROUP_PATH_MAX, "%.*s", (int) n, line);
-        return true;
-}
-
-static int group_of_pid(pid_t pid, char ret[static GROUP_PATH_MAX]) {
-        _cleanup_(freep) char *lines = NULL;
-        int r;
-
-        r = fd_pid_read(pid, "cgroup", 64 * 1024, &lines);
-        if (r < 0)
-                return r;
-        return group_of_lines(lines, ret) ? 0 : -EXDEV;
-}
 
 /* --- limits ------------------------------------------------------------------------------ */
 
@@ -104,7 +49,7 @@ static int limit_user(const DriverCell *c, sd_bus *bus, uid_t uid, const Resourc
         char unit[UNIT_NAME_LENGTH_MAX];
         Resources limits; /* borrows */
 
-        user_slice(uid, unit);
+        slices_user(uid, unit);
         if (!user_limits(c, uid, own, &limits))
                 return unit_restore(bus, c->state_fd, unit, what);
         return unit_set_limits(bus, c->state_fd, unit, "", &limits, NULL, c->user_cells + USER_MANAGER_TASKS, what);
@@ -177,10 +122,10 @@ static int change(const DriverCell *c, const Resources *to, char what[static DRI
         if (c->policy->scope == CELL_SCOPE_POLICY)
                 return driver_fail(what, -EOPNOTSUPP, "systemd has no unit for what several users share");
         for (char *const *g = c->groups; g && *g && r >= 0; g++)
-                if (unit_of_group(*g, unit))
+                if (slices_unit_of_group(*g, unit))
                         r = limit_session_unit(c, bus, unit, to, &c->policy->cell, what);
         for (char *const *g = c->groups; g && *g && r < 0; g++)
-                if (unit_of_group(*g, unit))
+                if (slices_unit_of_group(*g, unit))
                         (void) limit_session_unit(c, bus, unit, &c->policy->cell, to, ignored);
         return r;
 }
@@ -205,13 +150,13 @@ static int start_scope(const DriverCell *c, sd_bus *bus, const char *id, uid_t u
         small.device_policy = c->policy->cell.device_policy;
         small.device_allow = c->policy->cell.device_allow;
         small.n_device_allow = c->policy->cell.n_device_allow;
-        own_scope(c, id, name);
+        slices_own_scope(c, id, name);
         if (reserve)
-                own_slice(c, "-reserve", slice);
+                slices_own(c, "-reserve", slice);
         else if (uid == UID_INVALID)
-                own_slice(c, "", slice);
+                slices_own(c, "", slice);
         else
-                user_slice(uid, slice);
+                slices_user(uid, slice);
         (void) snprintf(description, sizeof(description), *id == 'c' ? "pid 1 of cell %s" : "Session %s in a cell",
                         id);
         return unit_start_scope(bus, &scope, what);
@@ -236,7 +181,7 @@ static bool is_own_unit(const DriverCell *c, const DriverLeader *l, const char *
         char prefix[128], unit[UNIT_NAME_LENGTH_MAX];
         pid_t pids[2];
 
-        if (!unit_of_group(group, unit))
+        if (!slices_unit_of_group(group, unit))
                 return false;
         if (l->executes && strcmp(unit + strlen(unit) - 8, ".service") == 0)
                 return true;
@@ -267,7 +212,7 @@ static int attach_to(const DriverCell *c, const DriverLeader *l, const char *gro
                 return r;
         if (*ret_reserve || !own)
                 return start_scope(c, bus, l->session, l->uid, l->pid, *ret_reserve, limits, what);
-        return unit_of_group(group, unit) ? limit_session_unit(c, bus, unit, limits, NULL, what) : 0;
+        return slices_unit_of_group(group, unit) ? limit_session_unit(c, bus, unit, limits, NULL, what) : 0;
 }
 
 static int attach(const DriverCell *c, const DriverLeader *l, bool *ret_reserve,
@@ -279,12 +224,12 @@ static int attach(const DriverCell *c, const DriverLeader *l, bool *ret_reserve,
                 if (r < 0)
                         return r;
         }
-        if (!group_of_lines(l->home, ret_group))
+        if (!slices_group_of_lines(l->home, ret_group))
                 return driver_fail(what, -EXDEV, "the login's process is in no group of cgroup v2");
         r = attach_to(c, l, ret_group, ret_reserve, what);
         if (r < 0)
                 return r;
-        r = group_of_pid(l->pid, ret_group);
+        r = slices_group_of_pid(l->pid, ret_group);
         if (r >= 0 && !driver_leader_lives(l))
                 r = -ESRCH;
         return r < 0 ? driver_fail(what, r, "the login's process can't be found in its group") : 0;
@@ -312,7 +257,7 @@ static ssize_t list(const DriverCell *c, pid_t *pids, size_t max) {
                 const char *end;
                 ssize_t k;
 
-                if (!unit_of_group(*g, unit) || !(end = strstr(*g, unit)))
+                if (!slices_unit_of_group(*g, unit) || !(end = strstr(*g, unit)))
                         continue;
                 (void) snprintf(group, sizeof(group), "%.*s", (int) (end - *g + (ptrdiff_t) strlen(unit)), *g);
                 k = group_list_pids(c->hierarchies, group, pids + n, max - n);
@@ -360,59 +305,13 @@ static int find(const char *root_group, const char *lines, char **ret) {
         return 0;
 }
 
-typedef struct Locating {
-        const DriverCell *host;
-        char *group;
-        uid_t *uid;
-        bool found;
-} Locating;
-
-static bool locate_at(Locating *l, const char *slice) {
-        char unit[UNIT_NAME_LENGTH_MAX], group[GROUP_PATH_MAX];
-
-        own_scope(l->host, l->host->id, unit);
-        if (snprintf(group, sizeof(group), "%s/%s", slice, unit) >= (int) sizeof(group) ||
-            group_populated(l->host->hierarchies, group) <= 0)
-                return false;
-        (void) strcpy(l->group, group);
-        return l->found = true;
-}
-
-static int locate_below_user(const char *name, void *userdata) {
-        Locating *l = userdata;
-        char slice[UNIT_NAME_LENGTH_MAX];
-        unsigned uid;
-
-        if (l->found || sscanf(name, "user-%u.slice", &uid) != 1)
-                return 0;
-        (void) snprintf(slice, sizeof(slice), "user.slice/user-%u.slice", uid);
-        if (locate_at(l, slice))
-                *l->uid = uid;
-        return 0;
-}
-
-static int locate(const DriverCell *host, char ret_group[static GROUP_PATH_MAX],
-                  char ret_policy[static DRIVER_POLICY_MAX], uid_t *ret_uid) {
-        Locating l = { .host = host, .group = ret_group, .uid = ret_uid };
-        char slice[UNIT_NAME_LENGTH_MAX];
-        int r;
-
-        *ret_policy = '\0';
-        *ret_uid = (uid_t) -1;
-        own_slice(host, "", slice);
-        if (locate_at(&l, slice))
-                return 1;
-        r = group_for_each_child(host->hierarchies, "user.slice", locate_below_user, &l);
-        return r < 0 ? r : l.found;
-}
-
 /* As far as it goes; the first error. */
 static int freeze_units(const DriverCell *c, sd_bus *bus, bool frozen) {
         char unit[UNIT_NAME_LENGTH_MAX], what[DRIVER_WHAT_MAX];
         int error = 0;
 
         for (char *const *g = c->groups; g && *g; g++) {
-                int r = unit_of_group(*g, unit) ? unit_freeze(bus, unit, frozen, what) : 0;
+                int r = slices_unit_of_group(*g, unit) ? unit_freeze(bus, unit, frozen, what) : 0;
 
                 error = error < 0 ? error : r;
         }
@@ -474,7 +373,7 @@ static int end_scope(const DriverCell *c, sd_bus *bus, char what[static DRIVER_W
         char unit[UNIT_NAME_LENGTH_MAX];
         int r;
 
-        own_scope(c, c->id, unit);
+        slices_own_scope(c, c->id, unit);
         if (wait_gone(c, unit, EMPTY_TIMEOUT_USEC))
                 return 0;
         r = unit_kill_scope(bus, unit, what);
@@ -569,7 +468,7 @@ static unsigned sweep_scopes(sd_bus *bus, const DriverCell *c, Restoration *s) {
         unsigned n = 0;
         int r;
 
-        own_scope(c, "c*", pattern);
+        slices_own_scope(c, "c*", pattern);
         r = sd_bus_call_method(bus, "org.freedesktop.systemd1", "/org/freedesktop/systemd1",
                                "org.freedesktop.systemd1.Manager", "ListUnitsByPatterns", NULL, &reply, "asas", 0, 1,
                                pattern);
@@ -651,7 +550,7 @@ const Driver driver_systemd = {
         .freeze = freeze,
         .remove = remove_cell,
         .sweep = sweep,
-        .locate = locate,
+        .locate = slices_locate,
         .list = list,
         .group = cell_group,
         .usage = usage,

@@ -11,15 +11,13 @@
 
 #include "manager/doors/system-bus.h"
 
-#include <fcntl.h>
 #include <string.h>
 
-#include "base/fd.h"
 #include "base/log.h"
 #include "bus/contract.h"
 #include "manager/daemon/table.h"
 #include "manager/doors/access.h"
-#include "manager/work/user-process.h"
+#include "manager/doors/credentials.h"
 
 #define RETRY_USEC (1 * USEC_PER_SEC)
 #define REFUSED_USEC (10 * USEC_PER_SEC)
@@ -189,84 +187,15 @@ static void deliver_again(Parked *p) {
 
 /* --- who calls --------------------------------------------------------------------------- */
 
-typedef struct Credentials {
-        uint32_t uid;
-        uint32_t pid; /* that the process had when it connected */
-        int pidfd;    /* of the process; negative: the bus is too old to say, before dbus-daemon 1.15.8 */
-} Credentials;
-
-static void credentials_done(Credentials *c) {
-        close_fd(c->pidfd);
-}
-
-static int read_pidfd(sd_bus_message *reply, int *ret) {
-        int fd, r;
-
-        r = sd_bus_message_read(reply, "v", "h", &fd);
-        if (r < 0)
-                return r;
-        *ret = fcntl(fd, F_DUPFD_CLOEXEC, 3);
-        return *ret < 0 ? -errno : 0;
-}
-
-static int read_credentials(sd_bus_message *reply, Credentials *ret) {
-        int r;
-
-        r = sd_bus_message_enter_container(reply, 'a', "{sv}");
-        while (r >= 0 && (r = sd_bus_message_enter_container(reply, 'e', "sv")) > 0) {
-                const char *key;
-
-                r = sd_bus_message_read(reply, "s", &key);
-                if (r < 0)
-                        return r;
-                if (strcmp(key, "UnixUserID") == 0)
-                        r = sd_bus_message_read(reply, "v", "u", &ret->uid);
-                else if (strcmp(key, "ProcessID") == 0)
-                        r = sd_bus_message_read(reply, "v", "u", &ret->pid);
-                else if (strcmp(key, "ProcessFD") == 0 && ret->pidfd < 0)
-                        r = read_pidfd(reply, &ret->pidfd);
-                else
-                        r = sd_bus_message_skip(reply, "v");
-                if (r >= 0)
-                        r = sd_bus_message_exit_container(reply);
-        }
-        if (r < 0)
-                return r;
-        return ret->uid == UID_INVALID || ret->pid == 0 ? -ENXIO : 0;
-}
-
-/* A connection may outlive its process, and its number be another's. If the bus has no pidfd of it, root is nobody, and
- * of others that much is looked at: a process with this number is the user's, and outside. polkit goes by no more. */
-static void judge(Caller *c, const Credentials *credentials) {
-        Manager *m = c->system->manager;
-        _cleanup_(close_fdp) int opened = -EBADF;
-        int pidfd = credentials->pidfd;
-        pid_t pid = (pid_t) credentials->pid;
-        Cell *cell;
-
-        c->uid = UID_INVALID;
-        c->may_ask = false;
-        if (pidfd >= 0 && fd_pidfd_get_pid(pidfd, &pid) < 0)
-                pid = 0;
-        if (credentials->uid != 0 || pidfd >= 0)
-                c->uid = peer_effective_uid(m, credentials->uid, pid, pidfd);
-        if (credentials->uid == 0 || pid <= 0) /* polkit takes root for the administrator, wherever it is */
-                return;
-        if (pidfd < 0)
-                pidfd = opened = fd_pidfd_open(pid);
-        c->may_ask = manager_find_cell_of(m, pid, pidfd, &cell) == 0 &&
-                (credentials->pidfd >= 0 || (user_process_is_of(pid, credentials->uid) && !fd_pidfd_has_exited(pidfd)));
-}
-
 static int on_credentials(sd_bus_message *reply, void *userdata, sd_bus_error *error) {
         Caller *c = userdata;
         SystemBus *s = c->system;
-        _cleanup_(credentials_done) Credentials credentials = { .uid = UID_INVALID, .pidfd = -EBADF };
+        _cleanup_(credentials_done) Credentials credentials = CREDENTIALS_INIT;
         Parked *p, *next;
 
         (void) error;
         c->slot = sd_bus_slot_unref(c->slot);
-        if (sd_bus_message_is_method_error(reply, NULL) || read_credentials(reply, &credentials) < 0) {
+        if (sd_bus_message_is_method_error(reply, NULL) || credentials_read(&credentials, reply) < 0) {
                 log_debug("Cannot tell who %s on the system bus is, refusing its calls", c->name);
                 TAILQ_FOREACH(p, &s->parked, entry)
                         if (p->caller == c)
@@ -275,7 +204,7 @@ static int on_credentials(sd_bus_message *reply, void *userdata, sd_bus_error *e
                 caller_free(c);
                 return 1;
         }
-        judge(c, &credentials);
+        c->uid = credentials_judge(&credentials, s->manager, &c->may_ask);
         if (c->uid != UID_INVALID)
                 make_room(s, c->uid, CALLERS_OF_USER_MAX);
         c->known = true;

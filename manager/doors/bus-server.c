@@ -14,6 +14,7 @@
 #include "manager/cells/adjust.h"
 #include "manager/daemon/table.h"
 #include "manager/doors/access.h"
+#include "manager/doors/bus-object.h"
 #include "manager/doors/system-bus.h"
 #include "manager/work/listener.h"
 
@@ -258,7 +259,7 @@ static int on_listening(sd_event_source *source, int listen_fd, uint32_t events,
 }
 
 static void announce(BusServer *b, const char *signal, const Cell *c, const Session *s) {
-        _cleanup_(freep) char *path = s ? session_bus_path(s) : cell_bus_path(c);
+        _cleanup_(freep) char *path = s ? bus_object_path(BUS_OBJECT_SESSION, s->id) : bus_object_path(BUS_OBJECT_CELL, c->id);
         Peer *p, *next;
 
         if (!path)
@@ -335,14 +336,6 @@ BusServer *bus_server_free(BusServer *b) {
 }
 
 /* --- signals ----------------------------------------------------------------------------- */
-
-bool cell_bus_may_see(const Peer *p, const Cell *c) {
-        return access_may_see(p->uid, c->uid);
-}
-
-bool session_bus_may_see(const Peer *p, const Session *s) {
-        return access_may_see(p->uid, s->uid);
-}
 
 void bus_server_announce_denied(BusServer *b, uid_t uid, const char *user, const char *service,
                                 const char *message) {

@@ -20,14 +20,6 @@ void bus_server_announce_denied(BusServer *b, uid_t uid, const char *user, const
 int bus_server_begin_call(const Peer *p);
 void bus_server_end_call(BusServer *b, uid_t uid);
 
-/* Object paths; the caller frees. NULL: out of memory. */
-char *cell_bus_path(const Cell *c);
-char *session_bus_path(const Session *s);
-
-/* May this peer see the session? */
-bool session_bus_may_see(const Peer *p, const Session *s);
-bool cell_bus_may_see(const Peer *p, const Cell *c);
-
 /* A method that is answered when a job is done: `run` in the job, on the live cell `c`. The reply is what
  * `reply` makes of the report, or the report's error. */
 typedef struct BusCall BusCall;

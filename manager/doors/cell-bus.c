@@ -10,6 +10,7 @@
 #include "manager/cells/builder.h"
 #include "manager/daemon/table.h"
 #include "manager/doors/access.h"
+#include "manager/doors/bus-object.h"
 #include "manager/doors/bus-server.h"
 #include "manager/doors/cell-net.h"
 #include "policies/policy-keys.h"
@@ -17,79 +18,31 @@
 
 #define PIDS_MAX 4096
 
-char *cell_bus_path(const Cell *c) {
-        char *path = NULL;
-
-        return sd_bus_path_encode(BUS_CELL_PATH, c->id, &path) < 0 ? NULL : path;
-}
-
-static int find_cell(sd_bus *bus, const char *path, const char *interface, void *userdata, void **ret,
-                     sd_bus_error *error) {
-        _cleanup_(freep) char *id = NULL;
-        Peer *p = userdata;
-        Cell *c;
-
-        (void) bus, (void) interface, (void) error;
-        if (sd_bus_path_decode(path, BUS_CELL_PATH, &id) <= 0)
-                return 0;
-        c = manager_find_cell(p->manager, id);
-        if (!c || !cell_bus_may_see(p, c))
-                return 0;
-        *ret = c;
-        return 1;
-}
-
-static int enumerate(sd_bus *bus, const char *prefix, void *userdata, char ***ret, sd_bus_error *error) {
-        _cleanup_(strv_freep) char **paths = NULL;
-        Peer *p = userdata;
-
-        (void) bus, (void) prefix, (void) error;
-        for (Cell *c = p->manager->cells; c; c = c->hh.next) {
-                _cleanup_(freep) char *path = NULL;
-
-                if (!cell_bus_may_see(p, c))
-                        continue;
-                path = cell_bus_path(c);
-                if (!path || strv_extend(&paths, path) < 0)
-                        return -ENOMEM;
-        }
-        *ret = TAKE_PTR(paths);
-        return 0;
-}
-
 /* --- properties -------------------------------------------------------------------------- */
 
-static void cell_group(Cell *c, char ret[static GROUP_PATH_MAX]) {
+static int get_control_group(sd_bus *bus, const char *path, const char *interface, const char *property,
+                             sd_bus_message *reply, void *userdata, sd_bus_error *error) {
+        char group[GROUP_PATH_MAX];
         CellPlan plan;
 
-        cell_plan(c, &plan);
-        plan.driver->group(&plan.cell, ret);
+        (void) bus, (void) path, (void) interface, (void) property, (void) error;
+        cell_plan(userdata, &plan);
+        plan.driver->group(&plan.cell, group);
+        return sd_bus_message_append(reply, "s", group);
 }
 
-static int get_text(sd_bus *bus, const char *path, const char *interface, const char *property,
-                    sd_bus_message *reply, void *userdata, sd_bus_error *error) {
-        char group[GROUP_PATH_MAX];
-        Cell *c = userdata;
-
-        cell_group(c, group);
-        const struct {
-                const char *name, *value;
-        } texts[] = {
-                { "Id", c->id }, { "Policy", c->policy->name }, { "User", c->user ?: "" },
-                { "Scope", cell_scope_to_string(c->policy->scope) },
-                { "State", (c->trouble || c->groups_trouble) && c->state == CELL_LIVE ? "broken" : c->frozen && c->state == CELL_LIVE ? "frozen" : cell_state_to_string(c->state) },
-                { "Hostname", c->hostname ?: c->host->host_name }, { "Link", c->link },
-                { "NetworkMode", network_mode_to_string(c->policy->network_mode) },
-                { "NetworkOf", c->network_of }, { "Interface", c->device },
-                { "ControlGroup", group },
-        };
-
-        (void) bus, (void) path, (void) interface, (void) error;
-        for (size_t i = 0; i < ELEMENTSOF(texts); i++)
-                if (strcmp(property, texts[i].name) == 0)
-                        return sd_bus_message_append(reply, "s", texts[i].value);
-        return -ENOENT;
+static const char *state_to_string(const Cell *c) {
+        if (c->state != CELL_LIVE)
+                return cell_state_to_string(c->state);
+        return c->trouble || c->groups_trouble ? "broken" : c->frozen ? "frozen" : cell_state_to_string(c->state);
 }
+
+BUS_OBJECT_GETTER(get_array, const char, text, "s", text); /* the characters are in the Cell itself */
+BUS_OBJECT_GETTER(get_state, const Cell, c, "s", state_to_string(c));
+BUS_OBJECT_GETTER(get_hostname, const Cell, c, "s", c->hostname ?: c->host->host_name);
+BUS_OBJECT_GETTER(get_policy, Policy *const, p, "s", (*p)->name);
+BUS_OBJECT_GETTER(get_scope, Policy *const, p, "s", cell_scope_to_string((*p)->scope));
+BUS_OBJECT_GETTER(get_network_mode, Policy *const, p, "s", network_mode_to_string((*p)->network_mode));
 
 /* What of its record this version does not know. */
 static int get_unknown(sd_bus *bus, const char *path, const char *interface, const char *property,
@@ -108,22 +61,9 @@ static int get_unknown(sd_bus *bus, const char *path, const char *interface, con
         return r < 0 ? r : sd_bus_message_close_container(reply);
 }
 
-static int get_uint(sd_bus *bus, const char *path, const char *interface, const char *property,
-                    sd_bus_message *reply, void *userdata, sd_bus_error *error) {
-        const Cell *c = userdata;
-        uint32_t value = c->n_sessions;
-
-        (void) bus, (void) path, (void) interface, (void) error;
-        if (strcmp(property, "UID") == 0)
-                value = c->uid;
-        else if (strcmp(property, "InitPID") == 0)
-                value = (uint32_t) c->init_pid;
-        return sd_bus_message_append(reply, "u", value);
-}
-
 /* All usage of a cell is read at once and serves the properties that are asked for in the same turn of the
  * loop. */
-static const Usage *read_usage(Cell *c) {
+static Usage *read_usage(Cell *c) {
         static Usage usage;
         static char id[LOGIN_ID_MAX];
         static uint64_t when;
@@ -141,42 +81,25 @@ static const Usage *read_usage(Cell *c) {
         return &usage;
 }
 
-static int get_usage(sd_bus *bus, const char *path, const char *interface, const char *property,
-                     sd_bus_message *reply, void *userdata, sd_bus_error *error) {
-        const Usage *u = read_usage(userdata);
-        const struct {
-                const char *name;
-                uint64_t value;
-        } numbers[] = {
-                { "CPUUsageUSec", u->cpu_usec }, { "CPUThrottledUSec", u->throttled_usec },
-                { "MemoryCurrent", u->memory_bytes }, { "MemoryPeak", u->memory_peak_bytes },
-                { "OOMKills", u->oom_kills },
-                { "TasksCurrent", u->tasks == UINT64_MAX || u->tasks == 0 ? u->tasks : u->tasks - 1 }, /* pid 1 */
-                { "TasksRefused", u->tasks_refused }, { "IOReadBytes", u->io_read_bytes },
-                { "IOWriteBytes", u->io_write_bytes },
-        };
+static int find_usage(sd_bus *bus, const char *path, const char *interface, void *userdata, void **ret,
+                      sd_bus_error *error) {
+        int r = bus_object_find(bus, path, interface, userdata, ret, error);
 
-        (void) bus, (void) path, (void) interface, (void) error;
-        for (size_t i = 0; i < ELEMENTSOF(numbers); i++)
-                if (strcmp(property, numbers[i].name) == 0)
-                        return sd_bus_message_append(reply, "t", numbers[i].value);
-        return -ENOENT;
+        if (r > 0)
+                *ret = read_usage(*ret);
+        return r;
 }
 
-static int get_limit(sd_bus *bus, const char *path, const char *interface, const char *property,
-                     sd_bus_message *reply, void *userdata, sd_bus_error *error) {
-        const Cell *c = userdata;
-        const Resources *r = &c->policy->cell;
-        uint64_t value = c->created_usec;
+/* Without pid 1. */
+BUS_OBJECT_GETTER(get_tasks, const uint64_t, n, "t", *n == UINT64_MAX || *n == 0 ? *n : *n - 1);
 
-        (void) bus, (void) path, (void) interface, (void) error;
-        if (strcmp(property, "MemoryMax") == 0)
-                value = r->memory_max_bytes;
-        else if (strcmp(property, "TasksMax") == 0)
-                value = r->tasks_max;
-        else if (strcmp(property, "CPUQuotaPermille") == 0)
-                value = r->cpu_quota_permille;
-        return sd_bus_message_append(reply, "t", value);
+static int find_limits(sd_bus *bus, const char *path, const char *interface, void *userdata, void **ret,
+                       sd_bus_error *error) {
+        int r = bus_object_find(bus, path, interface, userdata, ret, error);
+
+        if (r > 0)
+                *ret = &((Cell *) *ret)->policy->cell;
+        return r;
 }
 
 static int get_addresses(sd_bus *bus, const char *path, const char *interface, const char *property,
@@ -261,11 +184,6 @@ static int get_view(sd_bus *bus, const char *path, const char *interface, const 
 
 /* --- methods ----------------------------------------------------------------------------- */
 
-/* A method's userdata is the cell; the vtable's own is the peer. */
-static Peer *peer_of(sd_bus_message *m) {
-        return sd_bus_slot_get_userdata(sd_bus_get_current_slot(sd_bus_message_get_bus(m)));
-}
-
 static int refuse(sd_bus_error *error) {
         return sd_bus_error_set(error, SD_BUS_ERROR_ACCESS_DENIED, ACCESS_REFUSED);
 }
@@ -294,19 +212,19 @@ static int refuse_unless_live(const Cell *c, sd_bus_error *error) {
 static int start(sd_bus_message *m, Cell *c, job_run_t run, const BusCall *call, sd_bus_error *error) {
         int r = refuse_unless_live(c, error);
 
-        return r < 0 ? r : bus_call_start(peer_of(m), m, c, run, call);
+        return r < 0 ? r : bus_call_start(bus_object_peer(m), m, c, run, call);
 }
 
 static int adjust(sd_bus_message *m, Cell *c, AdjustKind kind, char *const *assignments, sd_bus_error *error) {
         int r = refuse_unless_live(c, error);
 
-        return r < 0 ? r : bus_call_adjust(peer_of(m), m, c, kind, assignments);
+        return r < 0 ? r : bus_call_adjust(bus_object_peer(m), m, c, kind, assignments);
 }
 
 static int method_freeze(sd_bus_message *m, void *userdata, sd_bus_error *error) {
         bool freeze = strcmp(sd_bus_message_get_member(m), "Freeze") == 0;
 
-        if (!access_may_administer(peer_of(m)->uid))
+        if (!access_may_administer(bus_object_peer(m)->uid))
                 return refuse(error);
         return adjust(m, userdata, freeze ? ADJUST_FREEZE : ADJUST_THAW, NULL, error);
 }
@@ -330,7 +248,7 @@ static int method_set_properties(sd_bus_message *m, void *userdata, sd_bus_error
         Cell *c = userdata;
         int runtime, r;
 
-        if (!access_may_administer(peer_of(m)->uid))
+        if (!access_may_administer(bus_object_peer(m)->uid))
                 return refuse(error);
         r = sd_bus_message_read(m, "b", &runtime);
         if (r >= 0)
@@ -343,7 +261,7 @@ static int method_set_properties(sd_bus_message *m, void *userdata, sd_bus_error
 }
 
 static int method_terminate(sd_bus_message *m, void *userdata, sd_bus_error *error) {
-        Peer *p = peer_of(m);
+        Peer *p = bus_object_peer(m);
 
         (void) error;
         cell_end(userdata, p->uid == 0 ? "terminated by the administrator" : "terminated by its user");
@@ -357,7 +275,7 @@ static int method_get_network(sd_bus_message *m, void *userdata, sd_bus_error *e
 }
 
 static int method_test_network(sd_bus_message *m, void *userdata, sd_bus_error *error) {
-        return cell_net_test(m, peer_of(m), userdata, error);
+        return cell_net_test(m, bus_object_peer(m), userdata, error);
 }
 
 static int method_get_processes(sd_bus_message *m, void *userdata, sd_bus_error *error) {
@@ -393,41 +311,57 @@ static int method_get_processes(sd_bus_message *m, void *userdata, sd_bus_error 
         return r < 0 ? r : sd_bus_send(NULL, reply, NULL);
 }
 
+/* Four vtables of one interface: each one's offsets are from what it finds. */
 static const sd_bus_vtable cell_vtable[] = {
         SD_BUS_VTABLE_START(0),
-        SD_BUS_PROPERTY("Id", "s", get_text, 0, SD_BUS_VTABLE_PROPERTY_CONST),
-        SD_BUS_PROPERTY("Policy", "s", get_text, 0, SD_BUS_VTABLE_PROPERTY_CONST),
-        SD_BUS_PROPERTY("Scope", "s", get_text, 0, SD_BUS_VTABLE_PROPERTY_CONST),
-        SD_BUS_PROPERTY("User", "s", get_text, 0, SD_BUS_VTABLE_PROPERTY_CONST),
-        SD_BUS_PROPERTY("UID", "u", get_uint, 0, SD_BUS_VTABLE_PROPERTY_CONST),
-        SD_BUS_PROPERTY("State", "s", get_text, 0, 0),
-        SD_BUS_PROPERTY("Created", "t", get_limit, 0, SD_BUS_VTABLE_PROPERTY_CONST),
-        SD_BUS_PROPERTY("Hostname", "s", get_text, 0, SD_BUS_VTABLE_PROPERTY_CONST),
-        SD_BUS_PROPERTY("NetworkMode", "s", get_text, 0, SD_BUS_VTABLE_PROPERTY_CONST),
-        SD_BUS_PROPERTY("NetworkOf", "s", get_text, 0, SD_BUS_VTABLE_PROPERTY_CONST),
-        SD_BUS_PROPERTY("Interface", "s", get_text, 0, SD_BUS_VTABLE_PROPERTY_CONST),
-        SD_BUS_PROPERTY("Link", "s", get_text, 0, SD_BUS_VTABLE_PROPERTY_CONST),
+        SD_BUS_PROPERTY("Id", "s", get_array, offsetof(Cell, id), SD_BUS_VTABLE_PROPERTY_CONST),
+        SD_BUS_PROPERTY("Policy", "s", get_policy, offsetof(Cell, policy), SD_BUS_VTABLE_PROPERTY_CONST),
+        SD_BUS_PROPERTY("Scope", "s", get_scope, offsetof(Cell, policy), SD_BUS_VTABLE_PROPERTY_CONST),
+        SD_BUS_PROPERTY("User", "s", NULL, offsetof(Cell, user), SD_BUS_VTABLE_PROPERTY_CONST),
+        SD_BUS_PROPERTY("UID", "u", NULL, offsetof(Cell, uid), SD_BUS_VTABLE_PROPERTY_CONST),
+        SD_BUS_PROPERTY("State", "s", get_state, 0, 0),
+        SD_BUS_PROPERTY("Created", "t", NULL, offsetof(Cell, created_usec), SD_BUS_VTABLE_PROPERTY_CONST),
+        SD_BUS_PROPERTY("Hostname", "s", get_hostname, 0, SD_BUS_VTABLE_PROPERTY_CONST),
+        SD_BUS_PROPERTY("NetworkMode", "s", get_network_mode, offsetof(Cell, policy), SD_BUS_VTABLE_PROPERTY_CONST),
+        SD_BUS_PROPERTY("NetworkOf", "s", get_array, offsetof(Cell, network_of), SD_BUS_VTABLE_PROPERTY_CONST),
+        SD_BUS_PROPERTY("Interface", "s", get_array, offsetof(Cell, device), SD_BUS_VTABLE_PROPERTY_CONST),
+        SD_BUS_PROPERTY("Link", "s", get_array, offsetof(Cell, link), SD_BUS_VTABLE_PROPERTY_CONST),
         SD_BUS_PROPERTY("Addresses", "as", get_addresses, 0, SD_BUS_VTABLE_PROPERTY_CONST),
-        SD_BUS_PROPERTY("InitPID", "u", get_uint, 0, 0),
+        SD_BUS_PROPERTY("InitPID", "u", NULL, offsetof(Cell, init_pid), 0),
         SD_BUS_PROPERTY("Namespaces", "a{st}", get_namespaces, 0, 0),
-        SD_BUS_PROPERTY("ControlGroup", "s", get_text, 0, SD_BUS_VTABLE_PROPERTY_CONST),
+        SD_BUS_PROPERTY("ControlGroup", "s", get_control_group, 0, SD_BUS_VTABLE_PROPERTY_CONST),
         SD_BUS_PROPERTY("Sessions", "as", get_sessions, 0, 0),
-        SD_BUS_PROPERTY("NSessions", "u", get_uint, 0, 0),
+        SD_BUS_PROPERTY("NSessions", "u", NULL, offsetof(Cell, n_sessions), 0),
         SD_BUS_PROPERTY("Unknown", "as", get_unknown, 0, 0),
         SD_BUS_PROPERTY("View", "a(sss)", get_view, 0, 0),
         SD_BUS_PROPERTY("Limits", "a{ss}", get_limits, 0, 0),
-        SD_BUS_PROPERTY("MemoryMax", "t", get_limit, 0, 0),
-        SD_BUS_PROPERTY("TasksMax", "t", get_limit, 0, 0),
-        SD_BUS_PROPERTY("CPUQuotaPermille", "t", get_limit, 0, 0),
-        SD_BUS_PROPERTY("CPUUsageUSec", "t", get_usage, 0, 0),
-        SD_BUS_PROPERTY("CPUThrottledUSec", "t", get_usage, 0, 0),
-        SD_BUS_PROPERTY("MemoryCurrent", "t", get_usage, 0, 0),
-        SD_BUS_PROPERTY("MemoryPeak", "t", get_usage, 0, 0),
-        SD_BUS_PROPERTY("OOMKills", "t", get_usage, 0, 0),
-        SD_BUS_PROPERTY("TasksCurrent", "t", get_usage, 0, 0),
-        SD_BUS_PROPERTY("TasksRefused", "t", get_usage, 0, 0),
-        SD_BUS_PROPERTY("IOReadBytes", "t", get_usage, 0, 0),
-        SD_BUS_PROPERTY("IOWriteBytes", "t", get_usage, 0, 0),
+        SD_BUS_VTABLE_END,
+};
+
+static const sd_bus_vtable limits_vtable[] = {
+        SD_BUS_VTABLE_START(0),
+        SD_BUS_PROPERTY("MemoryMax", "t", NULL, offsetof(Resources, memory_max_bytes), 0),
+        SD_BUS_PROPERTY("TasksMax", "t", NULL, offsetof(Resources, tasks_max), 0),
+        SD_BUS_PROPERTY("CPUQuotaPermille", "t", NULL, offsetof(Resources, cpu_quota_permille), 0),
+        SD_BUS_VTABLE_END,
+};
+
+static const sd_bus_vtable usage_vtable[] = {
+        SD_BUS_VTABLE_START(0),
+        SD_BUS_PROPERTY("CPUUsageUSec", "t", NULL, offsetof(Usage, cpu_usec), 0),
+        SD_BUS_PROPERTY("CPUThrottledUSec", "t", NULL, offsetof(Usage, throttled_usec), 0),
+        SD_BUS_PROPERTY("MemoryCurrent", "t", NULL, offsetof(Usage, memory_bytes), 0),
+        SD_BUS_PROPERTY("MemoryPeak", "t", NULL, offsetof(Usage, memory_peak_bytes), 0),
+        SD_BUS_PROPERTY("OOMKills", "t", NULL, offsetof(Usage, oom_kills), 0),
+        SD_BUS_PROPERTY("TasksCurrent", "t", get_tasks, offsetof(Usage, tasks), 0),
+        SD_BUS_PROPERTY("TasksRefused", "t", NULL, offsetof(Usage, tasks_refused), 0),
+        SD_BUS_PROPERTY("IOReadBytes", "t", NULL, offsetof(Usage, io_read_bytes), 0),
+        SD_BUS_PROPERTY("IOWriteBytes", "t", NULL, offsetof(Usage, io_write_bytes), 0),
+        SD_BUS_VTABLE_END,
+};
+
+static const sd_bus_vtable methods_vtable[] = {
+        SD_BUS_VTABLE_START(0),
         SD_BUS_METHOD_WITH_ARGS("SetProperties", SD_BUS_ARGS("b", runtime, "as", assignments), NULL,
                                 method_set_properties, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD("Freeze", NULL, NULL, method_freeze, SD_BUS_VTABLE_UNPRIVILEGED),
@@ -446,11 +380,18 @@ static const sd_bus_vtable cell_vtable[] = {
 };
 
 int cell_bus_attach(Peer *p) {
-        int r;
+        static const struct {
+                const sd_bus_vtable *vtable;
+                sd_bus_object_find_t find;
+        } parts[] = {
+                { cell_vtable, bus_object_find },
+                { limits_vtable, find_limits },
+                { usage_vtable, find_usage },
+                { methods_vtable, bus_object_find },
+        };
+        int r = bus_object_add_enumerator(p, BUS_OBJECT_CELL);
 
-        r = sd_bus_add_fallback_vtable(p->bus, NULL, BUS_CELL_PATH, BUS_CELL_INTERFACE, cell_vtable, find_cell,
-                                       p);
-        if (r >= 0)
-                r = sd_bus_add_node_enumerator(p->bus, NULL, BUS_CELL_PATH, enumerate, p);
+        for (size_t i = 0; i < ELEMENTSOF(parts) && r >= 0; i++)
+                r = bus_object_add_vtable(p, BUS_OBJECT_CELL, parts[i].vtable, parts[i].find);
         return r;
 }

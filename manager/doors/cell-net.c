@@ -12,6 +12,7 @@
 #include "manager/cells/placement.h"
 #include "manager/daemon/table.h"
 #include "manager/doors/access.h"
+#include "manager/doors/bus-object.h"
 #include "netns/firewall-status.h"
 #include "netns/netlink.h"
 #include "netns/netns.h"

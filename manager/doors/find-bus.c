@@ -13,6 +13,7 @@
 #include "bus/contract.h"
 #include "manager/daemon/table.h"
 #include "manager/doors/access.h"
+#include "manager/doors/bus-object.h"
 
 #define LOOKUP_TIMEOUT_USEC (10 * USEC_PER_SEC)
 
@@ -160,7 +161,7 @@ static int reply_cells(const Search *s) {
                         meant = s->meant & 1U << k && is_meant(s, c, k);
                 if (!meant || !cell_bus_may_see(&s->peer, c))
                         continue;
-                path = cell_bus_path(c);
+                path = bus_object_path(BUS_OBJECT_CELL, c->id);
                 r = path ? sd_bus_message_append(reply, "o", path) : -ENOMEM;
                 n++;
         }

@@ -8,6 +8,7 @@
 #include "manager/daemon/table.h"
 #include "manager/daemon/traffic.h"
 #include "manager/doors/access.h"
+#include "manager/doors/bus-object.h"
 #include "manager/doors/bus-server.h"
 #include "manager/doors/find-bus.h"
 #include "manager/doors/policy-bus.h"
@@ -31,47 +32,20 @@ static uint64_t count_sessions(const Peer *p) {
 }
 
 /* Others than root get the numbers of what is theirs; of what is nobody's, none. */
-static int get_number(sd_bus *bus, const char *path, const char *interface, const char *property,
-                      sd_bus_message *reply, void *userdata, sd_bus_error *error) {
-        const Peer *p = userdata;
-        const Manager *m = p->manager;
-        bool all = access_may_administer(p->uid);
-        const struct {
-                const char *name;
-                uint64_t value;
-        } numbers[] = {
-                { "PID", (uint64_t) getpid() },
-                { "NCells", all ? HASH_COUNT(m->cells) : count_cells(p) },
-                { "NSessions", all ? HASH_COUNT(m->sessions) : count_sessions(p) },
-                { "NPolicies", all ? policy_set_size(m->policies) : LIMIT_NONE },
-                { "NJobs", all ? jobs_count(m->jobs) : LIMIT_NONE },
-                { "NLogins", all ? m->n_logins : LIMIT_NONE },
-                { "NDenied", all ? m->n_denied : LIMIT_NONE },
-        };
-
-        (void) bus, (void) path, (void) interface, (void) error;
-        for (size_t i = 0; i < ELEMENTSOF(numbers); i++)
-                if (strcmp(property, numbers[i].name) == 0)
-                        return sd_bus_message_append(reply, "t", numbers[i].value);
-        return -ENOENT;
+static uint64_t for_root(const Peer *p, uint64_t number) {
+        return access_may_administer(p->uid) ? number : LIMIT_NONE;
 }
 
-static int get_text(sd_bus *bus, const char *path, const char *interface, const char *property,
-                    sd_bus_message *reply, void *userdata, sd_bus_error *error) {
-        const Manager *m = ((Peer *) userdata)->manager;
-
-        (void) bus, (void) path, (void) interface, (void) error;
-        return sd_bus_message_append(reply, "s",
-                                     strcmp(property, "Version") == 0 ? CONFINE_VERSION : m->config.instance);
-}
-
-static int get_network_ready(sd_bus *bus, const char *path, const char *interface, const char *property,
-                             sd_bus_message *reply, void *userdata, sd_bus_error *error) {
-        const Manager *m = ((Peer *) userdata)->manager;
-
-        (void) bus, (void) path, (void) interface, (void) property, (void) error;
-        return sd_bus_message_append(reply, "b", m->network_ready);
-}
+BUS_OBJECT_GETTER(get_version, const Peer, p, "s", CONFINE_VERSION);
+BUS_OBJECT_GETTER(get_instance, const Peer, p, "s", p->manager->config.instance);
+BUS_OBJECT_GETTER(get_pid, const Peer, p, "t", (uint64_t) getpid());
+BUS_OBJECT_GETTER(get_n_cells, const Peer, p, "t", count_cells(p));
+BUS_OBJECT_GETTER(get_n_sessions, const Peer, p, "t", count_sessions(p));
+BUS_OBJECT_GETTER(get_n_policies, const Peer, p, "t", for_root(p, policy_set_size(p->manager->policies)));
+BUS_OBJECT_GETTER(get_n_jobs, const Peer, p, "t", for_root(p, jobs_count(p->manager->jobs)));
+BUS_OBJECT_GETTER(get_n_logins, const Peer, p, "t", for_root(p, p->manager->n_logins));
+BUS_OBJECT_GETTER(get_n_denied, const Peer, p, "t", for_root(p, p->manager->n_denied));
+BUS_OBJECT_GETTER(get_network_ready, const Peer, p, "b", p->manager->network_ready);
 
 /* What is damaged of the network and can't be repaired, or not yet. */
 static int get_troubles(sd_bus *bus, const char *path, const char *interface, const char *property,
@@ -157,38 +131,27 @@ static int get_refused(sd_bus *bus, const char *path, const char *interface, con
 
 /* --- methods ----------------------------------------------------------------------------- */
 
-static int method_get_cell(sd_bus_message *m, void *userdata, sd_bus_error *error) {
+static int reply_path(sd_bus_message *m, const Peer *p, BusObjectKind kind, const char *unknown, sd_bus_error *error) {
         _cleanup_(freep) char *path = NULL;
-        Peer *p = userdata;
         const char *id;
-        Cell *c;
         int r;
 
         r = sd_bus_message_read(m, "s", &id);
         if (r < 0)
                 return r;
-        c = manager_find_cell(p->manager, id);
-        if (!c || !cell_bus_may_see(p, c))
-                return sd_bus_error_setf(error, BUS_ERROR_NO_SUCH_CELL, "There is no cell \"%s\"", id);
-        path = cell_bus_path(c);
+        if (!bus_object_by_id(p, kind, id))
+                return sd_bus_error_setf(error, unknown, "There is no %s \"%s\"",
+                                         kind == BUS_OBJECT_CELL ? "cell" : "session", id);
+        path = bus_object_path(kind, id);
         return path ? sd_bus_reply_method_return(m, "o", path) : -ENOMEM;
 }
 
-static int method_get_session(sd_bus_message *m, void *userdata, sd_bus_error *error) {
-        _cleanup_(freep) char *path = NULL;
-        Peer *p = userdata;
-        const char *id;
-        Session *s;
-        int r;
+static int method_get_cell(sd_bus_message *m, void *userdata, sd_bus_error *error) {
+        return reply_path(m, userdata, BUS_OBJECT_CELL, BUS_ERROR_NO_SUCH_CELL, error);
+}
 
-        r = sd_bus_message_read(m, "s", &id);
-        if (r < 0)
-                return r;
-        s = manager_find_session(p->manager, id);
-        if (!s || !session_bus_may_see(p, s))
-                return sd_bus_error_setf(error, BUS_ERROR_NO_SUCH_SESSION, "There is no session \"%s\"", id);
-        path = session_bus_path(s);
-        return path ? sd_bus_reply_method_return(m, "o", path) : -ENOMEM;
+static int method_get_session(sd_bus_message *m, void *userdata, sd_bus_error *error) {
+        return reply_path(m, userdata, BUS_OBJECT_SESSION, BUS_ERROR_NO_SUCH_SESSION, error);
 }
 
 static int method_reload(sd_bus_message *m, void *userdata, sd_bus_error *error) {
@@ -303,15 +266,15 @@ static int method_list_traffic(sd_bus_message *m, void *userdata, sd_bus_error *
 
 static const sd_bus_vtable manager_vtable[] = {
         SD_BUS_VTABLE_START(0),
-        SD_BUS_PROPERTY("Version", "s", get_text, 0, SD_BUS_VTABLE_PROPERTY_CONST),
-        SD_BUS_PROPERTY("Instance", "s", get_text, 0, SD_BUS_VTABLE_PROPERTY_CONST),
-        SD_BUS_PROPERTY("PID", "t", get_number, 0, SD_BUS_VTABLE_PROPERTY_CONST),
-        SD_BUS_PROPERTY("NCells", "t", get_number, 0, 0),
-        SD_BUS_PROPERTY("NSessions", "t", get_number, 0, 0),
-        SD_BUS_PROPERTY("NPolicies", "t", get_number, 0, 0),
-        SD_BUS_PROPERTY("NJobs", "t", get_number, 0, 0),
-        SD_BUS_PROPERTY("NLogins", "t", get_number, 0, 0),
-        SD_BUS_PROPERTY("NDenied", "t", get_number, 0, 0),
+        SD_BUS_PROPERTY("Version", "s", get_version, 0, SD_BUS_VTABLE_PROPERTY_CONST),
+        SD_BUS_PROPERTY("Instance", "s", get_instance, 0, SD_BUS_VTABLE_PROPERTY_CONST),
+        SD_BUS_PROPERTY("PID", "t", get_pid, 0, SD_BUS_VTABLE_PROPERTY_CONST),
+        SD_BUS_PROPERTY("NCells", "t", get_n_cells, 0, 0),
+        SD_BUS_PROPERTY("NSessions", "t", get_n_sessions, 0, 0),
+        SD_BUS_PROPERTY("NPolicies", "t", get_n_policies, 0, 0),
+        SD_BUS_PROPERTY("NJobs", "t", get_n_jobs, 0, 0),
+        SD_BUS_PROPERTY("NLogins", "t", get_n_logins, 0, 0),
+        SD_BUS_PROPERTY("NDenied", "t", get_n_denied, 0, 0),
         SD_BUS_PROPERTY("NetworkReady", "b", get_network_ready, 0, 0),
         SD_BUS_PROPERTY("Troubles", "as", get_troubles, 0, 0),
         SD_BUS_PROPERTY("Controllers", "a{ss}", get_controllers, 0, SD_BUS_VTABLE_PROPERTY_CONST),

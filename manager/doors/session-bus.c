@@ -1,96 +1,21 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include <signal.h>
-#include <string.h>
+#include <stddef.h>
 
 #include "base/fd.h"
-#include "bus/contract.h"
-#include "manager/daemon/table.h"
-#include "manager/doors/access.h"
-#include "manager/doors/bus-server.h"
+#include "manager/doors/bus-object.h"
 
-char *session_bus_path(const Session *s) {
-        char *path = NULL;
-
-        return sd_bus_path_encode(BUS_SESSION_PATH, s->id, &path) < 0 ? NULL : path;
-}
-
-static int find_session(sd_bus *bus, const char *path, const char *interface, void *userdata, void **ret,
-                        sd_bus_error *error) {
-        _cleanup_(freep) char *id = NULL;
-        Peer *p = userdata;
-        Session *s;
-
-        (void) bus, (void) interface, (void) error;
-        if (sd_bus_path_decode(path, BUS_SESSION_PATH, &id) <= 0)
-                return 0;
-        s = manager_find_session(p->manager, id);
-        if (!s || !session_bus_may_see(p, s))
-                return 0;
-        *ret = s;
-        return 1;
-}
-
-static int enumerate(sd_bus *bus, const char *prefix, void *userdata, char ***ret, sd_bus_error *error) {
-        _cleanup_(strv_freep) char **paths = NULL;
-        Peer *p = userdata;
-
-        (void) bus, (void) prefix, (void) error;
-        for (Session *s = p->manager->sessions; s; s = s->hh.next) {
-                _cleanup_(freep) char *path = NULL;
-
-                if (!session_bus_may_see(p, s))
-                        continue;
-                path = session_bus_path(s);
-                if (!path || strv_extend(&paths, path) < 0)
-                        return -ENOMEM;
-        }
-        *ret = TAKE_PTR(paths);
-        return 0;
-}
-
-static int get_text(sd_bus *bus, const char *path, const char *interface, const char *property,
-                    sd_bus_message *reply, void *userdata, sd_bus_error *error) {
-        const Session *s = userdata;
-        const struct {
-                const char *name, *value;
-        } texts[] = {
-                { "Id", s->id }, { "Cell", s->cell->id }, { "Policy", s->cell->policy->name },
-                { "User", s->user }, { "Service", s->service }, { "TTY", s->tty },
-                { "RemoteHost", s->remote_host }, { "State", session_state_to_string(s->state) },
-        };
-
-        (void) bus, (void) path, (void) interface, (void) error;
-        for (size_t i = 0; i < ELEMENTSOF(texts); i++)
-                if (strcmp(property, texts[i].name) == 0)
-                        return sd_bus_message_append(reply, "s", texts[i].value);
-        return -ENOENT;
-}
-
-static int get_number(sd_bus *bus, const char *path, const char *interface, const char *property,
-                      sd_bus_message *reply, void *userdata, sd_bus_error *error) {
-        const Session *s = userdata;
-
-        (void) bus, (void) path, (void) interface, (void) error;
-        if (strcmp(property, "UID") == 0)
-                return sd_bus_message_append(reply, "u", (uint32_t) s->uid);
-        if (strcmp(property, "Leader") == 0)
-                return sd_bus_message_append(reply, "u", (uint32_t) s->leader);
-        return sd_bus_message_append(reply, "t", s->since_usec);
-}
-
-static int get_flag(sd_bus *bus, const char *path, const char *interface, const char *property,
-                    sd_bus_message *reply, void *userdata, sd_bus_error *error) {
-        const Session *s = userdata;
-
-        (void) bus, (void) path, (void) interface, (void) property, (void) error;
-        return sd_bus_message_append(reply, "b", s->in_reserve);
-}
+BUS_OBJECT_GETTER(get_array, const char, text, "s", text); /* the characters are in the Session itself */
+BUS_OBJECT_GETTER(get_cell, Cell *const, c, "s", (*c)->id);
+BUS_OBJECT_GETTER(get_policy, Cell *const, c, "s", (*c)->policy->name);
+BUS_OBJECT_GETTER(get_state, const SessionState, state, "s", session_state_to_string(*state));
+BUS_OBJECT_GETTER(get_flag, const bool, flag, "b", (int) *flag);
 
 /* The cell goes on, if others are in it: what is known to be of this session are its leader's
  * children. In a cell of all users (Scope=policy) what others have left may run when this is the last session. */
 static int method_terminate(sd_bus_message *m, void *userdata, sd_bus_error *error) {
-        const Peer *p = sd_bus_slot_get_userdata(sd_bus_get_current_slot(sd_bus_message_get_bus(m)));
+        const Peer *p = bus_object_peer(m);
         Session *s = userdata;
         Cell *c = s->cell;
 
@@ -104,18 +29,18 @@ static int method_terminate(sd_bus_message *m, void *userdata, sd_bus_error *err
 
 static const sd_bus_vtable session_vtable[] = {
         SD_BUS_VTABLE_START(0),
-        SD_BUS_PROPERTY("Id", "s", get_text, 0, SD_BUS_VTABLE_PROPERTY_CONST),
-        SD_BUS_PROPERTY("Cell", "s", get_text, 0, SD_BUS_VTABLE_PROPERTY_CONST),
-        SD_BUS_PROPERTY("Policy", "s", get_text, 0, SD_BUS_VTABLE_PROPERTY_CONST),
-        SD_BUS_PROPERTY("User", "s", get_text, 0, SD_BUS_VTABLE_PROPERTY_CONST),
-        SD_BUS_PROPERTY("UID", "u", get_number, 0, SD_BUS_VTABLE_PROPERTY_CONST),
-        SD_BUS_PROPERTY("Service", "s", get_text, 0, SD_BUS_VTABLE_PROPERTY_CONST),
-        SD_BUS_PROPERTY("TTY", "s", get_text, 0, SD_BUS_VTABLE_PROPERTY_CONST),
-        SD_BUS_PROPERTY("RemoteHost", "s", get_text, 0, SD_BUS_VTABLE_PROPERTY_CONST),
-        SD_BUS_PROPERTY("State", "s", get_text, 0, 0),
-        SD_BUS_PROPERTY("Since", "t", get_number, 0, SD_BUS_VTABLE_PROPERTY_CONST),
-        SD_BUS_PROPERTY("Leader", "u", get_number, 0, SD_BUS_VTABLE_PROPERTY_CONST),
-        SD_BUS_PROPERTY("InReserve", "b", get_flag, 0, 0),
+        SD_BUS_PROPERTY("Id", "s", get_array, offsetof(Session, id), SD_BUS_VTABLE_PROPERTY_CONST),
+        SD_BUS_PROPERTY("Cell", "s", get_cell, offsetof(Session, cell), SD_BUS_VTABLE_PROPERTY_CONST),
+        SD_BUS_PROPERTY("Policy", "s", get_policy, offsetof(Session, cell), SD_BUS_VTABLE_PROPERTY_CONST),
+        SD_BUS_PROPERTY("User", "s", NULL, offsetof(Session, user), SD_BUS_VTABLE_PROPERTY_CONST),
+        SD_BUS_PROPERTY("UID", "u", NULL, offsetof(Session, uid), SD_BUS_VTABLE_PROPERTY_CONST),
+        SD_BUS_PROPERTY("Service", "s", NULL, offsetof(Session, service), SD_BUS_VTABLE_PROPERTY_CONST),
+        SD_BUS_PROPERTY("TTY", "s", NULL, offsetof(Session, tty), SD_BUS_VTABLE_PROPERTY_CONST),
+        SD_BUS_PROPERTY("RemoteHost", "s", NULL, offsetof(Session, remote_host), SD_BUS_VTABLE_PROPERTY_CONST),
+        SD_BUS_PROPERTY("State", "s", get_state, offsetof(Session, state), 0),
+        SD_BUS_PROPERTY("Since", "t", NULL, offsetof(Session, since_usec), SD_BUS_VTABLE_PROPERTY_CONST),
+        SD_BUS_PROPERTY("Leader", "u", NULL, offsetof(Session, leader), SD_BUS_VTABLE_PROPERTY_CONST),
+        SD_BUS_PROPERTY("InReserve", "b", get_flag, offsetof(Session, in_reserve), 0),
         SD_BUS_METHOD("Terminate", NULL, NULL, method_terminate, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_VTABLE_END,
 };
@@ -123,9 +48,8 @@ static const sd_bus_vtable session_vtable[] = {
 int session_bus_attach(Peer *p) {
         int r;
 
-        r = sd_bus_add_fallback_vtable(p->bus, NULL, BUS_SESSION_PATH, BUS_SESSION_INTERFACE, session_vtable,
-                                       find_session, p);
+        r = bus_object_add_vtable(p, BUS_OBJECT_SESSION, session_vtable, bus_object_find);
         if (r >= 0)
-                r = sd_bus_add_node_enumerator(p->bus, NULL, BUS_SESSION_PATH, enumerate, p);
+                r = bus_object_add_enumerator(p, BUS_OBJECT_SESSION);
         return r;
 }

@@ -9,15 +9,15 @@
 
 #define EPOCH INT64_C(1767225600) /* 2026-01-01 */
 
-static const char *const names[_PERIOD_MAX] = { "hour", "day", "week", "month" };
+const char *const period_names[_PERIOD_MAX] = { "hour", "day", "week", "month" };
 
 const char *period_to_string(Period p) {
-        return p >= 0 && p < _PERIOD_MAX ? names[p] : NULL;
+        return p >= 0 && p < _PERIOD_MAX ? period_names[p] : NULL;
 }
 
 Period period_from_string(const char *text) {
         for (int p = 0; p < _PERIOD_MAX; p++)
-                if (strcmp(text, names[p]) == 0)
+                if (strcmp(text, period_names[p]) == 0)
                         return p;
         return _PERIOD_INVALID;
 }

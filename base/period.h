@@ -15,6 +15,7 @@ typedef enum Period {
         _PERIOD_INVALID = -EINVAL,
 } Period;
 
+extern const char *const period_names[_PERIOD_MAX];
 const char *period_to_string(Period p); /* "month"; NULL: none */
 Period period_from_string(const char *text);
 

@@ -8,6 +8,8 @@
 #include "base/log.h"
 #include "base/strv.h"
 #include "manager/cells/builder.h"
+#include "manager/cells/cell-plan.h"
+#include "manager/cells/cell-record.h"
 #include "manager/cells/drop-in.h"
 #include "manager/cells/notices.h"
 #include "manager/cells/session.h"

@@ -2,10 +2,11 @@
 
 /* What a new cell gets of the network, decided before its record is written and anything of it exists. */
 
+#include "manager/cells/cell-choose.h"
+
 #include <sched.h>
 #include <string.h>
 
-#include "manager/cells/cell.h"
 #include "policies/policy.h"
 
 static int choose_address(Cell *c, const IpPrefix *pool, const MatchSubject *subject, IpPrefix *ret) {

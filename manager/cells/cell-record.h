@@ -3,7 +3,9 @@
 
 #include "manager/cells/cell.h"
 
-/* What cell_save() writes, for a manager that is started again. */
+/* The record of a cell, in /run/confine/cells. */
+
+int cell_save(const Cell *c); /* writes it, unless it is obscure; -errno */
 
 /* Reads the record of c->id into a cell that has nothing but its id yet. -EBADMSG: it is unusable; -ESTALE: it is of
  * another boot; -ENOMEM. On error the cell may have some of it. */

@@ -3,6 +3,8 @@
 /* A cell's id is in the names of its group, its link and its namespace: so of a cell that lives all that has to be left
  * alone can be found, whatever its record says. */
 
+#include "manager/cells/cell-restore.h"
+
 #include <ctype.h>
 #include <dirent.h>
 #include <sched.h>
@@ -11,8 +13,9 @@
 
 #include "base/fd.h"
 #include "base/log.h"
+#include "manager/cells/cell-life.h"
+#include "manager/cells/cell-plan.h"
 #include "manager/cells/cell-record.h"
-#include "manager/cells/cell.h"
 #include "netns/link-addresses.h"
 
 #define PIDS_MAX 4096
@@ -116,12 +119,16 @@ static void find_ids(Cell *c) {
 }
 
 static void find_network(Cell *c) {
+        IpPrefix address4 = {}, address6 = {};
+
         if (!*c->link)
                 (void) snprintf(c->link, sizeof(c->link), "%s%.*s", c->host->link_prefix, 8, c->id + 1);
         if (link_exists(c->link) == 0)
                 c->link[0] = '\0';
-        else if (c->address4.family == AF_UNSPEC && c->address6.family == AF_UNSPEC)
-                (void) link_read_addresses(c->link, &c->address4, &c->address6);
+        else if (link_read_addresses(c->link, &address4, &address6) >= 0) { /* the record may have lost one of them */
+                c->address4 = c->address4.family == AF_UNSPEC ? address4 : c->address4;
+                c->address6 = c->address6.family == AF_UNSPEC ? address6 : c->address6;
+        }
         if (c->host->netns_prefix)
                 (void) snprintf(c->netns_name, sizeof(c->netns_name), "%s-%s", c->host->netns_prefix, c->id);
 }

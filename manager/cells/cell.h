@@ -29,6 +29,7 @@ typedef enum CellState {
         _CELL_STATE_INVALID = -EINVAL,
 } CellState;
 
+extern const char *const cell_state_names[_CELL_STATE_MAX];
 const char *cell_state_to_string(CellState s);
 
 /* What can be done to a live cell, see adjust.h. */
@@ -124,49 +125,10 @@ struct Cell {
         char **groups; /* of its sessions, as cell_plan() last listed them */
 };
 
-/* Makes a cell for a subject; it is recorded on disk before anything of it exists. Its events come by
- * host->notices from the loop.
- *
- * 0        *ret is in state making
- * -ENOSPC  the pool has no address left; -EADDRINUSE: a fixed address is taken
- * -ENODEV  no interface of Interface= is there and free
- * -ENOLINK the cell whose network it is to share is not live
- * -EINVAL  Hostname= expands to no valid name for this user; -EILSEQ: so does a path of [Filesystem]
- * -ERANGE  no ids are left for a user namespace
- * -EBUSY   too many jobs wait; -errno of writing the record; -ENOMEM */
-int cell_new(CellHost *host, Policy *policy, const MatchSubject *subject, Cell **ret);
-
-/* Chooses all that a new cell has of the network, into it; errors as cell_new(). In cell-choose.c. */
-int cell_choose_network(Cell *c, const MatchSubject *subject);
-
-/* Takes over a recorded cell after a restart of the manager. *ret is live if its pid 1 is, else it must
- * be ended by the caller. -EBADMSG: the record is unusable; -ESTALE: it is of another boot; -errno of reading it. Of
- * -ENOMEM, -EMFILE and -ENFILE the record is not the cause. */
-int cell_restore(CellHost *host, const char *id, Cell **ret);
-
-/* The same for one whose record is unusable, and of which the control groups say that it lives, in `group`: takes what the
- * record does say, and from the kernel what it doesn't. `policy` (NULL: there is none) is that of its name, `uid` whose it is.
- * *ret is live, but without init_source if its pid 1 can't be found. -ENOMEM, -EMFILE, -ENFILE. */
-int cell_salvage(CellHost *host, const char *id, const char *group, const char *policy_name, Policy *policy, uid_t uid,
-                 Cell **ret);
-
-/* If there are processes in a cell that nobody's session is known to be in, keeps it until they are gone. */
-int cell_keep_unattended(Cell *c);
-
-void cell_end(Cell *c, const char *reason);
-/* The last session has left: ends the cell at once, or LingerSec= later. */
-void cell_session_left(Cell *c);
-bool cell_admits(const Cell *c); /* it is not frozen, nor about to be */
-void cell_session_joined(Cell *c, const Session *s);
-
 /* For cell_new() and cell_restore(): one of which nothing is known. NULL: out of memory. */
 Cell *cell_alloc(CellHost *host);
-/* Watches pid 1. -ESRCH: it is gone, and the number may be another process's; -EMFILE and others. */
-int cell_watch_init(Cell *c);
-
-Cell *cell_free(Cell *c); /* leaves the cell as it is, takes NULL, returns NULL */
-
-void cell_describe(const Cell *c, FirewallCell *ret); /* as the firewall is to know it; borrows */
-void cell_plan(Cell *c, CellPlan *ret); /* borrows, until it is asked again */
+/* Leaves the cell as it is, but gives its addresses back to the pool; takes NULL, returns NULL. */
+Cell *cell_free(Cell *c);
+void cell_release_addresses(Cell *c);
+bool cell_admits(const Cell *c); /* it is not frozen, nor about to be */
 unsigned cell_namespaces(const Cell *c); /* CLONE_NEW*: what the policy says and the driver leaves */
-int cell_save(const Cell *c); /* writes its record, unless it is obscure; -errno. In cell-record.c */

@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 
 #include "base/parse.h"
+#include "manager/cells/cell-life.h"
 
 #define LINGERING_OF_USER_MAX 8
 

@@ -8,7 +8,7 @@ struct Session;
 
 /* What has happened to cells and sessions, for whoever is above them: they subscribe when the manager starts, and are told
  * in the order of the phases, within one in that of their subscriptions. A subscriber frees neither the cell nor, but for
- * NOTICE_SESSION_READY, the session. */
+ * NOTICE_SESSION_READY and NOTICE_SESSION_ROOM, the session. */
 
 typedef enum NoticeKind {
         NOTICE_CELL_LIVE,    /* waiting sessions may be attached */
@@ -21,6 +21,7 @@ typedef enum NoticeKind {
         NOTICE_FIREWALL_CHANGED, /* of no cell: the table is to be made anew */
         NOTICE_NETWORK_CHANGED, /* of no cell: the host's side of the network is to be prepared anew */
         NOTICE_NETWORK_DAMAGED, /* and by others: the same soon */
+        NOTICE_SESSION_ROOM, /* it has waited for room in its cell, and may be attached again */
         NOTICE_SESSION_READY, /* the leader is in its control group (report->error 0), or is not going to be; its door may
                                * end the session at once, and so nobody else looks at this one */
         NOTICE_SESSION_LIVE,

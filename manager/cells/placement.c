@@ -615,6 +615,20 @@ unsigned placements_sweep(const Placements *all, bool (*is_known)(const char *un
         return n;
 }
 
+bool placements_repair(Placements *all, const char *link) {
+        bool any = false;
+
+        for (Placement *p = all->items; p; p = p->hh.next) {
+                if (p->state != PLACEMENT_READY || (link && strcmp(p->link, link) != 0))
+                        continue;
+                if (link)
+                        log_warning("Interface %s of service %s was removed or set down; repairing it", link, p->unit);
+                p->state = PLACEMENT_MAKING;
+                any = true;
+        }
+        return any;
+}
+
 bool placements_pending(const Placements *all) {
         for (const Placement *p = all->items; p; p = p->hh.next)
                 if (p->job && p->state == PLACEMENT_MAKING)

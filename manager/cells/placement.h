@@ -20,6 +20,9 @@ int placements_read(Placements *all);
 bool placements_update(Placements *all);
 /* and then jobs make and remove what differs on the host. */
 void placements_start(Placements *all);
+/* Of the ready ones (with `link` not NULL: of the one that has it, which is logged) what is missing is to be made again;
+ * placements_start() begins it. False: there are none. */
+bool placements_repair(Placements *all, const char *link);
 /* Is something still being made? */
 bool placements_pending(const Placements *all);
 /* Who publishes one of the ports of `policy`, borrowed; NULL: nobody. */

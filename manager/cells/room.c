@@ -2,8 +2,6 @@
 
 #include "manager/cells/room.h"
 
-#include <string.h>
-
 #include "bus/login.h"
 #include "manager/cells/notices.h"
 
@@ -32,17 +30,9 @@ unsigned room_promised(const Session *s) {
 }
 
 static void try_again(Session *s) {
-        int r;
-
         s->waits_for_room = false;
         s->room_source = sd_event_source_disable_unref(s->room_source);
-        r = s->cell->state == CELL_LIVE ? session_cell_is_live(s) : -ESRCH;
-        if (r < 0) {
-                JobReport report = { .error = r };
-
-                (void) strcpy(report.what, "the login can't be put into its cell");
-                notices_post(s->cell->host->notices, NOTICE_SESSION_READY, s->cell, s, &report);
-        }
+        notices_post(s->cell->host->notices, NOTICE_SESSION_ROOM, s->cell, s, NULL);
 }
 
 static int on_time_over(sd_event_source *source, uint64_t usec, void *userdata) {

@@ -12,7 +12,10 @@
 
 #include "base/fd.h"
 #include "base/log.h"
+#include "manager/cells/cell-life.h"
+#include "manager/cells/cell-plan.h"
 #include "manager/cells/room.h"
+#include "manager/cells/session-end.h"
 #include "manager/cells/strays.h"
 #include "manager/work/event.h"
 #include "manager/work/user-process.h"

@@ -15,6 +15,7 @@ typedef enum SessionState {
         _SESSION_STATE_INVALID = -EINVAL,
 } SessionState;
 
+extern const char *const session_state_names[_SESSION_STATE_MAX];
 const char *session_state_to_string(SessionState s);
 
 typedef struct SessionHost {
@@ -54,33 +55,10 @@ struct Session {
         uint64_t wait_usec;            /* until the next look; doubles */
 };
 
-typedef struct SessionInfo {
-        uid_t uid;
-        const char *user, *service, *tty, *remote_host;
-        pid_t leader;
-        int leader_pidfd; /* borrowed */
-        bool executes;
-} SessionInfo;
-
 /* Is it that of a user's service manager? It comes with the first login and goes with the last: no login. */
 bool session_is_user_manager(const Session *s);
 
 /* As what is told of it in the journal names it; borrows. */
 EventSubject session_about(const Session *s);
 
-/* Adds a session to a cell that is being made or live. -ESRCH: the leader has exited; -errno of writing
- * the record; -ENOMEM. */
-int session_new(SessionHost *host, Cell *cell, const SessionInfo *info, Session **ret);
-/* After a restart. The cell is found by `find`. -EBADMSG, -ESTALE as cell_restore(); -ENOENT: no such
- * cell; -ESRCH: the leader has exited. The record is left to the caller. */
-int session_restore(SessionHost *host, const char *id, Cell *(*find)(const char *id, void *userdata), void *userdata,
-                    Session **ret);
-
-/* Starts to attach the leader; its end comes by NOTICE_SESSION_READY. On error it waits as before. */
-int session_cell_is_live(Session *s);
-void session_joined(Session *s);
-/* Starts to take the leader out of the cell's control groups. -errno of job_start(). */
-int session_release(Session *s);
-/* Ends it, from any state; the leader is released if it lives. */
-void session_end(Session *s);
 Session *session_free(Session *s); /* leaves all as it is, takes NULL, returns NULL */

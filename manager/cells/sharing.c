@@ -5,6 +5,8 @@
 #include <sched.h>
 #include <string.h>
 
+#include "manager/cells/cell-life.h"
+
 Cell *sharing_find_owner(Cell *cells, const char *policy, uid_t uid) {
         for (Cell *c = cells; c; c = c->hh.next)
                 if (c->state == CELL_LIVE && strcmp(c->policy->name, policy) == 0 && !*c->network_of &&

@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "manager/cells/builder-net.h"
 #include "manager/cells/builder.h"
+#include "manager/cells/cell-plan.h"
 #include "manager/cells/notices.h"
 #include "manager/cells/placement.h"
 #include "manager/daemon/table.h"
@@ -73,12 +74,6 @@ void damage_note(Manager *m, const char *lines) {
                         note_cell(m, c, trouble);
                 lines += n + (lines[n] != '\0');
         }
-}
-
-void damage_repair_services(Manager *m) {
-        for (Placement *p = m->placements.items; p; p = p->hh.next)
-                if (p->state == PLACEMENT_READY)
-                        p->state = PLACEMENT_MAKING;
 }
 
 /* --- control groups ------------------------------------------------------------------------- */
@@ -296,13 +291,7 @@ static bool look_at_link(Manager *m, const char *name) {
                                     c->user ?: "all users");
                         return c->damaged = true;
                 }
-        for (Placement *p = m->placements.items; p; p = p->hh.next)
-                if (p->state == PLACEMENT_READY && strcmp(p->link, name) == 0) {
-                        log_warning("Interface %s of service %s was removed or set down; repairing it", name, p->unit);
-                        p->state = PLACEMENT_MAKING;
-                        return true;
-                }
-        return false;
+        return placements_repair(&m->placements, name);
 }
 
 static int on_change(sd_event_source *s, int fd, uint32_t events, void *userdata) {

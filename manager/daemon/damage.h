@@ -15,8 +15,6 @@ void damage_unwatch(Manager *m);
 void damage_repair_cells(const Manager *m, bool all, JobText *text);
 /* Afterwards, with these lines: logs them, and keeps in cell->trouble what could not be repaired. */
 void damage_note(Manager *m, const char *lines);
-/* The same for services, which have jobs of their own: placements_start() begins them. */
-void damage_repair_services(Manager *m);
 
 /* At once, by what was read of these; for policies that were just loaded. */
 struct HostNet;

@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "manager/cells/builder-inner.h"
 #include "manager/cells/builder-net.h"
+#include "manager/cells/cell-plan.h"
 #include "manager/cells/placement.h"
 #include "manager/daemon/damage.h"
 #include "manager/daemon/table.h"
@@ -356,7 +357,7 @@ static void on_prepared(const JobReport *report, const char *text, void *userdat
                 m->repair_made = report->numbers[2];
                 damage_note(m, text + strcspn(text, "\n"));
                 if (report->flags & REPAIRED_ALL)
-                        damage_repair_services(m);
+                        (void) placements_repair(&m->placements, NULL);
                 placements_start(&m->placements);
         }
         if (report->flags & CHANGED_IPV4) {

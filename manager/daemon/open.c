@@ -9,9 +9,12 @@
 
 #include "base/escape.h"
 #include "base/log.h"
+#include "manager/cells/cell-life.h"
 #include "manager/cells/lending.h"
 #include "manager/cells/lingering.h"
 #include "manager/cells/placement.h"
+#include "manager/cells/session-end.h"
+#include "manager/cells/session-life.h"
 #include "manager/cells/sharing.h"
 #include "manager/daemon/damage.h"
 #include "manager/daemon/table.h"
@@ -80,7 +83,7 @@ int manager_open_session_in(Manager *m, Cell *cell, const OpenInfo *info, Sessio
                                strerror(ENOMEM));
         }
         if (cell->state == CELL_LIVE) {
-                r = session_cell_is_live(s);
+                r = session_attach(s);
                 if (r < 0) {
                         session_end(s);
                         return explain(r, ret_message, "policy %s: the login can't be put into its cell: %s",

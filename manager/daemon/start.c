@@ -13,9 +13,11 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "manager/cells/adjust.h"
+#include "manager/cells/cell-plan.h"
 #include "manager/cells/lending.h"
 #include "manager/cells/lingering.h"
 #include "manager/cells/placement.h"
+#include "manager/cells/session-life.h"
 #include "manager/cells/sharing.h"
 #include "manager/daemon/host.h"
 #include "manager/daemon/network.h"
@@ -114,18 +116,21 @@ static int limit_user(uid_t uid, const char *policy, char what[static DRIVER_WHA
 
 /* --- events of cells and sessions -------------------------------------------------------- */
 
+static void attach(Session *s) {
+        JobReport report = { .error = session_attach(s) };
+
+        (void) strcpy(report.what, "the login can't be put into its cell");
+        if (report.error < 0)
+                notices_post(s->cell->host->notices, NOTICE_SESSION_READY, s->cell, s, &report);
+}
+
 static void attach_waiting(Cell *c) {
         Session *s, *next;
 
         for (s = LIST_FIRST(&c->sessions); s; s = next) {
                 next = LIST_NEXT(s, entry);
-                if (s->state == SESSION_WAITING) {
-                        JobReport report = { .error = session_cell_is_live(s) };
-
-                        (void) strcpy(report.what, "the login can't be put into its cell");
-                        if (report.error < 0)
-                                notices_post(c->host->notices, NOTICE_SESSION_READY, c, s, &report);
-                }
+                if (s->state == SESSION_WAITING)
+                        attach(s);
         }
 }
 
@@ -200,6 +205,9 @@ static void on_notice(const Notice *n, void *userdata) {
                 break;
         case NOTICE_NETWORK_DAMAGED:
                 network_repair(m);
+                break;
+        case NOTICE_SESSION_ROOM:
+                attach(n->session);
                 break;
         case NOTICE_SESSION_REMOVED:
                 on_session_removed(m, n->session);

@@ -10,6 +10,10 @@
 #include "base/log.h"
 #include "base/strv.h"
 #include "manager/cells/adjust.h"
+#include "manager/cells/cell-life.h"
+#include "manager/cells/cell-restore.h"
+#include "manager/cells/session-end.h"
+#include "manager/cells/session-life.h"
 #include "manager/daemon/table.h"
 #include "manager/daemon/traffic.h"
 #include "manager/work/fd-store.h"
@@ -167,9 +171,7 @@ void takeover_settle(Manager *m) {
                         adjust_resume(m->adjusts, c);
                         continue;
                 }
-                if (c->state == CELL_ENDING)
-                        c->state = CELL_LIVE; /* its removal did not finish: once more */
-                cell_end(c, "it was not whole when the manager started");
+                cell_end_remains(c);
         }
         takeover_set_lost_aside(m);
         if (n_cells > 0)

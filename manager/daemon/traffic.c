@@ -16,7 +16,7 @@
 #include "base/log.h"
 #include "base/strv.h"
 #include "manager/cells/adjust.h"
-#include "manager/work/state.h"
+#include "manager/work/record-rows.h"
 #include "netns/firewall-status.h"
 
 #define LOOK_USEC (2 * USEC_PER_SEC)
@@ -81,77 +81,25 @@ static bool is_used_up(const Volume *v) {
 
 /* --- records ----------------------------------------------------------------------------- */
 
+#define ROW(key, kind, field, ...) RECORD_ROW(Volume, key, kind, field, __VA_ARGS__)
+
+static const RecordRow rows[] = {
+        ROW("Policy", STRING, policy),
+        ROW("User", STRING, user),
+        ROW("Uid", NUMBER, uid, .unset = UID_INVALID),
+        ROW("Max", NUMBER, limit.bytes),
+        ROW("Period", WORD, limit.period, .words = period_names, .n_words = _PERIOD_MAX),
+        ROW("Slow", FLAG, slow),
+        ROW("Begin", NUMBER, begin),
+        ROW("Used", NUMBER, used),
+};
+
+static const RecordType type = { .section = "Traffic", .rows = rows, .n_rows = ELEMENTSOF(rows) };
+
 static int save(const Manager *m, const Volume *v) {
-        Record *r = record_new("Traffic");
+        Record *r = record_new_object(&type, v, v->kept);
 
-        if (!r)
-                return -ENOMEM;
-        record_set_kept(r, v->kept); /* what is written of the same key below holds */
-        record_set(r, "Policy", "%s", v->policy);
-        if (v->user)
-                record_set(r, "User", "%s", v->user);
-        if (v->uid != UID_INVALID)
-                record_set(r, "Uid", "%u", v->uid);
-        record_set(r, "Max", "%" PRIu64, v->limit.bytes);
-        record_set(r, "Period", "%s", period_to_string(v->limit.period));
-        record_set(r, "Slow", "%d", v->slow);
-        record_set(r, "Begin", "%" PRId64, v->begin);
-        record_set(r, "Used", "%" PRIu64, v->used);
-        return record_write(r, m->traffic_fd, v->id);
-}
-
-static bool is_number(const char *key) {
-        static const char *const keys[] = { "Uid", "Max", "Slow", "Begin", "Used" };
-
-        for (size_t i = 0; i < ELEMENTSOF(keys); i++)
-                if (strcmp(key, keys[i]) == 0)
-                        return true;
-        return false;
-}
-
-static int keep_unknown(Volume *v, const char *key, const char *value) {
-        char of[ID_MAX + 32];
-
-        (void) snprintf(of, sizeof(of), "The record of traffic %s", v->id);
-        return record_keep(&v->kept, of, key, value);
-}
-
-static int restore_key(const char *key, const char *value, void *userdata) {
-        Volume *v = userdata;
-        uint64_t number = 0;
-
-        if (strcmp(key, "Policy") == 0 || strcmp(key, "User") == 0) {
-                char **field = *key == 'P' ? &v->policy : &v->user;
-
-                free(*field);
-                *field = strdup(value);
-                return *field ? 0 : -ENOMEM;
-        }
-        if (strcmp(key, "Period") == 0) {
-                int period = period_from_string(value);
-
-                if (period < 0)
-                        return keep_unknown(v, key, value);
-                v->limit.period = period;
-                return 0;
-        }
-        if (!is_number(key))
-                return keep_unknown(v, key, value);
-        if (parse_uint64(value, &number) < 0)
-                return -EBADMSG;
-        if (strcmp(key, "Uid") == 0) {
-                if (number > UINT32_MAX)
-                        return -EBADMSG;
-                v->uid = (uid_t) number;
-        } else if (strcmp(key, "Max") == 0)
-                v->limit.bytes = number;
-        else if (strcmp(key, "Slow") == 0)
-                v->slow = number != 0;
-        else if (strcmp(key, "Begin") == 0)
-                v->begin = (int64_t) number;
-        else
-                v->used = MIN(number, FIREWALL_COUNT_ONLY);
-        return 0;
+        return r ? record_write(r, m->traffic_fd, v->id) : -ENOMEM;
 }
 
 static int restore(const char *name, void *userdata) {
@@ -166,7 +114,8 @@ static int restore(const char *name, void *userdata) {
                 return -ENOMEM;
         v->uid = UID_INVALID;
         (void) snprintf(v->id, sizeof(v->id), "%s", name);
-        r = record_read(m->traffic_fd, name, "Traffic", restore_key, v);
+        r = record_read_object(m->traffic_fd, name, &type, v, &v->kept, NULL, NULL);
+        v->used = MIN(v->used, FIREWALL_COUNT_ONLY);
         if (r >= 0 && (!v->policy || strcmp(v->id, name) != 0))
                 r = -EBADMSG;
         if (r < 0) {

@@ -8,6 +8,8 @@
 #include "cgroups/usage.h"
 #include "manager/cells/adjust.h"
 #include "manager/cells/builder.h"
+#include "manager/cells/cell-life.h"
+#include "manager/cells/cell-plan.h"
 #include "manager/daemon/table.h"
 #include "manager/doors/access.h"
 #include "manager/doors/bus-object.h"

@@ -15,6 +15,8 @@
 
 #include "base/fd.h"
 #include "base/log.h"
+#include "manager/cells/session-end.h"
+#include "manager/cells/session-life.h"
 #include "manager/daemon/open.h"
 #include "manager/daemon/policies.h"
 #include "manager/daemon/table.h"

@@ -4,6 +4,7 @@
 #include <stddef.h>
 
 #include "base/fd.h"
+#include "manager/cells/cell-life.h"
 #include "manager/doors/bus-object.h"
 
 BUS_OBJECT_GETTER(get_array, const char, text, "s", text); /* the characters are in the Session itself */

@@ -6,9 +6,12 @@
 #include <string.h>
 #include <systemd/sd-event.h>
 
+#include "manager/cells/cell-restore.h"
 #include "manager/cells/cell.h"
 #include "manager/cells/placement.h"
+#include "manager/cells/session-life.h"
 #include "manager/cells/session.h"
+#include "manager/lent/shares.h"
 #include "manager/work/state.h"
 #include "tests/fuzz/fuzz.h"
 

@@ -388,8 +388,8 @@ static int remove_cell(const DriverCell *c, char what[static DRIVER_WHAT_MAX]) {
         return error;
 }
 
-static const char *refuses(const Policy *p, const char *section, const char *key) {
-        (void) p, (void) section, (void) key;
+static const char *refuses(const Policy *p, const PolicyKey *key) {
+        (void) p, (void) key;
         return NULL;
 }
 

@@ -520,15 +520,20 @@ static void delegated(const DriverCell *c, char ret[static GROUP_PATH_MAX]) {
 }
 
 /* What can be shared out over users, and what means the same for each of them as for all. */
-static const char *refuses(const Policy *p, const char *section, const char *key) {
-        static const char *const possible[] = { "MemoryMax", "TasksMax", "CPUQuota", "CPUQuotaPeriodSec",
-                                                "AllowedCPUs", "AllowedMemoryNodes", "DevicePolicy", "DeviceAllow" };
+static const char *refuses(const Policy *p, const PolicyKey *key) {
+        static const size_t possible[] = {
+                offsetof(Resources, memory_max_bytes), offsetof(Resources, tasks_max),
+                offsetof(Resources, cpu_quota_permille), offsetof(Resources, cpu_quota_period_usec),
+                offsetof(Resources, allowed_cpus), offsetof(Resources, allowed_memory_nodes),
+                offsetof(Resources, device_policy), offsetof(Resources, device_allow),
+        };
+        bool of_policy = strcmp(key->section, "PolicyResources") == 0;
+        size_t level = of_policy ? offsetof(Policy, policy) : offsetof(Policy, cell);
 
-        if (strcmp(section, "PolicyResources") != 0 &&
-            (strcmp(section, "Resources") != 0 || p->scope != CELL_SCOPE_POLICY))
+        if (!of_policy && (strcmp(key->section, "Resources") != 0 || p->scope != CELL_SCOPE_POLICY))
                 return NULL;
         for (size_t i = 0; i < ELEMENTSOF(possible); i++)
-                if (strcmp(key, possible[i]) == 0)
+                if (key->offset == level + possible[i])
                         return NULL;
         return "systemd keeps every user in a slice of his own, and none holds all who share this; "
                "there can be MemoryMax=, TasksMax=, CPUQuota=, Allowed...= and Device...=, or [UserResources]";

@@ -6,7 +6,7 @@
 
 #include "cgroups/group.h"
 #include "cgroups/usage.h"
-#include "policies/policy.h"
+#include "policies/policy-keys.h"
 
 /* A driver knows where the processes of a cell are in the control groups of this host, and how limits get
  * there: `cgroupfs` owns a tree in every hierarchy and writes it itself; `systemd` leaves the tree to
@@ -110,7 +110,7 @@ typedef struct Driver {
          * the cell's pid 1 was born; "": none. May be NULL. */
         void (*delegated)(const DriverCell *c, char ret[static GROUP_PATH_MAX]);
         /* A reason why the host can't enforce a key of a level with it, or NULL. */
-        const char *(*refuses)(const Policy *p, const char *section, const char *key);
+        const char *(*refuses)(const Policy *p, const PolicyKey *key);
 } Driver;
 
 extern const Driver driver_cgroupfs, driver_systemd;

@@ -11,6 +11,7 @@
 #include "base/fd.h"
 #include "cgroups/devices.h"
 #include "cgroups/group.h"
+#include "policies/policy-keys.h"
 
 #define CPU_BITS 8192
 
@@ -128,10 +129,10 @@ int group_apply(const Hierarchies *h, const char *path, const Knobs *knobs, cons
                 }
         }
         if (knobs->devices) {
-                static const Knob devices = { .controller = CONTROLLER_DEVICES, .key = "DevicePolicy",
-                                              .file = "devices" };
+                static Knob devices = { .controller = CONTROLLER_DEVICES, .file = "devices" };
                 int r = apply_devices(h, path, knobs->devices);
 
+                devices.key = policy_resource_name(offsetof(Resources, device_policy));
                 if (r < 0) {
                         if (ret_failed)
                                 *ret_failed = &devices;

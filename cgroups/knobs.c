@@ -16,11 +16,11 @@
 #include "base/memstream.h"
 #include "base/path.h"
 #include "cgroups/devices.h"
+#include "policies/policy-keys.h"
 
 typedef struct KnobRow KnobRow;
 
 struct KnobRow {
-        const char *key;
         Controller controller;
         const char *file, *file_alternative; /* the first that the kernel has */
         size_t offset;
@@ -106,38 +106,41 @@ static char *format_cfs_quota(const KnobRow *row, const Resources *r, uint64_t v
 #define FIELD(x) offsetof(Resources, x)
 
 static const KnobRow rows_v2[] = {
-        { "CPUQuota", CONTROLLER_CPU, "cpu.max", NULL, FIELD(cpu_quota_permille), format_cpu_max },
-        { "CPUWeight", CONTROLLER_CPU, "cpu.weight", NULL, FIELD(cpu_weight), format_weight },
-        { "MemoryMin", CONTROLLER_MEMORY, "memory.min", NULL, FIELD(memory_min_bytes), format_max },
-        { "MemoryLow", CONTROLLER_MEMORY, "memory.low", NULL, FIELD(memory_low_bytes), format_max },
-        { "MemoryHigh", CONTROLLER_MEMORY, "memory.high", NULL, FIELD(memory_high_bytes), format_max },
-        { "MemoryMax", CONTROLLER_MEMORY, "memory.max", NULL, FIELD(memory_max_bytes), format_max },
-        { "MemorySwapMax", CONTROLLER_MEMORY, "memory.swap.max", NULL, FIELD(memory_swap_max_bytes),
-          format_max },
-        { "TasksMax", CONTROLLER_PIDS, "pids.max", NULL, FIELD(tasks_max), format_max },
-        { "IOWeight", CONTROLLER_IO, "io.weight", "io.bfq.weight", FIELD(io_weight), format_io_weight },
+        { CONTROLLER_CPU, "cpu.max", NULL, FIELD(cpu_quota_permille), format_cpu_max },
+        { CONTROLLER_CPU, "cpu.weight", NULL, FIELD(cpu_weight), format_weight },
+        { CONTROLLER_MEMORY, "memory.min", NULL, FIELD(memory_min_bytes), format_max },
+        { CONTROLLER_MEMORY, "memory.low", NULL, FIELD(memory_low_bytes), format_max },
+        { CONTROLLER_MEMORY, "memory.high", NULL, FIELD(memory_high_bytes), format_max },
+        { CONTROLLER_MEMORY, "memory.max", NULL, FIELD(memory_max_bytes), format_max },
+        { CONTROLLER_MEMORY, "memory.swap.max", NULL, FIELD(memory_swap_max_bytes), format_max },
+        { CONTROLLER_PIDS, "pids.max", NULL, FIELD(tasks_max), format_max },
+        { CONTROLLER_IO, "io.weight", "io.bfq.weight", FIELD(io_weight), format_io_weight },
 };
 
 /* MemorySwapMax= has no row: memory.memsw.limit_in_bytes is the sum with MemoryMax=. */
 static const KnobRow rows_v1[] = {
-        { "CPUQuota", CONTROLLER_CPU, "cpu.cfs_quota_us", NULL, FIELD(cpu_quota_permille),
-          format_cfs_quota },
-        { "CPUWeight", CONTROLLER_CPU, "cpu.shares", NULL, FIELD(cpu_weight), format_shares },
-        { "MemoryMin", CONTROLLER_MEMORY, NULL, NULL, FIELD(memory_min_bytes), NULL,
+        { CONTROLLER_CPU, "cpu.cfs_quota_us", NULL, FIELD(cpu_quota_permille), format_cfs_quota },
+        { CONTROLLER_CPU, "cpu.shares", NULL, FIELD(cpu_weight), format_shares },
+        { CONTROLLER_MEMORY, NULL, NULL, FIELD(memory_min_bytes), NULL,
           "cgroup v1 has no memory protection; only v2's memory.min does this" },
-        { "MemoryLow", CONTROLLER_MEMORY, NULL, NULL, FIELD(memory_low_bytes), NULL,
+        { CONTROLLER_MEMORY, NULL, NULL, FIELD(memory_low_bytes), NULL,
           "cgroup v1 has no memory protection; only v2's memory.low does this" },
-        { "MemoryHigh", CONTROLLER_MEMORY, NULL, NULL, FIELD(memory_high_bytes), NULL,
+        { CONTROLLER_MEMORY, NULL, NULL, FIELD(memory_high_bytes), NULL,
           "cgroup v1 has no throttling limit; only v2's memory.high does this, use MemoryMax=" },
-        { "MemoryMax", CONTROLLER_MEMORY, "memory.limit_in_bytes", NULL, FIELD(memory_max_bytes),
-          format_minus_one },
+        { CONTROLLER_MEMORY, "memory.limit_in_bytes", NULL, FIELD(memory_max_bytes), format_minus_one },
         /* buffers of TCP, which version 1 counts by themselves, and not at all without a limit: memory.rst, 2.7.2 */
-        { "MemoryMax", CONTROLLER_MEMORY, "memory.kmem.tcp.limit_in_bytes", NULL, FIELD(memory_max_bytes),
+        { CONTROLLER_MEMORY, "memory.kmem.tcp.limit_in_bytes", NULL, FIELD(memory_max_bytes),
           format_minus_one, .optional = true },
-        { "TasksMax", CONTROLLER_PIDS, "pids.max", NULL, FIELD(tasks_max), format_max },
-        { "IOWeight", CONTROLLER_IO, "blkio.bfq.weight", "blkio.weight", FIELD(io_weight),
-          format_blkio_weight },
+        { CONTROLLER_PIDS, "pids.max", NULL, FIELD(tasks_max), format_max },
+        { CONTROLLER_IO, "blkio.bfq.weight", "blkio.weight", FIELD(io_weight), format_blkio_weight },
 };
+
+/* The key that sets the field, for messages. */
+#define KEY(x) policy_resource_name(FIELD(x))
+
+static const char *row_key(const KnobRow *row) {
+        return policy_resource_name(row->offset);
+}
 
 static uint64_t field(const Resources *r, size_t offset) {
         return *(const uint64_t *) ((const char *) r + offset);
@@ -204,16 +207,16 @@ static int translate_quota(const Hierarchies *h, const Resources *old, const Res
                 if (quota > ceiling && quota != LIMIT_NONE)
                         quota = ceiling;
                 if (old->cpu_quota_permille != LIMIT_NONE) { /* no half-way value above the parent's */
-                        r = add_knob(k, CONTROLLER_CPU, row->file, row->key, text("-1"));
+                        r = add_knob(k, CONTROLLER_CPU, row->file, row_key(row), text("-1"));
                         if (r < 0)
                                 return r;
                 }
-                r = add_knob(k, CONTROLLER_CPU, "cpu.cfs_period_us", "CPUQuotaPeriodSec",
+                r = add_knob(k, CONTROLLER_CPU, "cpu.cfs_period_us", KEY(cpu_quota_period_usec),
                              text("%" PRIu64, new->cpu_quota_period_usec));
                 if (r < 0 || quota == LIMIT_NONE)
                         return r;
         }
-        return add_knob(k, CONTROLLER_CPU, row->file, row->key, row->format(row, new, quota));
+        return add_knob(k, CONTROLLER_CPU, row->file, row_key(row), row->format(row, new, quota));
 }
 
 static int translate_list(const Hierarchies *h, const char *old, const char *new, const char *file,
@@ -236,7 +239,7 @@ static int translate_memsw(const Hierarchies *h, const Resources *new, Knobs *k)
                 if (__builtin_add_overflow(new->memory_max_bytes, new->memory_swap_max_bytes, &sum))
                         sum = LIMIT_NONE;
         }
-        return add_knob(k, CONTROLLER_MEMORY, "memory.memsw.limit_in_bytes", "MemorySwapMax",
+        return add_knob(k, CONTROLLER_MEMORY, "memory.memsw.limit_in_bytes", KEY(memory_swap_max_bytes),
                         sum == LIMIT_NONE ? text("-1") : text("%" PRIu64, sum));
 }
 
@@ -255,7 +258,7 @@ static int translate_row(const Hierarchies *h, const KnobRow *row, const Resourc
                 value += MIN(tasks_extra, LIMIT_NONE - 1 - value);
         chosen = *row;
         chosen.file = file;
-        return add_knob(k, row->controller, file, row->key, row->format(&chosen, new, value));
+        return add_knob(k, row->controller, file, row_key(row), row->format(&chosen, new, value));
 }
 
 /* Limits that hold together: raising writes the sum first, lowering last (memory.rst, 8.). */
@@ -270,7 +273,7 @@ static int translate_rows(const Hierarchies *h, const Resources *old, const Reso
         int r;
 
         if (memsw_first) {
-                *key = "MemorySwapMax";
+                *key = KEY(memory_swap_max_bytes);
                 r = tolerate(k, translate_memsw(h, new, k));
                 if (r < 0)
                         return r;
@@ -282,7 +285,7 @@ static int translate_rows(const Hierarchies *h, const Resources *old, const Reso
                 for (size_t i = 1; i < n; i++) { /* row 0 is the quota */
                         unsigned actual = version_of(h, rows[i].controller);
 
-                        *key = rows[i].key;
+                        *key = row_key(&rows[i]);
                         if (actual != version && !(actual == 0 && version == 2))
                                 continue;
                         r = tolerate(k, translate_row(h, &rows[i], old, new, tasks_extra, k));
@@ -291,7 +294,7 @@ static int translate_rows(const Hierarchies *h, const Resources *old, const Reso
                 }
         }
         if (memsw && !memsw_first) {
-                *key = "MemorySwapMax";
+                *key = KEY(memory_swap_max_bytes);
                 return tolerate(k, translate_memsw(h, new, k));
         }
         return 0;
@@ -328,10 +331,22 @@ static int block_device(const char *path, unsigned *ret_major, unsigned *ret_min
         return *ret_major == 0 ? -ENODEV : 0; /* tmpfs, nfs, btrfs: no device behind it */
 }
 
+/* The amounts of a disk: in io.max of v2, and as files of v1. */
+static const struct {
+        size_t offset;
+        const char *word, *file;
+} amounts[] = {
+        { offsetof(IoLimit, read_bandwidth_bytes), "rbps", "blkio.throttle.read_bps_device" },
+        { offsetof(IoLimit, write_bandwidth_bytes), "wbps", "blkio.throttle.write_bps_device" },
+        { offsetof(IoLimit, read_iops), "riops", "blkio.throttle.read_iops_device" },
+        { offsetof(IoLimit, write_iops), "wiops", "blkio.throttle.write_iops_device" },
+};
+
+static uint64_t amount_of(const IoLimit *l, size_t offset) {
+        return l ? *(const uint64_t *) ((const char *) l + offset) : LIMIT_NONE;
+}
+
 static char *io_max_value(unsigned major, unsigned minor, const IoLimit *l) {
-        const uint64_t values[] = { l->read_bandwidth_bytes, l->write_bandwidth_bytes, l->read_iops,
-                                    l->write_iops };
-        static const char *const names[] = { "rbps", "wbps", "riops", "wiops" };
         char *out = NULL;
         size_t size;
         FILE *f;
@@ -340,36 +355,27 @@ static char *io_max_value(unsigned major, unsigned minor, const IoLimit *l) {
         if (!f)
                 return NULL;
         fprintf(f, "%u:%u", major, minor);
-        for (size_t i = 0; i < ELEMENTSOF(values); i++)
-                if (values[i] == LIMIT_NONE)
-                        fprintf(f, " %s=max", names[i]);
+        for (size_t i = 0; i < ELEMENTSOF(amounts); i++) {
+                uint64_t amount = amount_of(l, amounts[i].offset);
+
+                if (amount == LIMIT_NONE)
+                        fprintf(f, " %s=max", amounts[i].word);
                 else
-                        fprintf(f, " %s=%" PRIu64, names[i], values[i]);
+                        fprintf(f, " %s=%" PRIu64, amounts[i].word, amount);
+        }
         return memstream_finish(f, &out);
 }
 
 static int translate_io_v1(unsigned major, unsigned minor, const IoLimit *l, const IoLimit *old, Knobs *k) {
-        static const char *const files[] = {
-                "blkio.throttle.read_bps_device", "blkio.throttle.write_bps_device",
-                "blkio.throttle.read_iops_device", "blkio.throttle.write_iops_device",
-        };
-        static const char *const keys[] = { "IOReadBandwidthMax", "IOWriteBandwidthMax", "IOReadIOPSMax",
-                                            "IOWriteIOPSMax" };
-        const uint64_t new_values[] = { l->read_bandwidth_bytes, l->write_bandwidth_bytes, l->read_iops,
-                                        l->write_iops };
-        const uint64_t old_values[] = {
-                old ? old->read_bandwidth_bytes : LIMIT_NONE, old ? old->write_bandwidth_bytes : LIMIT_NONE,
-                old ? old->read_iops : LIMIT_NONE, old ? old->write_iops : LIMIT_NONE
-        };
-        int r;
+        for (size_t i = 0; i < ELEMENTSOF(amounts); i++) {
+                uint64_t amount = amount_of(l, amounts[i].offset);
+                int r;
 
-        for (size_t i = 0; i < ELEMENTSOF(files); i++) {
-                if (new_values[i] == old_values[i])
+                if (amount == amount_of(old, amounts[i].offset))
                         continue;
                 /* 0 lifts the limit */
-                r = add_knob(k, CONTROLLER_IO, files[i], keys[i],
-                             text("%u:%u %" PRIu64, major, minor,
-                                  new_values[i] == LIMIT_NONE ? 0 : new_values[i]));
+                r = add_knob(k, CONTROLLER_IO, amounts[i].file, policy_io_limit_name(amounts[i].offset),
+                             text("%u:%u %" PRIu64, major, minor, amount == LIMIT_NONE ? 0 : amount));
                 if (r < 0)
                         return r;
         }
@@ -440,15 +446,15 @@ int knobs_translate_change(const Hierarchies *h, const Resources *old, const Res
         const char *key;
         int r;
 
-        key = "CPUQuota";
+        key = KEY(cpu_quota_permille);
         r = tolerate(&k, translate_quota(h, old, new, cpu_ceiling_permille, &k));
         if (r < 0)
                 goto fail;
-        key = "AllowedCPUs";
+        key = KEY(allowed_cpus);
         r = tolerate(&k, translate_list(h, old->allowed_cpus, new->allowed_cpus, "cpuset.cpus", key, &k));
         if (r < 0)
                 goto fail;
-        key = "AllowedMemoryNodes";
+        key = KEY(allowed_memory_nodes);
         r = tolerate(&k, translate_list(h, old->allowed_memory_nodes, new->allowed_memory_nodes,
                                         "cpuset.mems", key, &k));
         if (r < 0)
@@ -456,12 +462,12 @@ int knobs_translate_change(const Hierarchies *h, const Resources *old, const Res
         r = translate_rows(h, old, new, tasks_extra, &k, &key);
         if (r < 0)
                 goto fail;
-        key = "IOReadBandwidthMax";
+        key = KEY(io_limits);
         r = tolerate(&k, translate_io(h, old, new, &k));
         if (r < 0)
                 goto fail;
         if (devices_differ(old, new)) {
-                key = "DevicePolicy";
+                key = KEY(device_policy);
                 r = tolerate(&k, hierarchies_find(h, CONTROLLER_DEVICES) ? 0 : -EOPNOTSUPP);
                 if (r < 0)
                         goto fail;
@@ -493,12 +499,12 @@ static void check_row(const Hierarchies *h, const KnobRow *row, const Resources 
         if (is_unset(row->offset, field(r, row->offset)))
                 return;
         if (row->reason)
-                report(row->key, row->reason, userdata);
+                report(row_key(row), row->reason, userdata);
         else if (!row_file(h, row) && !row->optional) {
                 (void) snprintf(reason, sizeof(reason), "this kernel has no %s (controller %s, cgroup v%u)",
                                 row->file, controller_to_string(row->controller),
                                 version_of(h, row->controller));
-                report(row->key, reason, userdata);
+                report(row_key(row), reason, userdata);
         }
 }
 
@@ -513,7 +519,7 @@ static void check_rows(const Hierarchies *h, const Resources *r, knobs_unsupport
                         break;
                 case 1:
                         for (size_t k = 0; k < ELEMENTSOF(rows_v1); k++)
-                                if (strcmp(rows_v1[k].key, row->key) == 0)
+                                if (rows_v1[k].offset == row->offset)
                                         check_row(h, &rows_v1[k], r, report, userdata);
                         break;
                 default:
@@ -521,16 +527,18 @@ static void check_rows(const Hierarchies *h, const Resources *r, knobs_unsupport
                                 break;
                         (void) snprintf(reason, sizeof(reason), "this host has no %s controller",
                                         controller_to_string(row->controller));
-                        report(row->key, reason, userdata);
+                        report(row_key(row), reason, userdata);
                 }
         }
 }
 
 /* The first key that a limit of a disk comes from. */
 static const char *io_key(const IoLimit *l) {
-        return l->read_bandwidth_bytes != LIMIT_NONE ? "IOReadBandwidthMax" :
-                l->write_bandwidth_bytes != LIMIT_NONE ? "IOWriteBandwidthMax" :
-                l->read_iops != LIMIT_NONE ? "IOReadIOPSMax" : "IOWriteIOPSMax";
+        size_t i = 0;
+
+        while (i + 1 < ELEMENTSOF(amounts) && amount_of(l, amounts[i].offset) == LIMIT_NONE)
+                i++;
+        return policy_io_limit_name(amounts[i].offset);
 }
 
 void knobs_check(const Hierarchies *h, const Resources *r, knobs_unsupported_t report, void *userdata) {
@@ -538,14 +546,14 @@ void knobs_check(const Hierarchies *h, const Resources *r, knobs_unsupported_t r
 
         if (r->memory_swap_max_bytes != LIMIT_NONE && version_of(h, CONTROLLER_MEMORY) == 1) {
                 if (r->memory_max_bytes == LIMIT_NONE)
-                        report("MemorySwapMax",
+                        report(KEY(memory_swap_max_bytes),
                                "cgroup v1 limits memory and swap as a sum: give MemoryMax=, too", userdata);
                 else if (!hierarchies_have_file(h, CONTROLLER_MEMORY, "memory.memsw.limit_in_bytes"))
-                        report("MemorySwapMax",
+                        report(KEY(memory_swap_max_bytes),
                                "this kernel does not account swap (boot option swapaccount=1)", userdata);
         }
         if ((r->allowed_cpus || r->allowed_memory_nodes) && !hierarchies_find(h, CONTROLLER_CPUSET))
-                report(r->allowed_cpus ? "AllowedCPUs" : "AllowedMemoryNodes",
+                report(r->allowed_cpus ? KEY(allowed_cpus) : KEY(allowed_memory_nodes),
                        "this host has no cpuset controller", userdata);
         if (r->n_io_limits > 0 && !hierarchies_find(h, CONTROLLER_IO))
                 report(io_key(&r->io_limits[0]), "this host has no io controller", userdata);
@@ -568,10 +576,10 @@ void knobs_check(const Hierarchies *h, const Resources *r, knobs_unsupported_t r
 
                         (void) snprintf(reason, sizeof(reason), "%.150s is where others than root decide what is there",
                                         r->device_allow[i].node);
-                        report("DeviceAllow", reason, userdata);
+                        report(KEY(device_allow), reason, userdata);
                 }
         if ((r->device_policy != DEVICE_POLICY_AUTO || r->n_device_allow > 0) &&
             !hierarchies_find(h, CONTROLLER_DEVICES))
-                report("DevicePolicy", "this host has neither cgroup v2 nor the v1 devices controller",
+                report(KEY(device_policy), "this host has neither cgroup v2 nor the v1 devices controller",
                        userdata);
 }

@@ -47,7 +47,7 @@ static void check_driver(const Driver *driver, const Resources *r, Check *c) {
                 if (strcmp(policy_keys[i].section, c->section) != 0 || !c->policy->sources ||
                     !c->policy->sources[i].file)
                         continue;
-                reason = driver->refuses(c->policy, c->section, policy_keys[i].name);
+                reason = driver->refuses(c->policy, &policy_keys[i]);
                 if (reason)
                         complain(policy_keys[i].name, reason, c);
         }

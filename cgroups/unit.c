@@ -17,6 +17,7 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "base/memstream.h"
+#include "policies/policy-keys.h"
 
 #define MANAGER "org.freedesktop.systemd1", "/org/freedesktop/systemd1", "org.freedesktop.systemd1.Manager"
 #define CONTROL_DIR "/run/systemd/system.control"
@@ -25,35 +26,42 @@
 /* --- numbers ----------------------------------------------------------------------------- */
 
 typedef struct Row {
-        const char *property, *file; /* on D-Bus; of the drop-in: 50-FILE.conf */
         size_t offset;
-        uint64_t scale, unset; /* unset: in Resources; on D-Bus it is the same */
+        const char *property; /* on D-Bus, and in the record; NULL: the key's name */
+        uint64_t scale;       /* 0: on D-Bus it is the same number */
 } Row;
 
-#define NUMBER(name, field, unset) { name, name, offsetof(Resources, field), 1, unset }
-
 static const Row rows[] = {
-        { "CPUQuotaPeriodUSec", "CPUQuotaPeriodSec", offsetof(Resources, cpu_quota_period_usec), 1, 100000 },
-        { "CPUQuotaPerSecUSec", "CPUQuota", offsetof(Resources, cpu_quota_permille), 1000, LIMIT_NONE },
-        NUMBER("CPUWeight", cpu_weight, LIMIT_NONE),
-        NUMBER("IOWeight", io_weight, LIMIT_NONE),
-        NUMBER("MemoryMin", memory_min_bytes, 0),
-        NUMBER("MemoryLow", memory_low_bytes, 0),
-        NUMBER("MemoryHigh", memory_high_bytes, LIMIT_NONE),
-        NUMBER("MemoryMax", memory_max_bytes, LIMIT_NONE),
-        NUMBER("MemorySwapMax", memory_swap_max_bytes, LIMIT_NONE),
-        NUMBER("TasksMax", tasks_max, LIMIT_NONE),
+        { offsetof(Resources, cpu_quota_period_usec), "CPUQuotaPeriodUSec" },
+        { offsetof(Resources, cpu_quota_permille), "CPUQuotaPerSecUSec", 1000 },
+        { offsetof(Resources, cpu_weight) },
+        { offsetof(Resources, io_weight) },
+        { offsetof(Resources, memory_min_bytes) },
+        { offsetof(Resources, memory_low_bytes) },
+        { offsetof(Resources, memory_high_bytes) },
+        { offsetof(Resources, memory_max_bytes) },
+        { offsetof(Resources, memory_swap_max_bytes) },
+        { offsetof(Resources, tasks_max) },
 };
 
+static const char *property_of(const Row *row) {
+        return row->property ?: policy_resource_name(row->offset);
+}
+
+/* `r` NULL: unset, which is the same on D-Bus. */
 static uint64_t get_number(const Resources *r, const Row *row) {
-        return r ? *(const uint64_t *) ((const char *) r + row->offset) : row->unset;
+        return *(const uint64_t *) ((const char *) (r ?: &policy_defaults()->cell) + row->offset);
+}
+
+static bool is_set(const Resources *r, const Row *row) {
+        return get_number(r, row) != get_number(NULL, row);
 }
 
 static uint64_t to_bus(const Row *row, uint64_t value, uint64_t tasks_extra) {
         if (value == LIMIT_NONE)
                 return value;
-        value *= row->scale;
-        return strcmp(row->property, "TasksMax") == 0 ? value + tasks_extra : value;
+        value *= row->scale ?: 1;
+        return row->offset == offsetof(Resources, tasks_max) ? value + tasks_extra : value;
 }
 
 /* --- lists ------------------------------------------------------------------------------- */
@@ -108,34 +116,40 @@ static int append_io(sd_bus_message *m, const char *property, const Resources *l
 }
 
 static int append_devices(sd_bus_message *m, const Resources *limits) {
+        const char *allow = policy_resource_name(offsetof(Resources, device_allow));
         int r;
 
-        r = sd_bus_message_append(m, "(sv)(sv)", "DevicePolicy", "s",
+        r = sd_bus_message_append(m, "(sv)(sv)", policy_resource_name(offsetof(Resources, device_policy)), "s",
                                   device_policy_to_string(limits ? limits->device_policy : DEVICE_POLICY_AUTO),
-                                  "DeviceAllow", "a(ss)", 0);
+                                  allow, "a(ss)", 0);
         for (size_t i = 0; limits && i < limits->n_device_allow && r >= 0; i++) {
                 const DeviceAllow *d = &limits->device_allow[i];
                 char access[4];
 
                 (void) snprintf(access, sizeof(access), "%s%s%s", d->read ? "r" : "", d->write ? "w" : "",
                                 d->mknod ? "m" : "");
-                r = sd_bus_message_append(m, "(sv)", "DeviceAllow", "a(ss)", 1, d->node, access);
+                r = sd_bus_message_append(m, "(sv)", allow, "a(ss)", 1, d->node, access);
         }
         return r;
 }
 
-/* Groups of properties that are set as a whole, with their drop-ins. */
+/* Groups of properties that are set as a whole; each property has a drop-in. */
 enum { LIST_CPUS, LIST_NODES, LIST_IO, LIST_DEVICES, _LIST_MAX };
 
 static const struct {
-        const char *name, *files[4];
+        const char *name; /* in the record; NULL: that of the first key */
+        size_t fields[2], amounts[4]; /* of Resources, and of IoLimit; 0: no more */
 } lists[_LIST_MAX] = {
-        [LIST_CPUS] = { "AllowedCPUs", { "AllowedCPUs" } },
-        [LIST_NODES] = { "AllowedMemoryNodes", { "AllowedMemoryNodes" } },
-        [LIST_IO] = { "IOLimits", { "IOReadBandwidthMax", "IOWriteBandwidthMax", "IOReadIOPSMax",
-                                    "IOWriteIOPSMax" } },
-        [LIST_DEVICES] = { "Devices", { "DevicePolicy", "DeviceAllow" } },
+        [LIST_CPUS] = { .fields = { offsetof(Resources, allowed_cpus) } },
+        [LIST_NODES] = { .fields = { offsetof(Resources, allowed_memory_nodes) } },
+        [LIST_IO] = { "IOLimits", .amounts = { offsetof(IoLimit, read_bandwidth_bytes), offsetof(IoLimit, write_bandwidth_bytes),
+                                               offsetof(IoLimit, read_iops), offsetof(IoLimit, write_iops) } },
+        [LIST_DEVICES] = { "Devices", { offsetof(Resources, device_policy), offsetof(Resources, device_allow) } },
 };
+
+static const char *list_name(int list) {
+        return lists[list].name ?: policy_resource_name(lists[list].fields[0]);
+}
 
 static bool has_list(const Resources *r, int list) {
         if (!r)
@@ -153,25 +167,16 @@ static bool has_list(const Resources *r, int list) {
 }
 
 static int append_list(sd_bus_message *m, const Resources *limits, int list) {
-        static const struct {
-                const char *property;
-                size_t offset;
-        } io[] = {
-                { "IOReadBandwidthMax", offsetof(IoLimit, read_bandwidth_bytes) },
-                { "IOWriteBandwidthMax", offsetof(IoLimit, write_bandwidth_bytes) },
-                { "IOReadIOPSMax", offsetof(IoLimit, read_iops) },
-                { "IOWriteIOPSMax", offsetof(IoLimit, write_iops) },
-        };
         int r = 0;
 
         switch (list) {
         case LIST_CPUS:
-                return append_cpus(m, "AllowedCPUs", limits ? limits->allowed_cpus : NULL);
+                return append_cpus(m, list_name(list), limits ? limits->allowed_cpus : NULL);
         case LIST_NODES:
-                return append_cpus(m, "AllowedMemoryNodes", limits ? limits->allowed_memory_nodes : NULL);
+                return append_cpus(m, list_name(list), limits ? limits->allowed_memory_nodes : NULL);
         case LIST_IO:
-                for (size_t i = 0; i < ELEMENTSOF(io) && r >= 0; i++)
-                        r = append_io(m, io[i].property, limits, io[i].offset);
+                for (size_t i = 0; i < ELEMENTSOF(lists[list].amounts) && r >= 0; i++)
+                        r = append_io(m, policy_io_limit_name(lists[list].amounts[i]), limits, lists[list].amounts[i]);
                 return r;
         default:
                 return append_devices(m, limits);
@@ -301,11 +306,11 @@ static int append_limits(sd_bus_message *m, const Resources *limits, uint64_t ta
         int r = 0;
 
         for (size_t i = 0; i < ELEMENTSOF(rows) && r >= 0; i++) {
-                uint64_t value = get_number(limits, &rows[i]);
+                const Row *row = &rows[i];
 
-                if (value != rows[i].unset)
-                        r = sd_bus_message_append(m, "(sv)", rows[i].property, "t",
-                                                  to_bus(&rows[i], value, tasks_extra));
+                if (is_set(limits, row))
+                        r = sd_bus_message_append(m, "(sv)", property_of(row), "t",
+                                                  to_bus(row, get_number(limits, row), tasks_extra));
         }
         for (int i = 0; i < _LIST_MAX && r >= 0; i++)
                 if (has_list(limits, i))
@@ -386,17 +391,18 @@ static int extend_record(sd_bus *bus, const char *unit, const char *owner, const
         else
                 fprintf(f, "Owner=%s\n", owner);
         for (size_t i = 0; i < ELEMENTSOF(rows) && r >= 0; i++) {
+                const char *property = property_of(&rows[i]);
                 uint64_t value;
 
-                if (get_number(limits, &rows[i]) == rows[i].unset || record_find(record, rows[i].property))
+                if (!is_set(limits, &rows[i]) || record_find(record, property))
                         continue;
-                r = get_property(bus, unit, rows[i].property, &value);
+                r = get_property(bus, unit, property, &value);
                 if (r >= 0)
-                        fprintf(f, "%s=%" PRIu64 "\n", rows[i].property, value);
+                        fprintf(f, "%s=%" PRIu64 "\n", property, value);
         }
         for (int i = 0; i < _LIST_MAX; i++)
-                if (has_list(limits, i) && !record_find(record, lists[i].name))
-                        fprintf(f, "%s=\n", lists[i].name);
+                if (has_list(limits, i) && !record_find(record, list_name(i)))
+                        fprintf(f, "%s=\n", list_name(i));
         text = memstream_finish(f, &text);
         if (!text && r >= 0)
                 r = -ENOMEM;
@@ -416,17 +422,17 @@ static int append_changes(sd_bus_message *m, const Resources *limits, const Reso
         r = append_limits(m, limits, tasks_extra);
         for (size_t i = 0; i < ELEMENTSOF(rows) && r >= 0; i++) {
                 const Row *row = &rows[i];
-                const char *was = record_find(record, row->property);
-                uint64_t value = row->unset;
+                const char *was = record_find(record, property_of(row));
+                uint64_t value = get_number(NULL, row);
 
-                if (get_number(limits, row) != row->unset || (!was && get_number(before, row) == row->unset))
+                if (is_set(limits, row) || (!was && !is_set(before, row)))
                         continue;
                 if (was)
                         (void) sscanf(was, "%" SCNu64, &value);
-                r = sd_bus_message_append(m, "(sv)", row->property, "t", value);
+                r = sd_bus_message_append(m, "(sv)", property_of(row), "t", value);
         }
         for (int i = 0; i < _LIST_MAX && r >= 0; i++)
-                if (!has_list(limits, i) && (record_find(record, lists[i].name) || has_list(before, i)))
+                if (!has_list(limits, i) && (record_find(record, list_name(i)) || has_list(before, i)))
                         r = append_list(m, NULL, i);
         return r;
 }
@@ -471,23 +477,29 @@ int unit_set_limits(sd_bus *bus, int state_fd, const char *unit, const char *own
         return set_properties(bus, unit, limits, before, extended, tasks_extra, what);
 }
 
+static void remove_drop_in(const char *unit, const char *key) {
+        char path[sizeof(CONTROL_DIR) + UNIT_NAME_LENGTH_MAX + 128];
+
+        (void) snprintf(path, sizeof(path), CONTROL_DIR "/%s.d/50-%s.conf", unit, key);
+        (void) unlink(path);
+}
+
 /* There is no call to forget a drop-in that was made by SetUnitProperties() alone: `systemctl revert` would
  * take the administrator's with it. */
 static void remove_drop_ins(const char *unit, const char *record) {
-        char path[sizeof(CONTROL_DIR) + UNIT_NAME_LENGTH_MAX + 128];
+        char path[sizeof(CONTROL_DIR) + UNIT_NAME_LENGTH_MAX + 16];
 
         for (size_t i = 0; i < ELEMENTSOF(rows); i++)
-                if (record_find(record, rows[i].property)) {
-                        (void) snprintf(path, sizeof(path), CONTROL_DIR "/%s.d/50-%s.conf", unit, rows[i].file);
-                        (void) unlink(path);
-                }
-        for (int i = 0; i < _LIST_MAX; i++)
-                for (size_t k = 0; k < ELEMENTSOF(lists[i].files) && lists[i].files[k]; k++)
-                        if (record_find(record, lists[i].name)) {
-                                (void) snprintf(path, sizeof(path), CONTROL_DIR "/%s.d/50-%s.conf", unit,
-                                                lists[i].files[k]);
-                                (void) unlink(path);
-                        }
+                if (record_find(record, property_of(&rows[i])))
+                        remove_drop_in(unit, policy_resource_name(rows[i].offset));
+        for (int i = 0; i < _LIST_MAX; i++) {
+                if (!record_find(record, list_name(i)))
+                        continue;
+                for (size_t k = 0; k < ELEMENTSOF(lists[i].fields) && lists[i].fields[k]; k++)
+                        remove_drop_in(unit, policy_resource_name(lists[i].fields[k]));
+                for (size_t k = 0; k < ELEMENTSOF(lists[i].amounts) && lists[i].amounts[k]; k++)
+                        remove_drop_in(unit, policy_io_limit_name(lists[i].amounts[k]));
+        }
         (void) snprintf(path, sizeof(path), CONTROL_DIR "/%s.d", unit);
         (void) rmdir(path); /* ENOTEMPTY: the administrator's */
 }

@@ -6,6 +6,7 @@
 
 #include "policies/policy-keys.h"
 
+#include <assert.h>
 #include <ctype.h>
 #include <string.h>
 
@@ -46,12 +47,14 @@
         VALUE(s, "MemorySwapMax", memory, level.memory_swap_max_bytes, MEMORY_SWAP, SIZE_HELP),  \
         VALUE(s, "TasksMax", tasks, level.tasks_max, 0, "COUNT|PERCENT|infinity"),               \
         VALUE(s, "IOWeight", number, level.io_weight, NUMBER_WEIGHT, "1..10000"),                \
-        LIST(s, "IOReadBandwidthMax", io_limit, level, offsetof(IoLimit, read_bandwidth_bytes),  \
-             IO_HELP),                                                                           \
-        LIST(s, "IOWriteBandwidthMax", io_limit, level,                                          \
+        LIST(s, "IOReadBandwidthMax", io_limit, level.io_limits,                                 \
+             offsetof(IoLimit, read_bandwidth_bytes), IO_HELP),                                  \
+        LIST(s, "IOWriteBandwidthMax", io_limit, level.io_limits,                                \
              offsetof(IoLimit, write_bandwidth_bytes), IO_HELP),                                 \
-        LIST(s, "IOReadIOPSMax", io_limit, level, offsetof(IoLimit, read_iops), IO_HELP),        \
-        LIST(s, "IOWriteIOPSMax", io_limit, level, offsetof(IoLimit, write_iops), IO_HELP)
+        LIST(s, "IOReadIOPSMax", io_limit, level.io_limits, offsetof(IoLimit, read_iops),        \
+             IO_HELP),                                                                           \
+        LIST(s, "IOWriteIOPSMax", io_limit, level.io_limits, offsetof(IoLimit, write_iops),      \
+             IO_HELP)
 
 #define TRAFFIC_HELP "BYTES per hour|day|week|month"
 #define NO_DEVICES "devices are decided for each cell (write it in [Resources])"
@@ -86,7 +89,7 @@ const PolicyKey policy_keys[] = {
         RESOURCES("Resources", cell),
         VALUE("Resources", "DevicePolicy", choice, cell.device_policy, WORDS_DEVICE_POLICY,
               "auto|closed|strict"),
-        LIST("Resources", "DeviceAllow", device_allow, cell, 0, "NODE [rwm]..."),
+        LIST("Resources", "DeviceAllow", device_allow, cell.device_allow, 0, "NODE [rwm]..."),
 
         RESOURCES("UserResources", user),
         ELSEWHERE("UserResources", "DevicePolicy", NO_DEVICES),
@@ -194,6 +197,31 @@ const PolicyKey *policy_key_find(const char *section, const char *name) {
                     strcmp(policy_keys[i].name, name) == 0)
                         return &policy_keys[i];
         return NULL;
+}
+
+const PolicyKey *policy_key_at(size_t offset) {
+        for (size_t i = 0; i < n_policy_keys; i++)
+                if (policy_keys[i].parse && policy_keys[i].offset == offset)
+                        return &policy_keys[i];
+        return NULL;
+}
+
+const char *policy_resource_name(size_t offset) {
+        const PolicyKey *key = policy_key_at(offsetof(Policy, cell) + offset);
+
+        assert(key);
+        return key->name;
+}
+
+const char *policy_io_limit_name(size_t offset) {
+        const PolicyKey *key = policy_key_at(offsetof(Policy, cell.io_limits));
+
+        assert(key);
+        while (key->data != (int) offset) { /* the rows of the other amounts follow */
+                key++;
+                assert(key->offset == offsetof(Policy, cell.io_limits));
+        }
+        return key->name;
 }
 
 const char *policy_key_live_section(const char *name) {

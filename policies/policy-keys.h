@@ -12,6 +12,15 @@ extern const size_t n_policy_keys;
 /* In which section a key of this name can be set for a live cell; whether there is such a key is not said. */
 const char *policy_key_live_section(const char *name);
 
+/* A key has its name in its row alone: other code knows it by the field that its value is in.
+ * Here by offsetof(Policy, ...); the first row, where several have a part of the field. NULL: no key is delivered that
+ * sets this field. */
+const PolicyKey *policy_key_at(size_t offset);
+/* The name that a key of [Resources] has in all sections that have it, by offsetof(Resources, ...), and that of a limit of a
+ * disk, by offsetof(IoLimit, ...). There must be one. */
+const char *policy_resource_name(size_t offset);
+const char *policy_io_limit_name(size_t offset);
+
 /* NULL: no such key. Sections and keys are case-sensitive, as in systemd. */
 const PolicyKey *policy_key_find(const char *section, const char *name);
 bool policy_section_known(const char *section);

@@ -197,6 +197,11 @@ static int parse_io_item(const char *path, const char *amount, uint64_t *ret, ch
         return 0;
 }
 
+/* The level that the key's list is a member of: with the list comes its length. */
+#define RESOURCES_OF(member, key, p) ((Resources *) ((char *) (p) + (key)->offset - offsetof(Resources, member)))
+#define CONST_RESOURCES_OF(member, key, p) \
+        ((const Resources *) ((const char *) (p) + (key)->offset - offsetof(Resources, member)))
+
 static uint64_t *io_amount(IoLimit *l, int data) {
         return (uint64_t *) ((char *) l + data);
 }
@@ -247,7 +252,7 @@ static void drop_empty_io_limits(Resources *r) {
 }
 
 int policy_parse_io_limit(const PolicyKey *key, Policy *p, const char *value, char **ret_message) {
-        Resources *resources = FIELD(Resources, key, p);
+        Resources *resources = RESOURCES_OF(io_limits, key, p);
         _cleanup_(strv_freep) char **words = NULL;
         uint64_t amount;
         int r;
@@ -276,7 +281,7 @@ int policy_parse_io_limit(const PolicyKey *key, Policy *p, const char *value, ch
 }
 
 void policy_reset_io_limit(const PolicyKey *key, Policy *p) {
-        Resources *r = FIELD(Resources, key, p);
+        Resources *r = RESOURCES_OF(io_limits, key, p);
 
         for (size_t i = 0; i < r->n_io_limits; i++)
                 *io_amount(&r->io_limits[i], key->data) = LIMIT_NONE;
@@ -284,7 +289,7 @@ void policy_reset_io_limit(const PolicyKey *key, Policy *p) {
 }
 
 char *policy_format_io_limit(const PolicyKey *key, const Policy *p) {
-        const Resources *r = CONST_FIELD(Resources, key, p);
+        const Resources *r = CONST_RESOURCES_OF(io_limits, key, p);
         char *text = NULL;
         size_t size, n = 0;
         FILE *f;
@@ -367,7 +372,7 @@ static int parse_device_item(char ***words, DeviceAllow *d, char **ret_message) 
 
 int policy_parse_device_allow(const PolicyKey *key, Policy *p, const char *value,
                               char **ret_message) {
-        Resources *resources = FIELD(Resources, key, p);
+        Resources *resources = RESOURCES_OF(device_allow, key, p);
         _cleanup_(strv_freep) char **words = NULL;
         DeviceAllow d;
         int r;
@@ -392,7 +397,7 @@ int policy_parse_device_allow(const PolicyKey *key, Policy *p, const char *value
 }
 
 void policy_reset_device_allow(const PolicyKey *key, Policy *p) {
-        Resources *r = FIELD(Resources, key, p);
+        Resources *r = RESOURCES_OF(device_allow, key, p);
 
         for (size_t i = 0; i < r->n_device_allow; i++)
                 free(r->device_allow[i].node);
@@ -402,7 +407,7 @@ void policy_reset_device_allow(const PolicyKey *key, Policy *p) {
 }
 
 char *policy_format_device_allow(const PolicyKey *key, const Policy *p) {
-        const Resources *r = CONST_FIELD(Resources, key, p);
+        const Resources *r = CONST_RESOURCES_OF(device_allow, key, p);
         char *text = NULL;
         size_t size;
         FILE *f;

@@ -828,6 +828,43 @@ static void test_rows(void **state) {
         assert_null(policy_key_find("Resources", "User"));
 }
 
+/* Other code knows keys by their fields alone. */
+static void test_fields(void **state) {
+        static const struct {
+                size_t offset;
+                const char *name;
+        } resources[] = {
+                { offsetof(Resources, cpu_quota_permille), "CPUQuota" },
+                { offsetof(Resources, cpu_quota_period_usec), "CPUQuotaPeriodSec" },
+                { offsetof(Resources, allowed_memory_nodes), "AllowedMemoryNodes" },
+                { offsetof(Resources, memory_max_bytes), "MemoryMax" },
+                { offsetof(Resources, tasks_max), "TasksMax" },
+                { offsetof(Resources, device_policy), "DevicePolicy" },
+                { offsetof(Resources, device_allow), "DeviceAllow" },
+                { offsetof(Resources, bandwidth_up_bits), "BandwidthUp" },
+        }, amounts[] = {
+                { offsetof(IoLimit, read_bandwidth_bytes), "IOReadBandwidthMax" },
+                { offsetof(IoLimit, write_bandwidth_bytes), "IOWriteBandwidthMax" },
+                { offsetof(IoLimit, read_iops), "IOReadIOPSMax" },
+                { offsetof(IoLimit, write_iops), "IOWriteIOPSMax" },
+        };
+
+        (void) state;
+        for (size_t i = 0; i < ELEMENTSOF(resources); i++)
+                assert_string_equal(policy_resource_name(resources[i].offset), resources[i].name);
+        for (size_t i = 0; i < ELEMENTSOF(amounts); i++)
+                assert_string_equal(policy_io_limit_name(amounts[i].offset), amounts[i].name);
+        for (size_t i = 0; i < n_policy_keys; i++) {
+                const PolicyKey *k = &policy_keys[i], *found = k->parse ? policy_key_at(k->offset) : k;
+
+                /* one row a field, but for the four amounts of a disk */
+                if (found != k)
+                        assert_true(k->offset == found->offset && strncmp(k->name, "IO", 2) == 0);
+        }
+        assert_ptr_equal(policy_key_at(offsetof(Policy, user.tasks_max)), policy_key_find("UserResources", "TasksMax"));
+        assert_null(policy_key_at(offsetof(Policy, name))); /* not even that of rows without a field */
+}
+
 static int copy_value(const PolicyKey *key, const char *qualified, const char *value, void *userdata) {
         char name[128];
 
@@ -887,6 +924,7 @@ int main(void) {
                 cmocka_unit_test(test_not_delivered),
                 cmocka_unit_test(test_unknown),
                 cmocka_unit_test(test_rows),
+                cmocka_unit_test(test_fields),
                 cmocka_unit_test(test_qualified),
         };
         int r;

@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "policies/policy-check.h"
-#include "policies/policy-keys.h"
 
 /* Is one of them the other, or above it? */
 static bool paths_meet(const char *a, const char *b) {
@@ -31,23 +30,23 @@ static const char *target_of(PathsKind kind, const char *word) {
         return kind == PATHS_BIND || kind == PATHS_BIND_READ_ONLY ? strchr(word, ':') + 1 : word;
 }
 
-static void check_target(PolicyCheck *c, PathsKind kind, const char *key, const char *word) {
+static void check_target(PolicyCheck *c, PathsKind kind, const PolicyKey *key, const char *word) {
         const char *start = target_of(kind, word);
         _cleanup_(freep) char *target = strndup(start, strcspn(start, ":"));
 
         if (!target)
                 return;
         if (paths_meet("/proc", target) || paths_meet("/sys", target))
-                policy_complain(c, false, "Filesystem", key,
+                policy_complain(c, false, key,
                                 "%s: what the kernel shows there is the cell's own (ProcSubset=, ProtectProc=, "
                                 "InaccessiblePaths=)", target);
         else if (kind != PATHS_BIND_READ_ONLY && policy_is_for_logins(c->policy) && is_trusted_place(target))
-                policy_complain(c, false, "Filesystem", key,
+                policy_complain(c, false, key,
                                 "%s: login programs look up names and load modules there as root, so nobody in the "
                                 "cell may write there (BindReadOnlyPaths= of what only root can write)", target);
 }
 
-static void check_words(PolicyCheck *c, PathsKind kind, const char *key) {
+static void check_words(PolicyCheck *c, PathsKind kind, const PolicyKey *key) {
         static const char letters[] = "uUg";
         const Policy *p = c->policy;
 
@@ -56,10 +55,10 @@ static void check_words(PolicyCheck *c, PathsKind kind, const char *key) {
                         check_target(c, kind, key, *w);
                 for (const char *s = strchr(*w, '%'); s; s = strchr(s + 2, '%')) {
                         if (policy_is_for_units(p))
-                                policy_complain(c, false, "Filesystem", key,
+                                policy_complain(c, false, key,
                                                 "%%%c does not expand for a service of systemd", s[1]);
                         else if (p->scope == CELL_SCOPE_POLICY && strchr(letters, s[1]))
-                                policy_complain(c, false, "Filesystem", key,
+                                policy_complain(c, false, key,
                                                 "%%%c would be the first user's: with Scope=policy all share one cell",
                                                 s[1]);
                 }
@@ -70,9 +69,9 @@ static void check_words(PolicyCheck *c, PathsKind kind, const char *key) {
 static bool is_asked_for(const PolicyKey *k, const Policy *p) {
         _cleanup_(freep) char *value = NULL, *unset = NULL;
 
-        if (strcmp(k->name, "PrivateTmp") == 0)
+        if (k == POLICY_KEY(filesystem.private_tmp))
                 return p->filesystem.private_tmp != PRIVATE_TMP_NO;
-        if (strcmp(k->name, "PrivateMounts") == 0)
+        if (k == POLICY_KEY(filesystem.private_mounts))
                 return false;
         value = k->format(k, p);
         unset = k->format(k, policy_defaults());
@@ -89,25 +88,25 @@ void policy_check_filesystem(PolicyCheck *c) {
                 if (strcmp(k->section, "Filesystem") != 0)
                         continue;
                 if (!(p->namespaces & CLONE_NEWNS) && !policy_is_for_units(p) && is_asked_for(k, p))
-                        policy_complain(c, false, "Filesystem", k->name,
+                        policy_complain(c, false, k,
                                         "it needs a mount namespace (add mnt and pid to Namespaces=, or %s)",
-                                        strcmp(k->name, "PrivateTmp") == 0 ? "PrivateTmp=no" : "remove it");
+                                        k == POLICY_KEY(filesystem.private_tmp) ? "PrivateTmp=no" : "remove it");
                 if (k->list)
-                        check_words(c, (PathsKind) k->data, k->name);
+                        check_words(c, (PathsKind) k->data, k);
         }
         if (!f->private_mounts && !policy_is_for_units(p))
-                policy_complain(c, false, "Filesystem", "PrivateMounts",
+                policy_complain(c, false, POLICY_KEY(filesystem.private_mounts),
                                 "what is mounted in a cell is always its own, and what the host mounts appears in it "
                                 "(yes)");
         if (f->root_directory && policy_is_for_logins(p))
-                policy_complain(c, false, "Filesystem", "RootDirectory",
+                policy_complain(c, false, POLICY_KEY(filesystem.root_directory),
                                 "a login program goes on as root inside, and who can write to the /etc or /lib there "
                                 "would be root outside (it is for confinectl run and services; here ReadOnlyPaths=, "
                                 "BindReadOnlyPaths=)");
         if (f->private_tmp == PRIVATE_TMP_PERSISTENT && p->scope == CELL_SCOPE_POLICY)
-                policy_complain(c, false, "Filesystem", "PrivateTmp",
+                policy_complain(c, false, POLICY_KEY(filesystem.private_tmp),
                                 "persistent is a user's own, and with Scope=policy all share one cell (disconnected)");
         if (f->private_tmp == PRIVATE_TMP_PERSISTENT && policy_is_for_units(p))
-                policy_complain(c, false, "Filesystem", "PrivateTmp",
+                policy_complain(c, false, POLICY_KEY(filesystem.private_tmp),
                                 "persistent is a user's own, and a service of systemd has none here (yes)");
 }

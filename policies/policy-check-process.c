@@ -9,7 +9,6 @@
 
 #include "base/syscall-groups.h"
 #include "policies/policy-check.h"
-#include "policies/policy-keys.h"
 
 /* Of sshd, login, su, sudo and cron, and the libraries that they do it with, after a session was opened. */
 static const char login_needs[] =
@@ -37,7 +36,7 @@ static void check_needed(PolicyCheck *c, const char *needed, const char *who) {
         if (!missing)
                 return;
         text = strv_join(missing, " ");
-        policy_complain(c, false, "Process", "SystemCallFilter", "%s needs what it refuses: %s (%s)", who, text ?: "",
+        policy_complain(c, false, POLICY_KEY(process.syscalls), "%s needs what it refuses: %s (%s)", who, text ?: "",
                         f->allow ? "add it; @system-service has it all" : "leave it out");
 }
 
@@ -46,7 +45,7 @@ static void check_syscalls(PolicyCheck *c) {
 
         if (!p->syscalls.set) {
                 if (p->syscall_errno != 0)
-                        policy_complain(c, true, "Process", "SystemCallErrorNumber",
+                        policy_complain(c, true, POLICY_KEY(process.syscall_errno),
                                         "it has no effect without SystemCallFilter=");
                 return;
         }
@@ -59,25 +58,25 @@ static void check_syscalls(PolicyCheck *c) {
 /* Below these a login program fails in ways that nobody understands. */
 static void check_limits(PolicyCheck *c) {
         static const struct {
-                const char *key;
                 int resource;
                 uint64_t least;
                 const char *text;
         } floors[] = {
-                { "LimitNOFILE", RLIMIT_NOFILE, 64, "64" },
-                { "LimitFSIZE", RLIMIT_FSIZE, 1 << 20, "1M" },
-                { "LimitDATA", RLIMIT_DATA, 64 << 20, "64M" },
-                { "LimitSTACK", RLIMIT_STACK, 1 << 20, "1M" },
-                { "LimitAS", RLIMIT_AS, 256 << 20, "256M" },
-                { "LimitCPU", RLIMIT_CPU, 10, "10s" },
-                { "LimitSIGPENDING", RLIMIT_SIGPENDING, 16, "16" },
+                { RLIMIT_NOFILE, 64, "64" },
+                { RLIMIT_FSIZE, 1 << 20, "1M" },
+                { RLIMIT_DATA, 64 << 20, "64M" },
+                { RLIMIT_STACK, 1 << 20, "1M" },
+                { RLIMIT_AS, 256 << 20, "256M" },
+                { RLIMIT_CPU, 10, "10s" },
+                { RLIMIT_SIGPENDING, 16, "16" },
         };
 
         for (size_t i = 0; i < ELEMENTSOF(floors); i++) {
                 const PolicyLimit *l = &c->policy->process.limits[floors[i].resource];
 
                 if (l->set && l->soft < floors[i].least)
-                        policy_complain(c, false, "Process", floors[i].key,
+                        policy_complain(c, false, policy_key_at(offsetof(Policy, process.limits) +
+                                                                floors[i].resource * sizeof(PolicyLimit)),
                                         "the login program itself has it, too, and needs more (%s or more)",
                                         floors[i].text);
         }
@@ -88,18 +87,18 @@ static void check_login(PolicyCheck *c) {
         unsigned ns = c->policy->namespaces;
 
         if (ns & CLONE_NEWUSER)
-                policy_complain(c, false, "Cell", "Namespaces",
+                policy_complain(c, false, POLICY_KEY(namespaces),
                                 "user is for confinectl run and shell: a login program goes on as the host's root inside, "
                                 "and the user's files would be nobody's (remove it)");
         if (ns & CLONE_NEWTIME)
-                policy_complain(c, false, "Cell", "Namespaces",
+                policy_complain(c, false, POLICY_KEY(namespaces),
                                 "time is for confinectl run and shell: the clock of a login program would jump (remove it)");
         if (p->ambient_capabilities)
-                policy_complain(c, false, "Process", "AmbientCapabilities",
+                policy_complain(c, false, POLICY_KEY(process.ambient_capabilities),
                                 "the kernel takes them away when a login program becomes the user (pam_cap(8), or "
                                 "confinectl run)");
         if (!policy_allows_family(p, "AF_UNIX") && !policy_allows_family(p, "AF_LOCAL"))
-                policy_complain(c, false, "Process", "RestrictAddressFamilies",
+                policy_complain(c, false, POLICY_KEY(process.families),
                                 "login programs need AF_UNIX (add it)");
         check_limits(c);
 }
@@ -108,12 +107,13 @@ static void check_namespaces(PolicyCheck *c) {
         const Policy *p = c->policy;
 
         if (p->namespaces & CLONE_NEWUSER && !(p->namespaces & CLONE_NEWNS && p->namespaces & CLONE_NEWPID))
-                policy_complain(c, false, "Cell", "Namespaces", "user without mnt and pid is no boundary (add mnt and pid)");
+                policy_complain(c, false, POLICY_KEY(namespaces),
+                                "user without mnt and pid is no boundary (add mnt and pid)");
         if (!(p->namespaces & CLONE_NEWTIME) && p->monotonic_offset_usec)
-                policy_complain(c, false, "Cell", "MonotonicOffsetSec", "it needs a clock of its own (add time to "
+                policy_complain(c, false, POLICY_KEY(monotonic_offset_usec), "it needs a clock of its own (add time to "
                                 "Namespaces=)");
         if (!(p->namespaces & CLONE_NEWTIME) && p->boottime_offset_usec)
-                policy_complain(c, false, "Cell", "BootTimeOffsetSec", "it needs a clock of its own (add time to "
+                policy_complain(c, false, POLICY_KEY(boottime_offset_usec), "it needs a clock of its own (add time to "
                                 "Namespaces=)");
 }
 
@@ -124,16 +124,16 @@ void policy_check_process(PolicyCheck *c) {
         for (char **w = p->environment; policy_is_for_units(c->policy) && w && *w; w++)
                 for (const char *s = strchr(*w, '%'); s; s = strchr(s + 2, '%'))
                         if (s[1] != '%')
-                                policy_complain(c, false, "Process", "Environment",
+                                policy_complain(c, false, POLICY_KEY(process.environment),
                                                 "%%%c does not expand for a service of systemd", s[1]);
         if (!policy_is_for_units(c->policy))
                 check_namespaces(c);
         if (policy_is_for_logins(c->policy))
                 check_login(c);
         if (p->ambient_capabilities & ~policy_bounding_set(c->policy))
-                policy_complain(c, false, "Process", "AmbientCapabilities",
+                policy_complain(c, false, POLICY_KEY(process.ambient_capabilities),
                                 "there is one that CapabilityBoundingSet= takes away (or PrivateDevices=, "
                                 "ProtectKernelModules=, ProtectKernelLogs=)");
         if (p->architectures && !strv_has(p->architectures, "native") && !strv_has(p->architectures, POLICY_NATIVE_ARCHITECTURE))
-                policy_complain(c, false, "Process", "SystemCallArchitectures", "nothing could run (add native)");
+                policy_complain(c, false, POLICY_KEY(process.architectures), "nothing could run (add native)");
 }

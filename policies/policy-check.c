@@ -11,17 +11,14 @@
 
 #include "policies/policy-check.h"
 #include "policies/policy-file.h"
-#include "policies/policy-keys.h"
 
-const PolicySource *policy_source_of(const Policy *p, const char *section, const char *key) {
-        const PolicyKey *k = policy_key_find(section, key);
-
-        assert(k);
-        return &p->sources[k - policy_keys];
+const PolicySource *policy_source_of(const Policy *p, const PolicyKey *key) {
+        assert(key);
+        return &p->sources[key - policy_keys];
 }
 
-void policy_complain(PolicyCheck *c, bool warning, const char *section, const char *key, const char *format, ...) {
-        const PolicySource *s = policy_source_of(c->policy, section, key);
+void policy_complain(PolicyCheck *c, bool warning, const PolicyKey *key, const char *format, ...) {
+        const PolicySource *s = policy_source_of(c->policy, key);
         const char *own = c->policy->path ? c->policy->path : c->policy->name;
         _cleanup_(freep) char *message = NULL;
         va_list ap;
@@ -36,7 +33,7 @@ void policy_complain(PolicyCheck *c, bool warning, const char *section, const ch
                 return;
         }
         (void) policy_diags_add(c->diags, warning, s->file ? s->file : own, s->file ? s->line : 0,
-                                section, key, "%s", message); /* remembers a lost error */
+                                key->section, key->name, "%s", message); /* remembers a lost error */
 }
 
 static void check_namespaces(PolicyCheck *c) {
@@ -45,27 +42,27 @@ static void check_namespaces(PolicyCheck *c) {
         bool mnt = ns & CLONE_NEWNS, pid = ns & CLONE_NEWPID;
 
         if (mnt && !pid)
-                policy_complain(c, false, "Cell", "Namespaces",
+                policy_complain(c, false, POLICY_KEY(namespaces),
                                 "mnt without pid is no boundary: /proc/PID/root of a process outside leads "
                                 "out (add pid)");
         if (pid && !mnt)
-                policy_complain(c, false, "Cell", "Namespaces",
+                policy_complain(c, false, POLICY_KEY(namespaces),
                                 "pid without mnt is no boundary: the cell's /proc would show the host's "
                                 "processes (add mnt)");
         if (!pid && !mnt)
-                policy_complain(c, true, "Cell", "Namespaces",
+                policy_complain(c, true, POLICY_KEY(namespaces),
                                 "without pid and mnt this is no boundary: a user may trace their own "
                                 "processes outside of the cell (add pid and mnt)");
         if (ns & CLONE_NEWCGROUP && !mnt)
-                policy_complain(c, false, "Cell", "Namespaces",
+                policy_complain(c, false, POLICY_KEY(namespaces),
                                 "cgroup without mnt hides nothing: the host's control groups stay mounted "
                                 "(add mnt)");
         if (p->network_mode != NETWORK_HOST && !(ns & CLONE_NEWNET))
-                policy_complain(c, false, "Cell", "Namespaces",
+                policy_complain(c, false, POLICY_KEY(namespaces),
                                 "without net the cell has the host's network (add net, or [Network] "
                                 "Mode=host)");
         if (p->hostname && !(ns & CLONE_NEWUTS))
-                policy_complain(c, false, "Cell", "Hostname",
+                policy_complain(c, false, POLICY_KEY(hostname),
                                 "it would rename the host (add uts to Namespaces=)");
 }
 
@@ -122,26 +119,26 @@ static void check_fixed_address(PolicyCheck *c) {
 
                 (void) prefix_to_string(&p->addresses[i], address);
                 if (!pool || !prefix_contains(pool, &p->addresses[i])) {
-                        policy_complain(c, false, "Network", "Address", "%s is in no Pool=", address);
+                        policy_complain(c, false, POLICY_KEY(address_mode), "%s is in no Pool=", address);
                         continue;
                 }
                 reserved = reserved_in_pool(pool, &p->addresses[i]);
                 if (reserved)
-                        policy_complain(c, false, "Network", "Address", "%s is %s", address, reserved);
+                        policy_complain(c, false, POLICY_KEY(address_mode), "%s is %s", address, reserved);
         }
 
         if (policy_is_for_units(p)) {
                 if (!is_for_one_unit(p))
-                        policy_complain(c, false, "Network", "Address",
+                        policy_complain(c, false, POLICY_KEY(address_mode),
                                         "only one service can have a fixed address (one Unit=, or dynamic)");
                 return;
         }
         if (p->scope == CELL_SCOPE_SESSION && p->max_sessions != 1)
-                policy_complain(c, false, "Network", "Address",
+                policy_complain(c, false, POLICY_KEY(address_mode),
                                 "every session has a cell of its own, and only one can have a fixed address "
                                 "(Scope=user or policy, or MaxSessions=1)");
         if (p->scope != CELL_SCOPE_POLICY && !is_for_one_user(p))
-                policy_complain(c, false, "Network", "Address",
+                policy_complain(c, false, POLICY_KEY(address_mode),
                                 "only one cell can have a fixed address (Scope=policy, or one User= in "
                                 "[Match])");
 }
@@ -154,16 +151,16 @@ static void check_ports(PolicyCheck *c) {
                 return;
         if (policy_is_for_units(p)) {
                 if (!is_for_one_unit(p))
-                        policy_complain(c, false, "Network", "Port",
+                        policy_complain(c, false, POLICY_KEY(ports),
                                         "a port can lead to one service only (one Unit=, or a policy for each)");
                 return;
         }
         if (p->scope == CELL_SCOPE_SESSION && p->max_sessions != 1)
-                policy_complain(c, false, "Network", "Port",
+                policy_complain(c, false, POLICY_KEY(ports),
                                 "every session has a cell of its own, and a port can lead to one only "
                                 "(Scope=user or policy, or MaxSessions=1)");
         if (p->scope != CELL_SCOPE_POLICY && !is_for_one_user(p))
-                policy_complain(c, false, "Network", "Port",
+                policy_complain(c, false, POLICY_KEY(ports),
                                 "every user has a cell, and a port can lead to one only (Scope=policy, or one "
                                 "User= in [Match])");
 }
@@ -172,12 +169,12 @@ static void check_per_user_address(PolicyCheck *c) {
         const Policy *p = c->policy;
 
         if (p->address_mode == ADDRESS_PER_USER && p->scope == CELL_SCOPE_POLICY)
-                policy_complain(c, false, "Network", "Address",
+                policy_complain(c, false, POLICY_KEY(address_mode),
                                 "per-user, but with Scope=policy all users share one cell (dynamic, or a "
                                 "fixed address)");
         if (p->address_mode == ADDRESS_PER_USER && p->scope == CELL_SCOPE_SESSION &&
             p->max_sessions != 1)
-                policy_complain(c, false, "Network", "Address",
+                policy_complain(c, false, POLICY_KEY(address_mode),
                                 "per-user, but with Scope=session a user can have several cells (dynamic, "
                                 "or Scope=user, or MaxSessions=1)");
 }
@@ -185,19 +182,24 @@ static void check_per_user_address(PolicyCheck *c) {
 /* Keys that the mode makes useless, when they stand in the same file as the mode: what is
  * inherited is nobody's mistake. */
 static void check_unused_network(PolicyCheck *c) {
-        static const char *const keys[] = { "Pool", "Address", "DNS", "Domains", "Port", "Egress",
-                                            "EgressAllow", "EgressDeny", "Ingress", "IngressAllow",
-                                            "MaxConnections", "LogDenied", "BandwidthUp", "BandwidthDown" };
+        static const size_t fields[] = {
+                offsetof(Policy, pools), offsetof(Policy, address_mode), offsetof(Policy, dns), offsetof(Policy, domains),
+                offsetof(Policy, ports), offsetof(Policy, egress_deny), offsetof(Policy, egress_allow_rules),
+                offsetof(Policy, egress_deny_rules), offsetof(Policy, ingress_allow),
+                offsetof(Policy, ingress_allow_rules), offsetof(Policy, max_connections), offsetof(Policy, log_denied),
+                offsetof(Policy, cell.bandwidth_up_bits), offsetof(Policy, cell.bandwidth_down_bits),
+        };
         const Policy *p = c->policy;
-        const PolicySource *mode = policy_source_of(p, "Network", "Mode");
+        const PolicySource *mode = policy_source_of(p, POLICY_KEY(network_mode));
         /* With a network, even another cell's, the rest would be missed: those are errors, found elsewhere. */
-        size_t n = p->network_mode == NETWORK_CELL ? 4 : ELEMENTSOF(keys);
+        size_t n = p->network_mode == NETWORK_CELL ? 4 : ELEMENTSOF(fields);
 
         for (size_t i = 0; i < n; i++) {
-                const PolicySource *s = policy_source_of(p, "Network", keys[i]);
+                const PolicyKey *key = policy_key_at(fields[i]);
+                const PolicySource *s = policy_source_of(p, key);
 
                 if (s->file && s->file == mode->file)
-                        policy_complain(c, true, "Network", keys[i], "it has no effect with Mode=%s",
+                        policy_complain(c, true, key, "it has no effect with Mode=%s",
                                         network_mode_to_string(p->network_mode));
         }
 }
@@ -206,10 +208,10 @@ static void check_reach(PolicyCheck *c) {
         const Policy *p = c->policy;
 
         if (p->egress_deny && p->egress_deny_rules.n_items > 0)
-                policy_complain(c, true, "Network", "EgressDeny",
+                policy_complain(c, true, POLICY_KEY(egress_deny_rules),
                                 "it adds nothing to Egress=deny: what EgressAllow= names passes, all else does not");
         if (p->ingress_allow && p->ingress_allow_rules.n_items > 0)
-                policy_complain(c, true, "Network", "IngressAllow", "it adds nothing to Ingress=allow");
+                policy_complain(c, true, POLICY_KEY(ingress_allow_rules), "it adds nothing to Ingress=allow");
 }
 
 /* What is done for routed cells alone. */
@@ -217,17 +219,18 @@ static void check_not_routed(PolicyCheck *c) {
         const Policy *p = c->policy;
 
         if (policy_is_for_units(p))
-                policy_complain(c, false, "Network", "Mode", "%s is for cells of logins (routed, none or host)",
+                policy_complain(c, false, POLICY_KEY(network_mode), "%s is for cells of logins (routed, none or host)",
                                 network_mode_to_string(p->network_mode));
         if (p->n_ports > 0)
-                policy_complain(c, false, "Network", "Port", "ports are published with Mode=routed only (remove it)");
-        if (policy_source_of(p, "Network", "MaxConnections")->file && p->n_gateways > 0)
-                policy_complain(c, false, "Network", "MaxConnections",
+                policy_complain(c, false, POLICY_KEY(ports), "ports are published with Mode=routed only (remove it)");
+        if (policy_source_of(p, POLICY_KEY(max_connections))->file && p->n_gateways > 0)
+                policy_complain(c, false, POLICY_KEY(max_connections),
                                 "what an existing bridge carries does not pass the host, and is not counted (remove it)");
         if (p->egress_deny || p->ingress_allow || p->egress_allow_rules.n_items > 0 ||
             p->egress_deny_rules.n_items > 0 || p->ingress_allow_rules.n_items > 0 || p->log_denied)
-                policy_complain(c, false, "Network", "Mode", "Egress=, Ingress=, their rules and LogDenied= are done with "
-                                "Mode=routed only: %s (remove them)", p->network_mode == NETWORK_CELL ?
+                policy_complain(c, false, POLICY_KEY(network_mode),
+                                "Egress=, Ingress=, their rules and LogDenied= are done with Mode=routed only: %s "
+                                "(remove them)", p->network_mode == NETWORK_CELL ?
                                 "what a shared network lets pass is said by the policy that has it" :
                                 p->network_mode == NETWORK_BRIDGE ? "what a bridge carries is its network's" :
                                 "what an interface carries is its network's");
@@ -244,9 +247,9 @@ static void check_gateways(PolicyCheck *c) {
 
                 (void) prefix_to_string(&p->gateways[i], address);
                 if (!pool)
-                        policy_complain(c, false, "Network", "Gateway", "%s leads nowhere: no Pool= of its family", address);
+                        policy_complain(c, false, POLICY_KEY(gateways), "%s leads nowhere: no Pool= of its family", address);
                 else if (prefix_contains(pool, &p->gateways[i]) && !reserved)
-                        policy_complain(c, false, "Network", "Gateway",
+                        policy_complain(c, false, POLICY_KEY(gateways),
                                         "%s is in Pool= and could be given to a cell (a Pool= that begins with it, or is "
                                         "without it)", address);
         }
@@ -260,18 +263,18 @@ static void check_segment(PolicyCheck *c) {
         check_gateways(c);
         if (p->network_mode == NETWORK_BRIDGE) {
                 if (!p->bridge)
-                        policy_complain(c, false, "Network", "Bridge",
+                        policy_complain(c, false, POLICY_KEY(bridge),
                                         "Mode=bridge needs to know which (add a Bridge= such as br0)");
                 return;
         }
         if (shares && strv_length(p->interfaces) != 1)
-                policy_complain(c, false, "Network", "Interface", "Mode=%s is on one interface of the host (Interface= with "
+                policy_complain(c, false, POLICY_KEY(interfaces), "Mode=%s is on one interface of the host (Interface= with "
                                 "one name, such as eth1)", network_mode_to_string(p->network_mode));
         if (p->network_mode == NETWORK_INTERFACE && !p->interfaces)
-                policy_complain(c, false, "Network", "Interface", "Mode=interface needs interfaces to give away (add an "
+                policy_complain(c, false, POLICY_KEY(interfaces), "Mode=interface needs interfaces to give away (add an "
                                 "Interface= such as eth1)");
         if (p->network_mode == NETWORK_IPVLAN && p->ipvlan_l3s && p->n_gateways > 0)
-                policy_complain(c, false, "Network", "Gateway", "with IPVLANMode=l3s the host's routes say where packets go "
+                policy_complain(c, false, POLICY_KEY(gateways), "with IPVLANMode=l3s the host's routes say where packets go "
                                 "(remove it)");
 }
 
@@ -283,56 +286,62 @@ static void check_keys_elsewhere(PolicyCheck *c) {
                 MOVED = 1U << NETWORK_INTERFACE,
         };
         static const struct {
-                const char *key;
+                size_t offset;
                 unsigned modes;
-        } keys[] = {
-                { "Bridge", BRIDGE }, { "Gateway", BRIDGE | SHARED | MOVED }, { "Isolate", BRIDGE | SHARED },
-                { "Interface", SHARED | MOVED }, { "IPVLANMode", 1U << NETWORK_IPVLAN },
-                { "Masquerade", BRIDGE | 1U << NETWORK_ROUTED },
+        } fields[] = {
+                { offsetof(Policy, bridge), BRIDGE }, { offsetof(Policy, gateways), BRIDGE | SHARED | MOVED },
+                { offsetof(Policy, isolate), BRIDGE | SHARED }, { offsetof(Policy, interfaces), SHARED | MOVED },
+                { offsetof(Policy, ipvlan_l3s), 1U << NETWORK_IPVLAN },
+                { offsetof(Policy, masquerade), BRIDGE | 1U << NETWORK_ROUTED },
         };
         const Policy *p = c->policy;
+        const PolicySource *mode = policy_source_of(p, POLICY_KEY(network_mode));
 
-        for (size_t i = 0; i < ELEMENTSOF(keys); i++) {
-                const PolicySource *s = policy_source_of(p, "Network", keys[i].key);
+        for (size_t i = 0; i < ELEMENTSOF(fields); i++) {
+                const PolicyKey *key = policy_key_at(fields[i].offset);
+                const PolicySource *s = policy_source_of(p, key);
 
-                if (!(keys[i].modes & 1U << p->network_mode) && s->file && s->file == policy_source_of(p, "Network", "Mode")->file)
-                        policy_complain(c, true, "Network", keys[i].key, "it has no effect with Mode=%s",
+                if (!(fields[i].modes & 1U << p->network_mode) && s->file && s->file == mode->file)
+                        policy_complain(c, true, key, "it has no effect with Mode=%s",
                                         network_mode_to_string(p->network_mode));
         }
 }
 
 /* A limit that nobody holds would be a promise broken; for `none` and `host` a cell's own is only useless. */
 static void check_bandwidth(PolicyCheck *c) {
-        static const char *const keys[] = { "BandwidthUp", "BandwidthDown" };
-        static const char *const sections[] = { "UserResources", "PolicyResources", "Network" };
+        static const size_t fields[] = { offsetof(Resources, bandwidth_up_bits), offsetof(Resources, bandwidth_down_bits) };
+        static const size_t levels[] = { offsetof(Policy, user), offsetof(Policy, policy), offsetof(Policy, cell) };
         bool useless = c->policy->network_mode == NETWORK_NONE || c->policy->network_mode == NETWORK_HOST;
 
-        for (size_t i = 0; i < ELEMENTSOF(sections) - useless; i++)
-                for (size_t k = 0; k < ELEMENTSOF(keys); k++)
-                        if (policy_source_of(c->policy, sections[i], keys[k])->file)
-                                policy_complain(c, false, sections[i], keys[k], "it can't be held with Mode=%s (routed, bridge)",
+        for (size_t i = 0; i < ELEMENTSOF(levels) - useless; i++)
+                for (size_t k = 0; k < ELEMENTSOF(fields); k++) {
+                        const PolicyKey *key = policy_key_at(levels[i] + fields[k]);
+
+                        if (policy_source_of(c->policy, key)->file)
+                                policy_complain(c, false, key, "it can't be held with Mode=%s (routed, bridge)",
                                                 network_mode_to_string(c->policy->network_mode));
+                }
 }
 
 static void check_traffic(PolicyCheck *c) {
         const Policy *p = c->policy;
-        const char *section = p->user_traffic.bytes != LIMIT_NONE ? "Network" : "PolicyResources";
+        const PolicyKey *key = p->user_traffic.bytes != LIMIT_NONE ? POLICY_KEY(user_traffic) : POLICY_KEY(policy_traffic);
 
         if (!policy_limits_traffic(p)) {
-                if (policy_source_of(p, "Network", "TrafficMaxAction")->file)
-                        policy_complain(c, true, "Network", "TrafficMaxAction", "it has no effect without TrafficMax=");
+                if (policy_source_of(p, POLICY_KEY(traffic_slow))->file)
+                        policy_complain(c, true, POLICY_KEY(traffic_slow), "it has no effect without TrafficMax=");
                 return;
         }
         if (p->network_mode != NETWORK_ROUTED)
-                policy_complain(c, false, section, "TrafficMax", "traffic is counted with Mode=routed only (remove it)");
+                policy_complain(c, false, key, "traffic is counted with Mode=routed only (remove it)");
         else if (policy_is_for_units(p))
-                policy_complain(c, false, section, "TrafficMax", "traffic is counted for users, and a service of systemd has "
+                policy_complain(c, false, key, "traffic is counted for users, and a service of systemd has "
                                 "none here (remove it)");
         if (p->traffic_slow && p->traffic_rate_bits == LIMIT_NONE)
-                policy_complain(c, false, "Network", "TrafficMaxAction", "slow needs to know how slow (add a TrafficMaxRate= "
+                policy_complain(c, false, POLICY_KEY(traffic_slow), "slow needs to know how slow (add a TrafficMaxRate= "
                                 "such as 1M)");
         if (!p->traffic_slow && p->traffic_rate_bits != LIMIT_NONE)
-                policy_complain(c, true, "Network", "TrafficMaxRate", "it has no effect without TrafficMaxAction=slow");
+                policy_complain(c, true, POLICY_KEY(traffic_rate_bits), "it has no effect without TrafficMaxAction=slow");
 }
 
 static void check_network(PolicyCheck *c) {
@@ -352,7 +361,7 @@ static void check_network(PolicyCheck *c) {
         if (p->network_mode != NETWORK_ROUTED)
                 check_segment(c);
         if (p->n_pools == 0 && p->network_mode != NETWORK_INTERFACE)
-                policy_complain(c, false, "Network", "Pool",
+                policy_complain(c, false, POLICY_KEY(pools),
                                 "Mode=%s needs addresses to give away (add a Pool= such as "
                                 "10.77.0.0/16, or Mode=none)", network_mode_to_string(p->network_mode));
         check_ports(c);
@@ -361,7 +370,7 @@ static void check_network(PolicyCheck *c) {
                 check_fixed_address(c);
         if (policy_is_for_units(p)) {
                 if (p->address_mode == ADDRESS_PER_USER)
-                        policy_complain(c, false, "Network", "Address",
+                        policy_complain(c, false, POLICY_KEY(address_mode),
                                         "per-user, but a service of systemd has no user here (dynamic, or a fixed "
                                         "address)");
         } else {
@@ -369,45 +378,48 @@ static void check_network(PolicyCheck *c) {
         }
         for (size_t i = 0; i < p->n_dns; i++)
                 if (p->n_pools > 0 && !pool_of(p, p->dns[i].family))
-                        policy_complain(c, true, "Network", "DNS",
+                        policy_complain(c, true, POLICY_KEY(dns),
                                         "%s can't be reached: no Pool= of its family",
                                         prefix_to_string(&p->dns[i], address));
 }
 
-static void check_cpu(PolicyCheck *c, const char *section, const Resources *r) {
+static const Resources *level_of(const PolicyCheck *c, size_t level) {
+        return (const Resources *) ((const char *) c->policy + level);
+}
+
+static void check_cpu(PolicyCheck *c, size_t level) {
+        const Resources *r = level_of(c, level);
         unsigned __int128 quota;
 
         if (r->cpu_quota_permille == LIMIT_NONE)
                 return;
         quota = (unsigned __int128) r->cpu_quota_permille * r->cpu_quota_period_usec / 1000;
         if (quota < USEC_PER_MSEC)
-                policy_complain(c, false, section, "CPUQuota",
+                policy_complain(c, false, policy_key_at(level + offsetof(Resources, cpu_quota_permille)),
                                 "%" PRIu64 " us in a period of %" PRIu64 " us is less than the 1 ms that "
                                 "the kernel takes (raise it, or CPUQuotaPeriodSec=)",
                                 (uint64_t) quota, r->cpu_quota_period_usec);
 }
 
-static void check_memory(PolicyCheck *c, const char *section, const Resources *r) {
-        const struct {
-                const char *key;
-                uint64_t bytes;
-        } below[] = {
-                { "MemoryMin", r->memory_min_bytes },
-                { "MemoryLow", r->memory_low_bytes },
-                { "MemoryHigh", r->memory_high_bytes },
-        };
+static void check_memory(PolicyCheck *c, size_t level) {
+        static const size_t below[] = { offsetof(Resources, memory_min_bytes), offsetof(Resources, memory_low_bytes),
+                                        offsetof(Resources, memory_high_bytes) };
+        const Resources *r = level_of(c, level);
 
-        for (size_t i = 0; i < ELEMENTSOF(below); i++)
-                if (below[i].bytes != LIMIT_NONE && below[i].bytes > r->memory_max_bytes)
-                        policy_complain(c, true, section, below[i].key,
+        for (size_t i = 0; i < ELEMENTSOF(below); i++) {
+                uint64_t bytes = *(const uint64_t *) ((const char *) r + below[i]);
+
+                if (bytes != LIMIT_NONE && bytes > r->memory_max_bytes)
+                        policy_complain(c, true, policy_key_at(level + below[i]),
                                         "it is above MemoryMax= and will never count");
+        }
 }
 
 static void check_devices(PolicyCheck *c, const Resources *r) {
         bool fits = r->device_policy == DEVICE_POLICY_STRICT && r->n_device_allow == 0;
 
         if (fits)
-                policy_complain(c, true, "Resources", "DevicePolicy",
+                policy_complain(c, true, POLICY_KEY(cell.device_policy),
                                 "strict without DeviceAllow= denies even /dev/null and terminals (closed)");
 }
 
@@ -420,7 +432,7 @@ static void check_match(PolicyCheck *c) {
 
                 if (!v->negate &&
                     (v->numeric ? v->first == 0 : strcmp(v->text, "root") == 0))
-                        policy_complain(c, true, "Match", "User",
+                        policy_complain(c, true, POLICY_KEY(match[MATCH_USER]),
                                         "root can leave any cell; this confines no one who wants out");
         }
 }
@@ -439,33 +451,33 @@ static bool is_own(const Policy *p, const PolicySource *s) {
  * a limit, which nobody shall believe in where it isn't. */
 static void check_unit(PolicyCheck *c) {
         static const struct {
-                const char *section, *key, *why;
+                size_t offset;
+                const char *why;
         } useless[] = {
-                { "Policy", "OnFailure",
+                { offsetof(Policy, on_failure_allow),
                   "a service whose cell can't be made does not start, whatever this says (remove it)" },
-                { "Cell", "Scope", "a service has a cell of its own (remove it)" },
-                { "Cell", "Namespaces", "those of a service are its unit's, see systemd.exec(5) (remove it)" },
-                { "Cell", "Hostname", "that of a service is its unit's, see systemd.exec(5) (remove it)" },
-                { "Cell", "MaxSessions", "a service has no sessions (remove it)" },
-                { "Cell", "LingerSec", "a service has no sessions (remove it)" },
+                { offsetof(Policy, scope), "a service has a cell of its own (remove it)" },
+                { offsetof(Policy, namespaces), "those of a service are its unit's, see systemd.exec(5) (remove it)" },
+                { offsetof(Policy, hostname), "that of a service is its unit's, see systemd.exec(5) (remove it)" },
+                { offsetof(Policy, max_sessions), "a service has no sessions (remove it)" },
+                { offsetof(Policy, linger_usec), "a service has no sessions (remove it)" },
         };
         const Policy *p = c->policy;
 
         for (MatchField f = 0; f < MATCH_UNIT; f++)
-                if (p->match[f].n_values > 0) {
-                        static const char *const names[] = { "User", "UID", "Group", "Service", "TTY",
-                                                             "RemoteHost" };
-
-                        policy_complain(c, false, "Match", names[f],
+                if (p->match[f].n_values > 0)
+                        policy_complain(c, false, policy_key_at(offsetof(Policy, match) + f * sizeof(MatchList)),
                                         "it is for logins, and Unit= for services of systemd (write two policies)");
-                }
-        for (size_t i = 0; i < ELEMENTSOF(useless); i++)
-                if (is_own(p, policy_source_of(p, useless[i].section, useless[i].key)))
-                        policy_complain(c, false, useless[i].section, useless[i].key, "%s", useless[i].why);
+        for (size_t i = 0; i < ELEMENTSOF(useless); i++) {
+                const PolicyKey *key = policy_key_at(useless[i].offset);
+
+                if (is_own(p, policy_source_of(p, key)))
+                        policy_complain(c, false, key, "%s", useless[i].why);
+        }
         if (!p->on_failure_allow)
                 return;
-        if (!is_own(p, policy_source_of(p, "Policy", "OnFailure")))
-                policy_complain(c, false, "Policy", "OnFailure", "allow can't be done for a service (deny)");
+        if (!is_own(p, policy_source_of(p, POLICY_KEY(on_failure_allow))))
+                policy_complain(c, false, POLICY_KEY(on_failure_allow), "allow can't be done for a service (deny)");
 }
 
 static void check_unit_levels(PolicyCheck *c) {
@@ -475,7 +487,7 @@ static void check_unit_levels(PolicyCheck *c) {
         for (size_t i = 0; i < n_policy_keys; i++)
                 for (size_t k = 0; k < ELEMENTSOF(sections); k++)
                         if (strcmp(policy_keys[i].section, sections[k]) == 0 && p->sources[i].file)
-                                policy_complain(c, false, sections[k], policy_keys[i].name,
+                                policy_complain(c, false, &policy_keys[i],
                                                 "limits of a service are its unit's alone (write it in [Resources])");
 }
 
@@ -490,12 +502,12 @@ void policy_check(const Policy *p, PolicyDiags *diags) {
         check_namespaces(&c);
         check_network(&c);
         check_devices(&c, &p->cell);
-        check_cpu(&c, "Resources", &p->cell);
-        check_cpu(&c, "UserResources", &p->user);
-        check_cpu(&c, "PolicyResources", &p->policy);
-        check_memory(&c, "Resources", &p->cell);
-        check_memory(&c, "UserResources", &p->user);
-        check_memory(&c, "PolicyResources", &p->policy);
+        check_cpu(&c, offsetof(Policy, cell));
+        check_cpu(&c, offsetof(Policy, user));
+        check_cpu(&c, offsetof(Policy, policy));
+        check_memory(&c, offsetof(Policy, cell));
+        check_memory(&c, offsetof(Policy, user));
+        check_memory(&c, offsetof(Policy, policy));
         policy_check_filesystem(&c);
         policy_check_process(&c);
 }

@@ -199,8 +199,7 @@ static int inherit_firewall(Policy *to, const Policy *from) {
 static bool key_is_inherited(const PolicyKey *key) {
         if (strcmp(key->section, "Match") == 0)
                 return false;
-        return strcmp(key->section, "Policy") != 0 ||
-                (strcmp(key->name, "Description") != 0 && strcmp(key->name, "Extends") != 0);
+        return key->offset != offsetof(Policy, description) && key->offset != offsetof(Policy, extends);
 }
 
 static void inherit_source(PolicySource *s, const Policy *to, size_t first, const Policy *from) {

@@ -16,6 +16,7 @@ const char *policy_key_live_section(const char *name);
  * Here by offsetof(Policy, ...); the first row, where several have a part of the field. NULL: no key is delivered that
  * sets this field. */
 const PolicyKey *policy_key_at(size_t offset);
+#define POLICY_KEY(field) policy_key_at(offsetof(Policy, field))
 /* The name that a key of [Resources] has in all sections that have it, by offsetof(Resources, ...), and that of a limit of a
  * disk, by offsetof(IoLimit, ...). There must be one. */
 const char *policy_resource_name(size_t offset);

@@ -191,13 +191,11 @@ static int compare_entries(const void *a, const void *b) {
 /* --- one policy --- */
 
 static void complain_extends(const Policy *p, PolicyDiags *diags, const char *what) {
-        for (size_t k = 0; k < n_policy_keys; k++) {
-                if (strcmp(policy_keys[k].section, "Policy") != 0 ||
-                    strcmp(policy_keys[k].name, "Extends") != 0)
-                        continue;
-                (void) policy_diags_add(diags, false, p->sources[k].file, p->sources[k].line,
-                                        "Policy", "Extends", "\"%s\" %s", p->extends, what);
-        }
+        const PolicyKey *key = POLICY_KEY(extends);
+        const PolicySource *source = &p->sources[key - policy_keys];
+
+        (void) policy_diags_add(diags, false, source->file, source->line, key->section, key->name, "\"%s\" %s",
+                                p->extends, what);
 }
 
 static Policy *new_policy(Loader *l, const Entry *e, const char *name) {
@@ -382,7 +380,7 @@ static int check_peers(Loader *l) {
 /* Two policies may publish the same port as long as only one of them has a live cell; services of systemd
  * always have. */
 static int warn_port_collisions(Loader *l, const PolicySet *s) {
-        const PolicyKey *key = policy_key_find("Network", "Port");
+        const PolicyKey *key = POLICY_KEY(ports);
 
         for (size_t i = 0; i < policy_set_size(s); i++)
                 for (size_t k = 0; k < i; k++) {
@@ -395,7 +393,7 @@ static int warn_port_collisions(Loader *l, const PolicySet *s) {
                             !p->has_match || !first->has_match)
                                 continue;
                         source = &p->sources[key - policy_keys];
-                        if (policy_diags_add(l->diags, true, source->file, source->line, "Network", "Port",
+                        if (policy_diags_add(l->diags, true, source->file, source->line, key->section, key->name,
                                              "%s: policy %s publishes this port of the host, too; who comes "
                                              "second is refused", policy_port_to_string(port, text),
                                              first->name) < 0)

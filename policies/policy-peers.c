@@ -2,24 +2,9 @@
 
 #include "policies/policy-peers.h"
 
-#include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 
-#include "policies/policy-keys.h"
-
-static void __attribute__((format(printf, 5, 6)))
-complain(PolicyDiags *diags, const Policy *p, bool warning, const char *key, const char *format, ...) {
-        const PolicySource *s = &p->sources[policy_key_find("Network", key) - policy_keys];
-        char message[512];
-        va_list ap;
-
-        va_start(ap, format);
-        (void) vsnprintf(message, sizeof(message), format, ap);
-        va_end(ap);
-        (void) policy_diags_add(diags, warning, s->file ?: p->path ?: p->name, s->file ? s->line : 0, "Network", key,
-                                "%s", message); /* remembers a lost error */
-}
+#include "policies/policy-check.h"
 
 /* The one cell that a cell of `p` can share the network of. NULL: fine. */
 static const char *why_not_shared(const Policy *p, const Policy *owner) {
@@ -39,7 +24,8 @@ static const char *why_not_shared(const Policy *p, const Policy *owner) {
         return NULL;
 }
 
-static void check_shared(const Policy *p, const PolicyPeer *peers, size_t n, PolicyDiags *diags) {
+static void check_shared(PolicyCheck *c, const PolicyPeer *peers, size_t n) {
+        const Policy *p = c->policy;
         const PolicyPeer *owner = NULL;
         const char *why;
 
@@ -47,17 +33,17 @@ static void check_shared(const Policy *p, const PolicyPeer *peers, size_t n, Pol
                 if (strcmp(peers[i].name, p->network_cell) == 0)
                         owner = &peers[i];
         if (!owner) {
-                complain(diags, p, false, "Mode", "there is no policy %s", p->network_cell);
+                policy_complain(c, false, POLICY_KEY(network_mode), "there is no policy %s", p->network_cell);
                 return;
         }
         if (!owner->policy) {
-                complain(diags, p, true, "Mode", "policy %s has errors: until it is right, nobody can be let in here",
-                         p->network_cell);
+                policy_complain(c, true, POLICY_KEY(network_mode),
+                                "policy %s has errors: until it is right, nobody can be let in here", p->network_cell);
                 return;
         }
         why = why_not_shared(p, owner->policy);
         if (why)
-                complain(diags, p, false, "Mode", "policy %s %s", p->network_cell, why);
+                policy_complain(c, false, POLICY_KEY(network_mode), "policy %s %s", p->network_cell, why);
 }
 
 static const char *shared_interface(const Policy *a, const Policy *b) {
@@ -82,7 +68,9 @@ static const char *why_not_both(const Policy *p, const Policy *first) {
         return NULL;
 }
 
-static void check_interfaces(const Policy *p, const PolicyPeer *peers, size_t n, PolicyDiags *diags) {
+static void check_interfaces(PolicyCheck *c, const PolicyPeer *peers, size_t n) {
+        const Policy *p = c->policy;
+
         for (size_t i = 0; i < n && strcmp(peers[i].name, p->name) != 0; i++) {
                 const Policy *first = peers[i].policy;
                 const char *name, *why;
@@ -92,13 +80,16 @@ static void check_interfaces(const Policy *p, const PolicyPeer *peers, size_t n,
                 name = shared_interface(p, first);
                 why = name ? why_not_both(p, first) : NULL;
                 if (why)
-                        complain(diags, p, false, "Interface", "policy %s has %s, too: %s", first->name, name, why);
+                        policy_complain(c, false, POLICY_KEY(interfaces), "policy %s has %s, too: %s",
+                                        first->name, name, why);
         }
 }
 
 void policy_peers_check(const Policy *p, const PolicyPeer *peers, size_t n_peers, PolicyDiags *diags) {
+        PolicyCheck c = { p, diags };
+
         if (p->network_mode == NETWORK_CELL)
-                check_shared(p, peers, n_peers, diags);
+                check_shared(&c, peers, n_peers);
         if (policy_has_inner_link(p))
-                check_interfaces(p, peers, n_peers, diags);
+                check_interfaces(&c, peers, n_peers);
 }

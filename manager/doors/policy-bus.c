@@ -245,7 +245,7 @@ static int append_skipped_for_unit(sd_bus_message *reply, const PolicySet *set, 
         r = sd_bus_message_open_container(reply, 'a', "(ss)");
         for (size_t i = 0; i < policy_set_size(set) && r >= 0; i++) {
                 const Policy *p = policy_set_get(set, i);
-                const PolicyKey *key = policy_key_find("Match", "Unit");
+                const PolicyKey *key = POLICY_KEY(match[MATCH_UNIT]);
                 _cleanup_(freep) char *units = NULL, *why = NULL;
 
                 if (p == found)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The kernel, and ways round the cells that don't lead through PAM. */
+/* Checks the kernel, and ways around the cells other than PAM. */
 
 #include <fcntl.h>
 #include <glob.h>
@@ -25,7 +25,7 @@ static void check_namespaces(Check *c) {
                 (void) snprintf(path, sizeof(path), "/proc/self/ns/%s", names[i]);
                 if (access(path, F_OK) < 0)
                         check_add(c, SEVERITY_ERROR, "kernel", "use a kernel that has them",
-                                  "it has no %s namespaces", names[i]);
+                                  "the kernel has no %s namespaces", names[i]);
         }
 }
 
@@ -35,20 +35,20 @@ static void check_controllers(Check *c) {
 
         if (r < 0) {
                 check_add(c, SEVERITY_ERROR, "cgroups", "mount them: mount -t cgroup2 cgroup2 /sys/fs/cgroup",
-                          "control groups can't be found: %s", strerror(-r));
+                          "confinectl can't find the control groups: %s", strerror(-r));
                 return;
         }
         for (int i = 0; i < _CONTROLLER_MAX; i++)
                 if (!hierarchies_find(h, i))
                         check_add(c, SEVERITY_WARNING, "cgroups", "see cgroup_disable= on the kernel's command line",
-                                  "there is no controller %s: policies with its keys are refused",
+                                  "the kernel has no controller %s: confined refuses policies with its keys",
                                   controller_to_string(i));
 }
 
 static void check_firewall(Check *c) {
         if (access("/proc/net/netfilter", F_OK) < 0 && access("/proc/sys/net/netfilter", F_OK) < 0)
                 check_add(c, SEVERITY_WARNING, "kernel", "modprobe nf_tables",
-                          "netfilter is not there: Mode=routed will fail");
+                          "the kernel has no netfilter: cells with Mode=routed will fail");
 }
 
 static void check_tiocsti(Check *c) {
@@ -57,11 +57,11 @@ static void check_tiocsti(Check *c) {
 
         if (n < 0)
                 check_add(c, SEVERITY_WARNING, "kernel", "use su -P, sudo with use_pty, or Linux 6.2",
-                          "it can't switch TIOCSTI off: what runs in a cell can type into a terminal that it shares "
-                          "with a shell outside");
+                          "the kernel can't switch TIOCSTI off: a program in a cell can type into a terminal that it "
+                          "shares with a shell outside");
         else if (*text != '0')
                 check_add(c, SEVERITY_WARNING, "kernel", "sysctl dev.tty.legacy_tiocsti=0",
-                          "dev.tty.legacy_tiocsti is on: what runs in a cell can type into a terminal that it shares "
+                          "dev.tty.legacy_tiocsti is on: a program in a cell can type into a terminal that it shares "
                           "with a shell outside");
 }
 
@@ -71,15 +71,15 @@ void check_host(Check *c) {
         check_namespaces(c);
         check_firewall(c);
         check_tiocsti(c);
-        check_add_ok(c, "kernel", before, "it has what cells need");
+        check_add_ok(c, "kernel", before, "the kernel has everything that cells need");
         before = c->n_bad;
         check_controllers(c);
-        check_add_ok(c, "cgroups", before, "all controllers are there");
+        check_add_ok(c, "cgroups", before, "the kernel has all controllers");
 }
 
-/* --- ways round -------------------------------------------------------------------------- */
+/* --- ways around ------------------------------------------------------------------------- */
 
-/* Names first: looking a user up takes the place of what was looked up before. */
+/* Collects names first, because a look-up of a user overwrites the result of the one before. */
 static char **group_members(const struct group *g) {
         char **names = NULL;
         gid_t gid = g->gr_gid;
@@ -96,7 +96,8 @@ static char **group_members(const struct group *g) {
         return names;
 }
 
-/* The first confined member of a group, also as its primary one; to be freed. NULL: none. */
+/* The name of the first confined member of a group, which may be the member's primary group; the caller frees.
+ * NULL: none. */
 static char *confined_member(const Check *c, const struct group *g, const Policy **ret_policy) {
         _cleanup_(strv_freep) char **names = group_members(g);
 
@@ -118,16 +119,16 @@ static void check_socket(Check *c, const char *path) {
         if (stat(path, &st) < 0 || !S_ISSOCK(st.st_mode))
                 return;
         if (st.st_mode & S_IWOTH) {
-                check_add(c, SEVERITY_ERROR, "sockets", "take the permission from others",
-                          "%s: everybody who may write to it can be root on the host", path);
+                check_add(c, SEVERITY_ERROR, "sockets", "remove the write permission for others",
+                          "%s: everybody may write to this socket, and so become root on the host", path);
                 return;
         }
         g = st.st_mode & S_IWGRP && st.st_gid != 0 ? getgrgid(st.st_gid) : NULL;
         member = g ? confined_member(c, g, &policy) : NULL;
         if (member)
-                check_add(c, SEVERITY_ERROR, "sockets", "take the user out of the group",
-                          "%s: its group makes root on the host, and %s of policy %s is in it", path, member,
-                          policy->name);
+                check_add(c, SEVERITY_ERROR, "sockets", "remove the user from the group",
+                          "%s: members of its group can become root on the host, and %s of policy %s is a member",
+                          path, member, policy->name);
 }
 
 static void check_sockets(Check *c) {
@@ -147,10 +148,10 @@ static void check_groups(Check *c) {
                 const char *group, *why;
                 Severity severity;
         } groups[] = {
-                { "disk", "reads and writes the host's disks", SEVERITY_ERROR },
-                { "shadow", "reads everybody's password hashes", SEVERITY_WARNING },
-                { "sudo", "may become root by sudo, and root can leave any cell", SEVERITY_WARNING },
-                { "wheel", "may become root by sudo, and root can leave any cell", SEVERITY_WARNING },
+                { "disk", "can read and write the host's disks", SEVERITY_ERROR },
+                { "shadow", "can read everybody's password hashes", SEVERITY_WARNING },
+                { "sudo", "can become root with sudo, and root can leave any cell", SEVERITY_WARNING },
+                { "wheel", "can become root with sudo, and root can leave any cell", SEVERITY_WARNING },
         };
 
         for (size_t i = 0; i < ELEMENTSOF(groups); i++) {
@@ -159,13 +160,14 @@ static void check_groups(Check *c) {
                 _cleanup_(freep) char *member = g ? confined_member(c, g, &policy) : NULL;
 
                 if (member)
-                        check_add(c, groups[i].severity, "groups", "take the user out of the group",
-                                  "who is in group %s %s: %s of policy %s is", groups[i].group, groups[i].why,
-                                  member, policy->name);
+                        check_add(c, groups[i].severity, "groups", "remove the user from the group",
+                                  "%s of policy %s is in group %s, and so %s", member, policy->name,
+                                  groups[i].group, groups[i].why);
         }
 }
 
-/* sshd_config(5): the first value counts, and what Debian includes comes first. 1: yes; 0: no. */
+/* In sshd_config(5) the first value counts, and Debian includes its other files first. 1: yes; 0: no; -ENOENT: the
+ * file can't be read; -ENODATA: it does not set UsePAM. */
 static int read_use_pam(const char *path) {
         _cleanup_(freep) char *text = NULL;
         char *save = NULL;
@@ -196,7 +198,7 @@ static void check_sshd(Check *c) {
                 r = read_use_pam("/etc/ssh/sshd_config");
         if (r == 0 || r == -ENODATA)
                 check_add(c, SEVERITY_ERROR, "sshd", "write \"UsePAM yes\" into /etc/ssh/sshd_config",
-                          "logins by ssh don't ask PAM%s", r == 0 ? "" : ": UsePAM is not set");
+                          "logins by ssh don't ask PAM, because %s", r == 0 ? "UsePAM is no" : "UsePAM is not set");
 }
 
 void check_ways_round(Check *c) {
@@ -205,5 +207,5 @@ void check_ways_round(Check *c) {
         check_sockets(c);
         check_groups(c);
         check_sshd(c);
-        check_add_ok(c, "ways", before, "no socket, group or setting that leads round the cells was found");
+        check_add_ok(c, "ways", before, "confinectl found no socket, group or setting that leads around the cells");
 }

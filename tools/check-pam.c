@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Which program opens sessions can't be seen in its stack: one with session lines is taken to, but for those
- * that are known not to. */
+/* A stack does not show whether its program opens sessions. We assume so if the stack has session lines, except for
+ * services that we know not to. */
 
 #include <string.h>
 
@@ -17,7 +17,7 @@ static bool is_one_of(const char *name, const char *const *list) {
         return false;
 }
 
-/* Parts of other stacks, and what never opens a session, or only as root and for root's own ends. */
+/* Names parts of other stacks, and programs that never open a session, or only when root runs them for itself. */
 static bool opens_no_session(const char *service) {
         static const char *const names[] = {
                 "chfn", "chsh", "passwd", "chpasswd", "newusers", "chage", "useradd", "userdel", "usermod",
@@ -40,22 +40,22 @@ static void check_missing(Check *c, const char *service) {
                 check_add(c, SEVERITY_ERROR, "pam",
                           is_sudo(service) ? "add \"session required pam_confine.so\" as its first session line" :
                                              "add \"session required pam_confine.so\" as its last session line",
-                          "%s opens sessions without " MODULE ": whom policy %s matches gets in unconfined", service,
-                          p->name);
+                          "%s opens sessions without " MODULE ": users whom policy %s matches get in unconfined",
+                          service, p->name);
         else if (any)
                 check_add(c, SEVERITY_WARNING, "pam",
-                          "add the module, and the service to Service= of the policy, or keep users from it",
-                          "%s opens sessions without " MODULE ", and no policy has it in Service=: a way round "
+                          "add the module, and the service to Service= of the policy; or keep users from the service",
+                          "%s opens sessions without " MODULE ", and no policy has it in Service=: it is a way around "
                           "policy %s", service, any->name);
         else
                 check_add(c, SEVERITY_WARNING, "pam", "add \"session required pam_confine.so\"",
                           "%s opens sessions without " MODULE, service);
 }
 
-/* The module's own line. */
+/* Checks the module's own line. */
 static void check_line(Check *c, const char *service, const PamLine *l) {
         if (strcmp(l->control, "required") != 0 && strcmp(l->control, "requisite") != 0)
-                check_add(c, SEVERITY_ERROR, "pam", "make it \"required\"",
+                check_add(c, SEVERITY_ERROR, "pam", "write \"required\" instead",
                           "%s: %s:%u: with \"%s\" a refused login gets in", service, l->file, l->line, l->control);
         if (l->may_be_absent)
                 check_add(c, SEVERITY_ERROR, "pam", "write \"session\" without the minus",
@@ -67,29 +67,29 @@ static void check_line(Check *c, const char *service, const PamLine *l) {
                           service, l->file, l->line);
 }
 
-/* What stands before the module. */
+/* Checks a line before the module. */
 static void check_before(Check *c, const char *service, const PamLine *l) {
         static const char *const harmless[] = { "pam_env", "pam_permit", NULL };
 
         if (strcmp(l->control, "sufficient") == 0)
-                check_add(c, SEVERITY_ERROR, "pam", "put " MODULE " before it",
-                          "%s: %s:%u: when %s is satisfied, " MODULE " is not asked", service, l->file, l->line,
+                check_add(c, SEVERITY_ERROR, "pam", "put " MODULE " before this line",
+                          "%s: %s:%u: when %s is satisfied, PAM does not call " MODULE, service, l->file, l->line,
                           l->module);
         else if (is_sudo(service) && !is_one_of(l->module, harmless))
                 check_add(c, SEVERITY_ERROR, "pam", "make " MODULE " the first session line of sudo",
-                          "%s: %s:%u: if %s returns PAM_SESSION_ERR, sudo goes on, without asking " MODULE, service,
+                          "%s: %s:%u: if %s returns PAM_SESSION_ERR, sudo goes on without calling " MODULE, service,
                           l->file, l->line, l->module);
 }
 
-/* What stands behind it. */
+/* Checks a line after the module. */
 static void check_behind(Check *c, const char *service, const PamLine *l) {
         static const char *const of_host[] = { "pam_systemd", "pam_elogind", "pam_loginuid", "pam_limits",
                                                "pam_mkhomedir", "pam_oddjob_mkhomedir", "pam_namespace",
                                                "pam_mount", NULL };
 
         if (!is_sudo(service) && is_one_of(l->module, of_host))
-                check_add(c, SEVERITY_ERROR, "pam", "put " MODULE " behind it",
-                          "%s: %s:%u: %s needs the host, but " MODULE " has left it by then", service, l->file,
+                check_add(c, SEVERITY_ERROR, "pam", "put " MODULE " after this line",
+                          "%s: %s:%u: %s needs the host, but " MODULE " has already entered the cell", service, l->file,
                           l->line, l->module);
 }
 
@@ -107,8 +107,8 @@ static void check_service(Check *c, const char *service, const PamStack *s) {
                 return;
         }
         if (n > 1)
-                check_add(c, SEVERITY_WARNING, "pam", "remove all but one of them",
-                          "%s has " MODULE " %zu times, by what it includes", service, n);
+                check_add(c, SEVERITY_WARNING, "pam", "remove all lines but one",
+                          "%s has " MODULE " %zu times, counting the files that it includes", service, n);
         for (size_t i = 0; i < s->n_lines; i++)
                 if (i < first)
                         check_before(c, service, &s->lines[i]);
@@ -123,14 +123,14 @@ static bool has_module(const PamStack *s) {
         return false;
 }
 
-/* Only sshd goes on after a session that was refused. */
+/* Only for sshd, because no other login program goes on after PAM has refused the session. */
 static void check_account(Check *c, char *const *dirs, const char *service) {
         _cleanup_(pam_stack_done) PamStack stack = {};
 
         if (pam_stack_read(dirs, service, "account", &stack) >= 0 && !has_module(&stack))
                 check_add(c, SEVERITY_WARNING, "pam", "add \"account required pam_confine.so\" as its last account line",
-                          "%s keeps the connection of a refused login for some seconds, because its account part is "
-                          "without " MODULE, service);
+                          "%s keeps the connection of a refused login for some seconds, because its account part has "
+                          "no " MODULE, service);
 }
 
 void check_pam(Check *c, char *const *dirs) {
@@ -138,7 +138,7 @@ void check_pam(Check *c, char *const *dirs) {
         size_t before = c->n_bad;
 
         if (pam_stack_list(dirs, &services) < 0 || !services) {
-                check_add(c, SEVERITY_ERROR, "pam", "install PAM", "there is no %s", dirs[0]);
+                check_add(c, SEVERITY_ERROR, "pam", "install PAM", "there is no PAM stack in %s", dirs[0]);
                 return;
         }
         for (size_t i = 0; services[i]; i++) {
@@ -149,12 +149,12 @@ void check_pam(Check *c, char *const *dirs) {
                         continue;
                 r = pam_stack_read(dirs, services[i], "session", &stack);
                 if (r < 0)
-                        check_add(c, SEVERITY_WARNING, "pam", "look at what it includes",
-                                  "%s: its stack can't be read: %s", services[i], strerror(-r));
+                        check_add(c, SEVERITY_WARNING, "pam", "look at the files that it includes",
+                                  "%s: confinectl can't read its stack: %s", services[i], strerror(-r));
                 else if (stack.n_lines > 0)
                         check_service(c, services[i], &stack);
                 if (r >= 0 && has_module(&stack) && strcmp(services[i], "sshd") == 0)
                         check_account(c, dirs, services[i]);
         }
-        check_add_ok(c, "pam", before, "every stack that opens sessions has " MODULE " in its place");
+        check_add_ok(c, "pam", before, "every stack that opens sessions has " MODULE " in the right place");
 }

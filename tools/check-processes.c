@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* A process is in a cell if it is in its pid namespace or its control group, which no user can leave: the
- * other namespaces one may make anew inside of a cell, and be none the freer. */
+/* A process is in a cell if it is in the cell's pid namespace or control group, because no user can leave these. A
+ * user can make new namespaces of the other kinds in a cell, but gains no freedom by that. */
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -93,9 +93,9 @@ static void report(Scan *s, const char *pid, const char *name, const Known *know
                 s->check->failed = s->check->failed || always;
         else
                 check_add(s->check, always ? SEVERITY_ERROR : SEVERITY_WARNING, "processes",
-                          always ? "end it; the user is confined from the next login on" :
-                                   "see by what it came: Service=, TTY= or RemoteHost= may let it",
-                          "process %s (%s) of %s is outside of any cell, and policy %s matches", pid, name,
+                          always ? "end it; the policy confines the user from the next login on" :
+                                   "find out how it started: Service=, TTY= or RemoteHost= may permit it",
+                          "process %s (%s) of %s is outside of any cell, although policy %s matches", pid, name,
                           pw ? pw->pw_name : "?", known->policy->name);
 }
 
@@ -130,7 +130,7 @@ void check_processes(Check *c) {
 
         if (!c->cells || !proc) {
                 check_add(c, SEVERITY_WARNING, "processes", "start confined, and check again",
-                          "which processes are outside of their cells can't be told");
+                          "confinectl can't tell which processes are outside of their cells");
                 return;
         }
         while ((e = readdir(proc)))
@@ -138,9 +138,10 @@ void check_processes(Check *c) {
                         look_at(&s, e->d_name);
         free(s.known);
         if (s.n_outside > NAMED_MAX)
-                check_add(c, SEVERITY_WARNING, "processes", "see those above", "%zu more are outside of any cell",
-                          s.n_outside - NAMED_MAX);
+                check_add(c, SEVERITY_WARNING, "processes", "see the ones above",
+                          "%zu more processes are outside of any cell", s.n_outside - NAMED_MAX);
         if (s.n_hidden > 0)
-                check_add(c, SEVERITY_WARNING, "processes", "run it as root", "%zu can't be looked at", s.n_hidden);
-        check_add_ok(c, "processes", before, "no process of a confined user is outside of its cell");
+                check_add(c, SEVERITY_WARNING, "processes", "run it as root",
+                          "confinectl may not look at %zu processes", s.n_hidden);
+        check_add_ok(c, "processes", before, "every process of a confined user is in a cell");
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Does it work on this host? A real login, looked at from outside, against what the manager says of it. */
+/* Opens a real session, looks at its processes from outside, and compares them with the manager's answers. */
 
 #include <pwd.h>
 #include <string.h>
@@ -18,7 +18,7 @@
 
 #define AREA "try"
 
-/* What explain says: the policy, "" for none; or why it is refused. */
+/* Asks what `explain` would show: the policy, "" for none, and why the manager refuses it, "" if it does not. */
 static int ask_policy(Check *c, const TrialLogin *l, json_t **ret_policy, json_t **ret_refused) {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
         _cleanup_(json_decrefp) json_t *skipped = NULL, *values = NULL;
@@ -34,7 +34,7 @@ static int ask_policy(Check *c, const TrialLogin *l, json_t **ret_policy, json_t
                 r = value_read(reply, &values);
         if (r >= 0)
                 r = value_read(reply, ret_refused);
-        return r < 0 ? tool_fail(r, "Cannot read the answer") : 0;
+        return r < 0 ? tool_fail(r, "Cannot read the manager's answer") : 0;
 }
 
 /* The cell of the session whose login program is `leader`; *ret is NULL without one. */
@@ -74,15 +74,16 @@ static void compare_namespaces(Check *c, const Trial *t, const json_t *cell) {
                         continue;
                 (void) snprintf(path, sizeof(path), "/proc/%d/ns/%s", (int) t->user, name);
                 if (stat(path, &st) < 0 || (json_int_t) st.st_ino != wanted)
-                        check_add(c, SEVERITY_ERROR, AREA, "put pam_confine.so last, see pam_confine(8)",
+                        check_add(c, SEVERITY_ERROR, AREA, "put pam_confine.so last; see pam_confine(8)",
                                   "the user's process is not in the cell's %s namespace", name);
                 (void) snprintf(names + strlen(names), sizeof(names) - strlen(names), " %s", name);
         }
         if (c->n_bad == before)
-                check_add(c, SEVERITY_OK, AREA, NULL, "namespaces:%s, all are the cell's", *names ? names : " none");
+                check_add(c, SEVERITY_OK, AREA, NULL, "namespaces:%s; all are the cell's", *names ? names : " none");
 }
 
-/* The path of a hierarchy in text of /proc/PID/cgroup, by its "NUMBER:NAME:"; ends at the line's end. */
+/* Finds the line of /proc/PID/cgroup that begins with `line`, "NUMBER:NAME:" of `head` bytes. Returns the path after
+ * it, which ends with its line; NULL: none. */
 static const char *find_path(const char *lines, const char *line, size_t head) {
         for (; *lines; lines += strcspn(lines, "\n") + (lines[strcspn(lines, "\n")] == '\n'))
                 if (strncmp(lines, line, head) == 0)
@@ -96,7 +97,7 @@ static bool is_within(const char *path, const char *group) {
         return path && *path == '/' && strncmp(path + 1, group, n) == 0 && strchr("/\n", path[1 + n]) != NULL;
 }
 
-/* In each hierarchy where the cell's pid 1 is in the cell's group, the user's process has to be. */
+/* The user's process must be in the cell's group in each hierarchy where the cell's pid 1 is. */
 static void compare_groups(Check *c, const Trial *t, const json_t *cell) {
         const char *group = json_string_value(json_object_get(cell, "ControlGroup")) ?: "";
         _cleanup_(freep) char *user = NULL, *init = NULL;
@@ -105,7 +106,7 @@ static void compare_groups(Check *c, const Trial *t, const json_t *cell) {
 
         if (fd_pid_read(t->user, "cgroup", 64 * 1024, &user) < 0 ||
             fd_pid_read((pid_t) json_integer_value(json_object_get(cell, "InitPID")), "cgroup", 64 * 1024, &init) < 0) {
-                check_add(c, SEVERITY_ERROR, AREA, "try again", "the user's process or the cell ended meanwhile");
+                check_add(c, SEVERITY_ERROR, AREA, "try again", "the user's process or the cell ended in the meantime");
                 return;
         }
         for (const char *line = init; *line; line += strcspn(line, "\n") + (line[strcspn(line, "\n")] == '\n')) {
@@ -133,12 +134,12 @@ static void compare(Check *c, const TrialLogin *l, const Trial *t, const char *p
                 check_add(c, SEVERITY_OK, AREA, NULL, "%s (%s) gets in unconfined, because no policy matches", l->user,
                           l->service);
         else if (!own)
-                check_add(c, SEVERITY_ERROR, AREA, "see \"pam\" above, the log of PAM, and Mode= of the policy",
+                check_add(c, SEVERITY_ERROR, AREA, "see \"pam\" above, PAM's log, and Mode= of the policy",
                           "%s (%s) gets in unconfined, although policy %s matches", l->user, l->service, policy);
         else if (strcmp(own, policy) != 0)
-                check_add(c, SEVERITY_ERROR, AREA, "try again; were the policies just loaded?",
-                          "%s (%s) is in a cell of policy %s, but explain says %s", l->user, l->service, own,
-                          *policy ? policy : "that none matches");
+                check_add(c, SEVERITY_ERROR, AREA, "try again, the manager may have just loaded its policies",
+                          "%s (%s) is in a cell of policy %s, but explain says that %s", l->user, l->service, own,
+                          *policy ? policy : "none");
         else
                 check_add(c, SEVERITY_OK, AREA, NULL, "%s (%s) gets into cell %s of policy %s", l->user, l->service,
                           json_string_value(json_object_get(cell, "Id")), own);
@@ -150,11 +151,13 @@ static void compare(Check *c, const TrialLogin *l, const Trial *t, const char *p
 
 static void report_refused(Check *c, const TrialLogin *l, const Trial *t, const char *refused) {
         if (refused && *refused)
-                check_add(c, SEVERITY_ERROR, AREA, "mend the policy", "%s (%s) is refused, because the policy is: %s", l->user,
-                          l->service, refused);
+                check_add(c, SEVERITY_ERROR, AREA, "correct the policy",
+                          "%s (%s) can't log in, because the manager refuses the policy: %s", l->user, l->service,
+                          refused);
         else
-                check_add(c, SEVERITY_ERROR, AREA, "see the log of PAM and of confined", "%s (%s) is refused (%s): %s", l->user,
-                          l->service, t->stage, t->message);
+                check_add(c, SEVERITY_ERROR, AREA, "see the logs of PAM and of confined",
+                          "%s (%s) can't log in, because the %s part of PAM failed: %s", l->user, l->service, t->stage,
+                          t->message);
 }
 
 void check_try(Check *c, const char *user) {
@@ -166,7 +169,7 @@ void check_try(Check *c, const char *user) {
         int r;
 
         if (!pw) {
-                check_add(c, SEVERITY_ERROR, AREA, "name another", "there is no user %s", user);
+                check_add(c, SEVERITY_ERROR, AREA, "name another user", "there is no user %s", user);
                 return;
         }
         l.user = pw->pw_name;
@@ -174,9 +177,10 @@ void check_try(Check *c, const char *user) {
         l.gid = pw->pw_gid;
         r = ask_policy(c, &l, &policy, &refused) == 0 ? trial_begin(&l, &t) : -ENOLINK;
         if (r == -ENOLINK)
-                check_add(c, SEVERITY_ERROR, AREA, "see \"manager\" above", "what should be can't be told");
+                check_add(c, SEVERITY_ERROR, AREA, "see \"manager\" above",
+                          "confinectl can't ask confined which policy applies");
         else if (r < 0)
-                check_add(c, SEVERITY_ERROR, AREA, "see /etc/pam.d, and the log of PAM",
+                check_add(c, SEVERITY_ERROR, AREA, "see /etc/pam.d, and PAM's log",
                           "%s (%s): the login program got no answer from PAM: %s", user, l.service, strerror(-r));
         if (r < 0)
                 return;
@@ -187,6 +191,6 @@ void check_try(Check *c, const char *user) {
         else
                 c->failed = true;
         if (trial_end(&t) < 0)
-                check_add(c, SEVERITY_ERROR, AREA, "see the modules of its session part",
-                          "%s (%s): the session did not close, and was killed", user, l.service);
+                check_add(c, SEVERITY_ERROR, AREA, "see the modules in the session part of its stack",
+                          "%s (%s): the session did not close, so confinectl killed it", user, l.service);
 }

@@ -4,7 +4,7 @@
 #include "policies/policy-set.h"
 #include "tools/tool.h"
 
-/* What `confinectl check` finds. */
+/* Findings of `confinectl check`, and the areas that it looks at. */
 
 typedef enum Severity {
         SEVERITY_OK,
@@ -18,13 +18,13 @@ typedef struct Check {
         json_t *findings;
         bool failed, out_of_memory;
         size_t n_bad;    /* warnings and errors so far */
-        json_t *cells, *sessions; /* of the manager; NULL: it does not run */
+        json_t *cells, *sessions; /* the manager's; NULL: the manager does not run or does not answer */
 } Check;
 
-/* `action` says what to do; NULL with ok. Control bytes are escaped. */
+/* Adds a finding. `action` tells the user what to do; NULL with SEVERITY_OK. Escapes control bytes. */
 void check_add(Check *c, Severity severity, const char *area, const char *action, const char *format, ...)
         __attribute__((format(printf, 5, 6)));
-/* "ok" for an area of which nothing was added since n_bad was `before`. */
+/* Adds "ok" for an area if n_bad is still `before`: no warning or error was added since. */
 void check_add_ok(Check *c, const char *area, size_t before, const char *what);
 
 typedef enum Confinement {
@@ -33,16 +33,16 @@ typedef enum Confinement {
         CONFINED_ALWAYS,
 } Confinement;
 
-/* Does a policy in force confine this user, and which? `service` narrows it to logins by that; NULL: any. */
+/* Whether a policy in force confines this user, and which. Considers only logins with `service`; NULL: all. */
 Confinement check_user(const Check *c, uid_t uid, const char *service, const Policy **ret_policy);
-/* The first policy for logins in force whose Service= lets this service pass; NULL: none. */
+/* The first policy for logins that is in force and whose Service= matches this service; NULL: none. */
 const Policy *check_policy_for_service(const Check *c, const char *service);
-/* Is there any policy for logins in force? */
+/* The first policy for logins that is in force; NULL: none. */
 const Policy *check_any_login_policy(const Check *c);
 
 void check_host(Check *c);
 void check_pam(Check *c, char *const *dirs);
 void check_ways_round(Check *c);
 void check_processes(Check *c);
-/* Logs `user` in by a real PAM session, of --service, and compares what comes of it with what explain says. */
+/* Logs `user` in with a real PAM session of --service, and compares the result with the answer of explain. */
 void check_try(Check *c, const char *user);

@@ -1,21 +1,22 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Three processes, and none less: joining a cell moves a process into the control group and the view of
- * the cell, but into its pid namespace only the children (setns(2)).
+/* This takes three processes, because a process that joins a cell moves into its control group and view, but only its
+ * children enter the pid namespace (setns(2)).
  *
- *   front     this one; stays outside, so that whatever happens to the cell (frozen, killed) it puts the
- *             terminal back and says how things ended
- *   leader    its child, joins; the manager watches it: as long as it is there, so is the session
- *   command   the leader's child
+ *   front     this process. It stays outside: whatever happens to the cell (frozen, killed), it restores the
+ *             terminal and returns the exit status
+ *   leader    a child of the front. It joins the cell; the session lasts as long as the leader does, because
+ *             the manager watches it
+ *   command   a child of the leader
  *
- * Signals go down: what somebody sends to the front, it sends to the leader, which believes no one else and
- * sends it to the command. Without a pty all three are one process group: what the terminal sends
- * (SI_KERNEL), the command has got already. With one, the command has a session and a terminal of its own,
- * and the front relays: ^C and ^Z are bytes.
- * Ends and stops go up: when the command stops, the leader and then the front stop as well, for the shell to
- * see; when that lets the front go on, SIGCONT goes down.
- * The signals are blocked in front and leader from before the first fork, and the leader announces the
- * command before it exists: there is no moment when ^C ends the front and not the command. */
+ * Signals go down: the front sends a signal that it gets to the leader, which accepts signals only from the front
+ * and sends them to the command. Without a pty all three are one process group, so the command gets the terminal's
+ * signals (SI_KERNEL) itself. With a pty the command has a session and a terminal of its own, and the front relays
+ * ^C and ^Z as bytes.
+ * Exits and stops go up: when the command stops, the leader stops and then the front does, so that the shell sees
+ * it. When the shell continues the front, SIGCONT goes down.
+ * Front and leader block the signals before the first fork, and the leader announces the command before it exists.
+ * So ^C never ends the front without the command. */
 
 #include "tools/command.h"
 
@@ -43,8 +44,8 @@
 #define ROOT_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 #define USER_PATH "/usr/local/bin:/usr/bin:/bin"
 
-/* What a shell in the background or nohup(1) made us ignore, the command ignores as well: for this it is
- * inherited. But on a terminal of its own, ^C must work. */
+/* The command inherits ignored signals, as nohup(1) and shells that start a job in the background want. But on a
+ * terminal of its own, ^C must work. */
 static void reset_signals(void) {
         static const int signals[] = { SIGINT,  SIGQUIT, SIGHUP,  SIGTERM,
                                        SIGTSTP, SIGTTIN, SIGTTOU, SIGPIPE };
@@ -68,7 +69,7 @@ static int status_of(int wait_status) {
 
 /* --- the command ------------------------------------------------------------------------- */
 
-/* execve(2) hands over any strings: one that is no assignment is left out. */
+/* Leaves out a string that is no assignment: execve(2) accepts any string as environment. */
 static int set_variable(const char *assignment) {
         const char *equals = strchr(assignment, '=');
         _cleanup_(freep) char *name = NULL;
@@ -100,7 +101,7 @@ static int set_environment(const Command *c, const LoginProcess *process) {
         return 0;
 }
 
-/* Names were looked up before the join: in here they would be the cell's. */
+/* prepare() looked the names up before the join; inside, look-ups would use the cell's files. */
 static int become_user(const LoginRequest *r, const LoginProcess *process, const char **ret_what) {
         gid_t groups[LOGIN_GROUPS_MAX];
 
@@ -109,7 +110,7 @@ static int become_user(const LoginRequest *r, const LoginProcess *process, const
         return process_become(process, r->uid, r->gid, groups, r->n_groups, ret_what);
 }
 
-/* What the leader has joined. */
+/* The cell that the leader has joined. */
 typedef struct Place {
         LoginReply reply;
         int filter_fd;
@@ -117,7 +118,7 @@ typedef struct Place {
 
 static _Noreturn void exec_command(const Command *c, const Place *place, const Pty *pty, const sigset_t *mask) {
         const LoginProcess *process = &place->reply.process;
-        const char *what = "a terminal";
+        const char *what = "terminal";
         int r = 0;
 
         (void) sigprocmask(SIG_SETMASK, mask, NULL);
@@ -135,7 +136,7 @@ static _Noreturn void exec_command(const Command *c, const Place *place, const P
                 (void) log_error_errno(r, "Cannot become %s (%s): %m", c->request.user, what);
                 _exit(EXIT_FAILED);
         }
-        (void) prctl(PR_SET_PDEATHSIG, SIGHUP); /* who drives it has gone */
+        (void) prctl(PR_SET_PDEATHSIG, SIGHUP); /* when the leader exits */
         if (chdir(c->home) < 0 && chdir("/") < 0)
                 _exit(EXIT_FAILED);
         r = process_seal(process, place->filter_fd, &what);
@@ -183,17 +184,17 @@ static int explain_absence(const Command *c, int error) {
         int status = command_status_of_error(error);
 
         if (status == EXIT_ABSENT)
-                log_error("confined is not running (no answer from %s/login): start it with \"%s\"",
+                log_error("confined is not running (nobody answers at %s/login): start it with \"%s\"",
                           c->runtime_dir, access("/run/systemd/system", F_OK) >= 0 ? "systemctl start confined" :
                                                                                      "confined &");
         else if (error == -EACCES || error == -EPERM)
-                (void) log_error_errno(error, "Cannot ask confined (%m): try again as root");
+                (void) log_error_errno(error, "Cannot connect to confined (%m): try again as root");
         else
-                (void) log_error_errno(error, "confined gives no answer (%m): see its log");
+                (void) log_error_errno(error, "confined does not answer (%m): see its log");
         return status;
 }
 
-/* 0: in the cell; else the exit status. */
+/* Joins the cell. Returns 0, or logs why not and returns the exit status. */
 static int join(const Command *c, Place *ret) {
         _cleanup_(freep) char *path = NULL;
         JoinOptions o = { .timeout_usec = JOIN_TIMEOUT_USEC, .ret_filter_fd = &ret->filter_fd };
@@ -212,11 +213,11 @@ static int join(const Command *c, Place *ret) {
         case JOIN_UNABLE:
                 return explain_absence(c, error);
         case JOIN_BROKEN:
-                (void) log_error_errno(error, "Cannot enter cell %s (%s: %m): nothing was run", ret->reply.cell,
+                (void) log_error_errno(error, "Cannot enter cell %s (%s: %m), did not run the command", ret->reply.cell,
                                        ret->reply.message);
                 return 226;
-        default: /* never outside a cell */
-                log_error("confined gave no cell (%s): nothing was run", ret->reply.message);
+        default: /* we never run a command outside of a cell */
+                log_error("confined gave no cell (%s), did not run the command", ret->reply.message);
                 return EXIT_FAILED;
         }
 }
@@ -228,7 +229,7 @@ static _Noreturn void lead(pid_t child, pid_t front, const sigset_t *set) {
                 pid_t pid = waitpid(child, &status, WNOHANG | WUNTRACED);
 
                 if (pid == child && WIFSTOPPED(status)) {
-                        if (isatty(STDIN_FILENO)) { /* else see stop_too() */
+                        if (isatty(STDIN_FILENO)) { /* otherwise see stop_too() */
                                 (void) raise(SIGSTOP);
                                 (void) kill(child, SIGCONT);
                         }
@@ -243,7 +244,7 @@ static _Noreturn void lead(pid_t child, pid_t front, const sigset_t *set) {
 
 static _Noreturn void run_leader(const Command *c, Pty *pty, int ready_fd, pid_t front,
                                  const sigset_t *mask) {
-        static Place place; /* of the leader and its child alone; large */
+        static Place place; /* only the leader and its child use it; too large for the stack */
         sigset_t set;
         pid_t child;
         int status;
@@ -255,7 +256,7 @@ static _Noreturn void run_leader(const Command *c, Pty *pty, int ready_fd, pid_t
         status = join(c, &place);
         if (status != 0)
                 _exit(status);
-        /* First: nobody gets to know the command before the front does. */
+        /* Before the fork, so that nobody knows of the command before the front does. */
         if (write(ready_fd, "R", 1) != 1)
                 _exit(EXIT_FAILED);
         child = fork();
@@ -273,10 +274,10 @@ static _Noreturn void run_leader(const Command *c, Pty *pty, int ready_fd, pid_t
 
 /* --- the front --------------------------------------------------------------------------- */
 
-/* As the command has. Without a terminal there is no shell that would let us go on: whoever stopped the
- * command has to. SIGTSTP and not SIGSTOP, because the kernel knows whether our process group has a
- * shell that would, and drops it otherwise (as for "ssh -t host confinectl ..."); the command then goes on
- * at once. */
+/* Stops the front because the command has stopped. Without a terminal there is no shell that would continue us, so
+ * the sender of the stop signal has to continue the command. We use SIGTSTP and not SIGSTOP: the kernel drops it if our
+ * process group has no shell that could continue us (as with "ssh -t host confinectl ..."), and the command then
+ * continues at once. */
 static void stop_too(const Command *c, Pty *pty, pid_t leader) {
         sigset_t stop;
 
@@ -317,7 +318,7 @@ static void handle_pty(Pty *pty, const struct pollfd *fds) {
                 (void) pty_copy_output(pty);
 }
 
-/* Until the leader has exited; returns its wait status. */
+/* Relays signals, input and output until the leader exits; returns its wait status. */
 static int relay(const Command *c, Pty *pty, int signal_fd, pid_t leader) {
         for (;;) {
                 struct pollfd fds[3] = {
@@ -341,12 +342,12 @@ static int relay(const Command *c, Pty *pty, int signal_fd, pid_t leader) {
         }
 }
 
-/* Until there is a command, signals do to us what they do to everyone: so ^C ends a join that waits, and
- * the leader dies with us. When both are there, the command came first. */
+/* Waits for the leader's announcement of the command. Until then signals have their default effect, so ^C ends a join
+ * that hangs, and the leader dies with the front. If both have arrived, the announcement counts as first. */
 static void wait_ready(int ready_fd, int signal_fd, const sigset_t *set, const sigset_t *mask) {
         for (;;) {
                 struct pollfd fds[] = {
-                        { .fd = ready_fd, .events = POLLIN }, /* or its end, if the leader failed */
+                        { .fd = ready_fd, .events = POLLIN }, /* or end of file, if the leader failed */
                         { .fd = signal_fd, .events = POLLIN },
                 };
 
@@ -379,7 +380,7 @@ static int front(const Command *c, Pty *pty, int ready_fd, pid_t leader, const s
         return status_of(status);
 }
 
-/* Whoever started us may have closed them; an fd of ours must not take their place. */
+/* Our parent may have closed some of them, and none of our own fds must take their numbers. */
 static void fill_stdio(void) {
         int fd;
 
@@ -397,12 +398,12 @@ int command_run(const Command *c) {
         int fds[2], r;
 
         fill_stdio();
-        (void) signal(SIGCHLD, SIG_DFL); /* ignored, it would not come, nor any wait status */
+        (void) signal(SIGCHLD, SIG_DFL); /* if it is ignored, we get neither the signal nor a wait status */
         r = c->pty ? pty_open(&pty, c->request.uid) : 0;
         if (r >= 0 && pipe2(fds, O_CLOEXEC) < 0)
                 r = -errno;
         if (r < 0) {
-                (void) log_error_errno(r, "Cannot make a terminal: %m");
+                (void) log_error_errno(r, "Cannot open a terminal or a pipe for the command: %m");
                 return EXIT_FAILED;
         }
         (void) fflush(NULL);
@@ -418,7 +419,7 @@ int command_run(const Command *c) {
         close_fd(fds[1]);
         ready_fd = fds[0];
         if (leader < 0) {
-                (void) log_error_errno(errno, "Cannot fork: %m");
+                (void) log_error_errno(errno, "Cannot start the process that joins the cell: %m");
                 return EXIT_FAILED;
         }
         return front(c, &pty, ready_fd, leader, &mask);

@@ -5,22 +5,23 @@
 
 #include "bus/login.h"
 
-/* A command in a cell, with this process as its front: it passes signals on, relays a terminal, and
- * returns what the command returned. */
+/* Runs a command in a cell. This process passes signals on, relays a terminal, and returns the command's exit
+ * status. */
 
 typedef struct Command {
         char *const *argv;
         const char *runtime_dir;
-        LoginRequest request; /* who and where; its user and groups are the command's */
+        LoginRequest request; /* the cell, and the user and groups of the command */
         const char *home, *shell;
         bool pty;
 } Command;
 
-/* Runs it and returns the exit status: the command's own, 128+N when signal N killed it, 127 and 126 when it
- * is not found or not executable; what confinectl(1) says when the cell can't be had, with a message. */
+/* Runs the command and returns the exit status: the command's own; 128+N if signal N killed it; 127 if there is no
+ * such command, 126 if the kernel can't execute it. If there is no cell, logs why and returns the status that
+ * confinectl(1) names. */
 int command_run(const Command *c);
 
-/* LOGIN_NO_CELL, LOGIN_FAILED, ... to the exit status (pure). */
+/* The exit status for a verdict other than a cell: LOGIN_NO_CELL, LOGIN_FAILED, ... (pure). */
 int command_status_of_reply(const LoginReply *reply);
-/* From errno of an absent manager. */
+/* The exit status for the negative errno of a manager that does not answer (pure). */
 int command_status_of_error(int error);

@@ -21,7 +21,7 @@ static int run(const CommandLine *c) {
         status = c->verb->run(&t);
         tool_done(&t);
         if (fflush(stdout) != 0 && status == 0) {
-                (void) log_error_errno(errno, "Cannot write: %m");
+                (void) log_error_errno(errno, "Cannot write the output: %m");
                 status = EXIT_FAILED;
         }
         return status;
@@ -32,7 +32,7 @@ int main(int argc, char **argv) {
         CommandLine c;
         int status = 0;
 
-        (void) setlocale(LC_CTYPE, ""); /* how wide characters are; messages are English */
+        (void) setlocale(LC_CTYPE, ""); /* for the width of characters; messages are always English */
         if (command_line_parse(argc, argv, &c, &message) < 0) {
                 log_error("%s", message ?: "Out of memory");
                 return EXIT_USAGE;

@@ -11,7 +11,7 @@ json_t *diagnostics_from_bus(const json_t *rows) {
         return value_name_fields(rows, keys, ELEMENTSOF(keys));
 }
 
-/* Text of a file may be no UTF-8, which JSON must be. */
+/* Text from a file may not be UTF-8, but JSON strings must be. */
 static json_t *escaped(const char *text) {
         _cleanup_(freep) char *clean = text_escape(text ?: "");
 
@@ -38,7 +38,7 @@ json_t *diagnostics_from_policies(const PolicyDiags *diags) {
         return TAKE_PTR(list);
 }
 
-/* The manager has escaped what is harmful by a backslash already; that is not escaped again. */
+/* Does not escape messages, because the manager has already escaped harmful bytes with backslashes. */
 int diagnostics_print(Tool *t, const json_t *diagnostics) {
         bool failed = false;
         const json_t *d;

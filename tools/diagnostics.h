@@ -4,12 +4,12 @@
 #include "policies/policy-file.h"
 #include "tools/tool.h"
 
-/* What is wrong with policies, as objects {File, Line, Section, Key, Warning, Message}. */
+/* Mistakes in policies, as objects {File, Line, Section, Key, Warning, Message}. */
 
-/* Of the manager's a(sussbs). NULL: out of memory. */
+/* From the manager's a(sussbs). NULL: out of memory. */
 json_t *diagnostics_from_bus(const json_t *rows);
 /* NULL: out of memory. */
 json_t *diagnostics_from_policies(const PolicyDiags *diags);
 
-/* As lines "FILE:LINE: ...", or JSON. Returns the exit status: EXIT_FAILED if one is an error. */
+/* Prints lines "FILE:LINE: ...", or JSON. Returns the exit status: EXIT_FAILED if one of them is an error. */
 int diagnostics_print(Tool *t, const json_t *diagnostics);

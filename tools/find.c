@@ -27,7 +27,7 @@ static json_t *sorted(json_t *const *items, size_t n) {
         return TAKE_PTR(list);
 }
 
-/* Out of what ObjectManager says: {path: {interface: {property: value}}}. */
+/* Picks the objects of one interface from the answer of ObjectManager: {path: {interface: {property: value}}}. */
 static json_t *pick(json_t *objects, const char *interface, const char *sort_key) {
         _cleanup_(freep) json_t **items = calloc(json_object_size(objects) + 1, sizeof(json_t *));
         json_t *interfaces;
@@ -63,7 +63,7 @@ int find_all(Tool *t, const char *interface, const char *sort_key, json_t **ret)
         r = value_read(reply, &objects);
         if (r >= 0)
                 *ret = pick(objects, interface, sort_key);
-        return r < 0 || !*ret ? tool_fail(r < 0 ? r : -ENOMEM, "Cannot read the answer") : 0;
+        return r < 0 || !*ret ? tool_fail(r < 0 ? r : -ENOMEM, "Cannot read the manager's answer") : 0;
 }
 
 const char *find_word(const char *what, const char *prefix) {
@@ -93,7 +93,7 @@ int find_cells(Tool *t, const char *what, char ***ret) {
                         break;
                 r = strv_extend(ret, path);
         }
-        return r < 0 ? tool_fail(r, "Cannot read the answer") : 0;
+        return r < 0 ? tool_fail(r, "Cannot read the manager's answer") : 0;
 }
 
 bool find_has_no_cells(Tool *t, const char *what) {
@@ -127,7 +127,7 @@ int find_session(Tool *t, const char *id, char **ret) {
         r = sd_bus_message_read(reply, "o", &path);
         if (r >= 0)
                 *ret = strdup(path);
-        return r < 0 || !*ret ? tool_fail(r < 0 ? r : -ENOMEM, "Cannot read the answer") : 0;
+        return r < 0 || !*ret ? tool_fail(r < 0 ? r : -ENOMEM, "Cannot read the manager's answer") : 0;
 }
 
 int find_properties(Tool *t, const char *path, const char *interface, json_t **ret) {
@@ -143,5 +143,5 @@ int find_properties(Tool *t, const char *path, const char *interface, json_t **r
         if (r < 0)
                 return tool_fail_call(t, &error, r);
         r = value_read(reply, ret);
-        return r < 0 ? tool_fail(r, "Cannot read the answer") : 0;
+        return r < 0 ? tool_fail(r, "Cannot read the manager's answer") : 0;
 }

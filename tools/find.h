@@ -3,19 +3,20 @@
 
 #include "tools/tool.h"
 
-/* Objects of the manager. All return the exit status, 0 on success, and have said what is wrong. */
+/* Finds objects of the manager. Functions that return int return the exit status: 0, or another after they have
+ * logged the error. */
 
-/* All cells or all sessions that the caller may see, as objects of their properties, in the order of
+/* All cells or all sessions that the caller may see, each as an object of its properties, in the order of
  * `sort_key` (a number). */
 int find_all(Tool *t, const char *interface, const char *sort_key, json_t **ret);
 
 /* The paths of the cells that `what` names: a cell, session, user or policy. */
 int find_cells(Tool *t, const char *what, char ***ret);
-/* The word that `what` has for this kind of thing ("policy:"): all of it if it doesn't say which kind it means, NULL
- * if it means another. */
+/* The name in `what` if it can name this kind of object: the part after `prefix` ("policy:"), or all of `what` if it
+ * has no prefix. NULL if it has the prefix of another kind. */
 const char *find_word(const char *what, const char *prefix);
 
-/* Does `what` name no cell? Says nothing. */
+/* Whether `what` names no cell. Logs nothing. */
 bool find_has_no_cells(Tool *t, const char *what);
 
 /* The path of a session by its id; *ret is NULL if there is none. */

@@ -4,6 +4,6 @@
 #include "netns/host-net.h"
 #include "tools/tool.h"
 
-/* The host's networks, without those of the manager that runs, or of "confine" if none does. -errno, of which nothing was
- * said. */
+/* Reads the host's networks, except those of the running manager's instance, or of "confine" if none runs. Negative
+ * errno, which the caller logs. */
 int tool_read_host_net(Tool *t, HostNet **ret);

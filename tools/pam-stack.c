@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Only lines of the type that is asked for count. "@include" takes over all lines of a file, "session include" and
- * "session substack" those of that type: for us the same. */
+/* We read only lines of the wanted type. "@include" takes all lines of a file, "session include" and "session
+ * substack" only those of that type; for us both are the same. */
 
 #include "tools/pam-stack.h"
 
@@ -15,7 +15,7 @@
 #include "base/fd.h"
 
 #define FILE_MAX (1 << 20)
-#define DEPTH_MAX 16 /* libpam takes 32 substacks; a loop is what this is for */
+#define DEPTH_MAX 16 /* ends loops; libpam permits 32 substacks */
 
 void pam_stack_done(PamStack *s) {
         for (size_t i = 0; i < s->n_lines; i++) {
@@ -41,7 +41,7 @@ static char *find_file(char *const *dirs, const char *name) {
         return NULL;
 }
 
-/* The next word of *p, or what is in brackets; NULL: no more. Writes into the text. */
+/* The next word of *p, or the next text in brackets; NULL: no more. Writes into the text. */
 static char *next_word(char **p) {
         char *start = *p + strspn(*p, " \t"), *end;
 
@@ -106,7 +106,7 @@ static int read_line(char *const *dirs, const char *path, unsigned number, char 
         return add_line(s, path, number, may_be_absent, control, module, text + strspn(text, " \t"));
 }
 
-/* A backslash at the end of a line goes on with the next. */
+/* A backslash at the end of a line joins it to the next line. */
 static int read_file(char *const *dirs, const char *name, const char *wanted, unsigned depth, PamStack *s) {
         _cleanup_(freep) char *path = find_file(dirs, name), *text = NULL;
         unsigned number = 0;
@@ -166,7 +166,7 @@ int pam_stack_list(char *const *dirs, char ***ret) {
                         if (e->d_name[0] == '.' || e->d_name[n - 1] == '~' || strchr(e->d_name, '.') ||
                             fstatat(dirfd(d), e->d_name, &st, 0) < 0 || !S_ISREG(st.st_mode) ||
                             strv_has(names, e->d_name))
-                                continue; /* what editors and dpkg leave behind has a dot */
+                                continue; /* files that editors and dpkg leave behind have a dot in their names */
                         if (strv_extend(&names, e->d_name) < 0)
                                 return -ENOMEM;
                 }

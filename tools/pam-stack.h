@@ -6,10 +6,11 @@
 
 #include "base/strv.h"
 
-/* One part of a PAM stack, as libpam would run it: with what it includes in its place. See pam.d(5). */
+/* The lines of one type in a PAM stack, in the order in which libpam would run them: the lines of an included file
+ * stand in the place of the include. See pam.d(5). */
 
 typedef struct PamLine {
-        char *file; /* that it stands in */
+        char *file; /* that contains the line */
         unsigned line;
         bool may_be_absent; /* "-session" */
         char *control;      /* "required", "[default=1]" */
@@ -24,9 +25,10 @@ typedef struct PamStack {
 
 void pam_stack_done(PamStack *s);
 
-/* `dirs` as libpam looks for a service: the first that has the file. `type`: "session", "account".
- * -ENOENT: no such service, or it includes what isn't there; -ELOOP: it includes itself; -errno. */
+/* Reads the lines of `type`, "session" or "account". `dirs` are the directories in libpam's order; the first that has
+ * the file counts.
+ * -ENOENT: no such service, or it includes a missing file; -ELOOP: it includes itself; -errno. */
 int pam_stack_read(char *const *dirs, const char *service, const char *type, PamStack *ret);
 
-/* All services of the directories, sorted; the caller frees. */
+/* The names of all services in the directories, sorted; the caller frees them. -ENOMEM. */
 int pam_stack_list(char *const *dirs, char ***ret);

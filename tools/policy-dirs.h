@@ -3,6 +3,6 @@
 
 #include "tools/verbs.h"
 
-/* The directories of policies, highest priority first, as the manager has them; `first` (may be NULL) is
- * one before them all. -ENOMEM. */
+/* The directories of policies in the manager's order, highest priority first. `first`, if not NULL, comes before them
+ * all. -ENOMEM. */
 int policy_dirs(const Options *o, const char *first, char ***ret);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The master is non-blocking, so that a command that reads nothing does not keep its output from us.
- * stdin and stdout may be shared with others and stay as they are. */
+/* The master is non-blocking, so that we can read a command's output while it reads no input. We don't change stdin
+ * and stdout, because other processes may share them. */
 
 #include "tools/pty.h"
 
@@ -83,7 +83,7 @@ short pty_master_events(const Pty *p) {
         return (short) (POLLIN | (p->n_input > 0 ? POLLOUT : 0));
 }
 
-/* At the end of what is no terminal, the command gets the character that means it. */
+/* At the end of stdin, sends the command the end-of-file character of its terminal. */
 static void end_input(Pty *p) {
         struct termios t;
 
@@ -130,7 +130,7 @@ bool pty_copy_output(Pty *p) {
                 else if (errno == EAGAIN)
                         (void) poll(&(struct pollfd) { .fd = STDOUT_FILENO, .events = POLLOUT }, 1, -1);
                 else if (errno != EINTR)
-                        p->output_failed = true; /* what the command prints is read on, and lost */
+                        p->output_failed = true; /* we still read the command's output, and discard it */
         }
         return true;
 }

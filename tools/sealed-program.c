@@ -13,7 +13,7 @@
 #include "base/cleanup.h"
 
 #ifndef MFD_EXEC
-#define MFD_EXEC 0x0010U /* Linux 6.3: where memory files can't be executed unless they say so */
+#define MFD_EXEC 0x0010U /* Linux 6.3: vm.memfd_noexec can forbid to execute memory files without it */
 #endif
 #define SEALS (F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE)
 
@@ -42,7 +42,7 @@ int sealed_program(char **argv) {
                 return -errno;
         seals = fcntl(own_fd, F_GET_SEALS);
         if (seals >= 0 && (seals & SEALS) == SEALS) {
-                (void) prctl(PR_SET_NAME, program_invocation_short_name); /* the kernel has made it the fd's number */
+                (void) prctl(PR_SET_NAME, program_invocation_short_name); /* fexecve() made it the fd's number */
                 return 0;
         }
         fd = copy(own_fd);

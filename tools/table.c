@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Text is made of all cells first, then measured, then cut where it is too wide: the widest column of
- * text loses first. The last column is not padded. */
+/* Formats all fields first, then measures them, then cuts columns if a row is too wide: the widest column of text
+ * first. Does not pad the last column. */
 
 #include "tools/table.h"
 
@@ -13,7 +13,7 @@
 #include "tools/text.h"
 
 #define GAP 2
-#define WIDTH_MIN 8 /* no column is cut below this */
+#define WIDTH_MIN 8 /* we cut no column below this width */
 
 struct Table {
         const TableColumn *columns;
@@ -198,7 +198,7 @@ static void shrink(const Table *t, Layout *l, size_t width) {
 
                 for (size_t c = 0; c < t->n_columns; c++) {
                         total += l->widths[c];
-                        /* never the first: it is what other verbs are given */
+                        /* never the first column: users give its ids to other verbs */
                         if (c > 0 && t->columns[c].kind == TABLE_TEXT && l->widths[c] > WIDTH_MIN &&
                             (widest == SIZE_MAX || l->widths[c] > l->widths[widest]))
                                 widest = c;
@@ -209,7 +209,7 @@ static void shrink(const Table *t, Layout *l, size_t width) {
         }
 }
 
-/* What stands for the rest of a text, one column wide. */
+/* Replaces the rest of a text; one column wide. */
 static const char *ellipsis(void) {
         return strcmp(nl_langinfo(CODESET), "UTF-8") == 0 ? "…" : "+";
 }

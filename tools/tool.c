@@ -61,13 +61,13 @@ int tool_fail(int r, const char *what) {
 
 int tool_fail_call(const Tool *t, const sd_bus_error *error, int r) {
         if (sd_bus_error_has_name(error, SD_BUS_ERROR_NO_REPLY) || r == -ETIMEDOUT) {
-                log_error("confined gives no answer: see its log, and restart it if it hangs");
+                log_error("confined does not answer: see its log, and restart it if it hangs");
                 return EXIT_FAILED;
         }
         if (client_is_gone(r) && !tool_is_missing(error) && r != -ENOENT)
-                return say_absent(t, "it went away from");
+                return say_absent(t, "it closed the connection at");
         if (!sd_bus_error_is_set(error))
-                return tool_fail(r, "The call to confined failed");
+                return tool_fail(r, "Cannot call confined");
         log_error("%s%s", error->message ?: error->name, next_step(error));
         return tool_is_missing(error) ? EXIT_NO_SUCH : EXIT_FAILED;
 }
@@ -108,7 +108,7 @@ int tool_call_manager(Tool *t, const char *member, sd_bus_message **ret_reply, c
                 r = sd_bus_message_appendv(m, types, ap);
                 va_end(ap);
                 if (r == -EINVAL) {
-                        log_error("An argument is no valid UTF-8: there is nothing with such a name");
+                        log_error("An argument is not valid UTF-8, so nothing can have this name");
                         return EXIT_NO_SUCH;
                 }
         }
@@ -132,7 +132,7 @@ static void run_pager(int fd) {
 
         (void) dup2(fd, STDIN_FILENO);
         (void) setenv("LESS", "FRSXMK", 0);
-        (void) setenv("LESSSECURE", "1", 1); /* no shell from within: this may run by sudo */
+        (void) setenv("LESSSECURE", "1", 1); /* no shell from less: confinectl may run under sudo */
         if (pager && *pager)
                 (void) execl("/bin/sh", "sh", "-c", pager, NULL);
         else {
@@ -155,8 +155,8 @@ void tool_open_pager(Tool *t) {
         close_fd(fds[0]);
         if (t->pager > 0) {
                 t->out = fdopen(fds[1], "w");
-                (void) signal(SIGPIPE, SIG_IGN); /* who leaves the pager early has seen enough */
-                (void) signal(SIGINT, SIG_IGN);  /* ^C is the pager's */
+                (void) signal(SIGPIPE, SIG_IGN); /* the user may quit the pager early */
+                (void) signal(SIGINT, SIG_IGN);  /* the pager handles ^C */
         }
         if (t->pager <= 0 || !t->out) {
                 close_fd(fds[1]);
@@ -167,7 +167,7 @@ void tool_open_pager(Tool *t) {
 int tool_print_json(Tool *t, const json_t *j) {
         int r = json_print(j, t->options->json, t->out);
 
-        return r < 0 ? tool_fail(r, "Cannot write") : 0;
+        return r < 0 ? tool_fail(r, "Cannot write the output") : 0;
 }
 
 int tool_print_table(Tool *t, const Table *table) {
@@ -182,7 +182,7 @@ int tool_print_table(Tool *t, const Table *table) {
                 r = table_print_json(table, t->options->json, t->out);
         else
                 r = table_print(table, &format, t->out);
-        return r < 0 && t->pager <= 0 ? tool_fail(r, "Cannot write") : 0;
+        return r < 0 && t->pager <= 0 ? tool_fail(r, "Cannot write the output") : 0;
 }
 
 void tool_done(Tool *t) {

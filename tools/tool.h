@@ -5,7 +5,7 @@
 
 #include "tools/verbs.h"
 
-/* What a verb works with: the command line, the connection, and where output goes. */
+/* The environment of a verb: the command line, the connection to the manager, and the output. */
 
 struct Tool {
         const Verb *verb;
@@ -18,25 +18,25 @@ struct Tool {
         bool colour;
 };
 
-/* Connects to the manager. On failure it has said why, and returns the exit status, else 0. */
+/* Connects to the manager. Returns 0, or logs the error and returns the exit status. */
 int tool_connect(Tool *t);
 
-/* Calls a method of the manager object; on failure says why and returns the exit status, else 0. */
+/* Calls a method of the manager object. Returns 0, or logs the error and returns the exit status. */
 int tool_call_manager(Tool *t, const char *member, sd_bus_message **ret_reply, const char *types, ...);
 
-/* Says why a call failed, with what to do next, and returns the exit status. */
+/* Logs why a call failed and what the user can do, and returns the exit status. */
 int tool_fail_call(const Tool *t, const sd_bus_error *error, int r);
-/* Says what a negative errno means; returns EXIT_FAILED. */
+/* Logs `what` and the text of a negative errno; returns EXIT_FAILED. */
 int tool_fail(int r, const char *what);
-/* Is it an error of the manager that says that there is no such thing? */
+/* Whether the manager's error says that there is no such cell, session, policy, user or object. */
 bool tool_is_missing(const sd_bus_error *error);
 
-/* Opens the pager for what is longer than the screen, if there is one. */
+/* Sends t->out through a pager, if stdout is a terminal and the user wants neither JSON nor --no-pager. */
 void tool_open_pager(Tool *t);
-/* Prints by --json= or as a table; returns the exit status. */
+/* Print as JSON in the mode of --json=, or as a table; return the exit status. */
 int tool_print_table(Tool *t, const Table *table);
 int tool_print_json(Tool *t, const json_t *j);
-/* Closes what is open and waits for the pager. */
+/* Closes the connection and the pager's input, and waits for the pager. */
 void tool_done(Tool *t);
 
 #define TOOL_BOLD(t) ((t)->colour ? "\033[1m" : "")

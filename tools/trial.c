@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The user's process is in other namespaces, where it has another number: so it says a word over a socket, and the kernel
- * translates the sender's number for us, as unix(7), SCM_CREDENTIALS, has it. */
+/* The user's process is in another pid namespace, where it has another PID. So it sends a message over a socket, and
+ * the kernel translates the sender's PID for us (unix(7), SCM_CREDENTIALS). */
 
 #include "tools/trial.h"
 
@@ -24,7 +24,7 @@
 
 #define WAIT_MSEC 60000
 
-/* What comes over the socket: an outcome of PAM, or, all zero, the user's process. */
+/* The message on the socket: the error of PAM, or, all zero, sent by the user's process. */
 typedef struct Word {
         int result;
         char stage[32], message[TRIAL_MESSAGE_MAX];
@@ -32,7 +32,7 @@ typedef struct Word {
 
 /* --- the login program ------------------------------------------------------------------- */
 
-/* Nobody is there to answer; the last thing that is said is kept. */
+/* Nobody can answer PAM's questions. Keeps the last error, or else the first message. */
 static int converse(int n, const struct pam_message **messages, struct pam_response **ret, void *data) {
         Word *word = data;
 
@@ -52,7 +52,7 @@ static _Noreturn void be_user(const TrialLogin *l, int fd) {
         if (initgroups(l->user, l->gid) < 0 || setgid(l->gid) < 0 || setuid(l->uid) < 0 ||
             send(fd, &word, sizeof(word), MSG_NOSIGNAL) < 0)
                 _exit(EXIT_FAILURE);
-        (void) recv(fd, &byte, 1, 0); /* until the other end is shut */
+        (void) recv(fd, &byte, 1, 0); /* returns when confinectl closes the other end */
         _exit(EXIT_SUCCESS);
 }
 
@@ -140,7 +140,7 @@ int trial_end(Trial *t) {
         struct pollfd p = { .fd = -EBADF, .events = POLLIN };
         int r = 0;
 
-        t->fd = close_fd(t->fd); /* which the user's process waits for */
+        t->fd = close_fd(t->fd); /* the user's process waits for this */
         p.fd = fd_pidfd_open(t->program);
         if (p.fd >= 0 && poll(&p, 1, WAIT_MSEC) <= 0) {
                 (void) fd_pidfd_send_signal(p.fd, SIGKILL);
@@ -167,7 +167,7 @@ int trial_begin(const TrialLogin *login, Trial *ret) {
         }
         if (ret->program == 0) {
                 (void) prctl(PR_SET_PDEATHSIG, SIGKILL);
-                fd_close_all_but((const int[]) { 0, 1, 2, fds[1] }, 4); /* above all the connection to the manager */
+                fd_close_all_but((const int[]) { 0, 1, 2, fds[1] }, 4); /* especially the connection to the manager */
                 be_program(login, fds[1]);
         }
         close_fd(fds[1]);

@@ -6,14 +6,14 @@
 
 #define TRIAL_MESSAGE_MAX 512
 
-/* A login on trial: a child of this process opens a real PAM session, as a login program does, and forks a process as the
- * user, which does nothing until the end. What is to be seen of both, is seen from outside. */
+/* A trial login: a child of this process opens a real PAM session, as a login program does, and forks a process that
+ * becomes the user and waits until trial_end(). The caller looks at both from outside. */
 typedef struct Trial {
-        pid_t program; /* the login program's */
-        pid_t user;    /* the user's process, as this process's pid namespace numbers it; 0: the login was refused */
+        pid_t program; /* PID of the child, the login program */
+        pid_t user;    /* PID of the user's process in our pid namespace; 0: PAM refused the login */
         int fd;
-        char stage[32];                  /* "account", "session": what refused it */
-        char message[TRIAL_MESSAGE_MAX]; /* what PAM, or a module, said of that */
+        char stage[32];                  /* "account", "session": the part of PAM that failed */
+        char message[TRIAL_MESSAGE_MAX]; /* the error of a module and of PAM */
 } Trial;
 
 typedef struct TrialLogin {
@@ -22,8 +22,10 @@ typedef struct TrialLogin {
         gid_t gid;
 } TrialLogin;
 
-/* Opens the session. Must be root. -ETIMEDOUT: a module hangs; then all is ended. -EPROTO: the login program ended without a
- * word; -errno. On success trial_end() is owed, also when the login was refused. See pam(3). */
+/* Opens the session; the caller must be root. After success the caller has to call trial_end(), even if PAM refused the
+ * login. -ETIMEDOUT: a module hangs; -EPROTO: the login program exited without a message; -errno. After an error no
+ * process is left. See pam(3). */
 int trial_begin(const TrialLogin *login, Trial *ret);
-/* Ends the user's process, closes the session and waits for it. -ETIMEDOUT: it was killed. */
+/* Ends the user's process, and waits for the login program to close the session and exit. -ETIMEDOUT: it did not, and
+ * we killed it. */
 int trial_end(Trial *t);

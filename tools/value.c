@@ -60,7 +60,7 @@ static int read_basic(sd_bus_message *m, char type, json_t **ret) {
         return *ret ? 0 : -ENOMEM;
 }
 
-/* The items of an entered array or structure. */
+/* Reads the items of the array or structure that we have entered. */
 static int read_items(sd_bus_message *m, json_t *list) {
         int r;
 

@@ -7,7 +7,7 @@
 #include "tools/text.h"
 #include "tools/value.h"
 
-#define LINE_WIDTH 44 /* where origins begin */
+#define LINE_WIDTH 44 /* the column where the origins begin */
 
 int values_read(sd_bus_message *m, bool all, json_t **ret) {
         static const char *const keys[] = { "Section", "Key", "Value", "File", "Line" };
@@ -27,7 +27,7 @@ int values_read(sd_bus_message *m, bool all, json_t **ret) {
         return *ret ? 0 : -ENOMEM;
 }
 
-/* One of the lines that the key has. */
+/* Prints one line of the key's value. */
 static int print_line(Tool *t, const json_t *value, const char *line_text) {
         const char *file = json_string_value(json_object_get(value, "File"));
         _cleanup_(freep) char *text = text_escape(line_text);
@@ -36,7 +36,7 @@ static int print_line(Tool *t, const json_t *value, const char *line_text) {
 
         if (!text || !where ||
             asprintf(&line, "%s=%s", json_string_value(json_object_get(value, "Key")), text) < 0)
-                return tool_fail(-ENOMEM, "Cannot print");
+                return tool_fail(-ENOMEM, "Cannot print the result");
         width = text_width(line);
         fprintf(t->out, "%s%*s", line, width < LINE_WIDTH ? (int) (LINE_WIDTH - width) : 0, "");
         if (*where)
@@ -54,7 +54,7 @@ static int print_value(Tool *t, const json_t *value) {
         do {
                 _cleanup_(freep) char *line = strndup(text, strcspn(text, "\n"));
 
-                r = line ? print_line(t, value, line) : tool_fail(-ENOMEM, "Cannot print");
+                r = line ? print_line(t, value, line) : tool_fail(-ENOMEM, "Cannot print the result");
                 text += strcspn(text, "\n");
         } while (r == 0 && *text++);
         return r;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The files as they are on disk, also those of a policy that is refused. */
+/* Prints the files on disk, even those of a policy that the manager refuses. */
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -70,7 +70,7 @@ static int add_dropins(const char *dir, char ***paths) {
                 size_t n = strlen(e->d_name);
 
                 if (n < 5 || e->d_name[0] == '.' || strcmp(e->d_name + n - 4, ".ini") != 0 ||
-                    has_name(*paths, e->d_name)) /* an earlier directory replaces */
+                    has_name(*paths, e->d_name)) /* a file of this name in an earlier directory replaces it */
                         continue;
                 if (asprintf(&path, "%s/%s", dir, e->d_name) < 0 || strv_extend(paths, path) < 0)
                         return -ENOMEM;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Looks at the host with its own eyes: policies are read from their files, so that most of it works without
- * a running manager. Only which cells are live is the manager's to say. */
+/* Looks at the host itself and reads policies from their files, so most checks work without a running manager. Only
+ * the manager knows which cells are live. */
 
 #include <fnmatch.h>
 #include <grp.h>
@@ -44,7 +44,7 @@ void check_add_ok(Check *c, const char *area, size_t before, const char *what) {
                 check_add(c, SEVERITY_OK, area, NULL, "%s", what);
 }
 
-/* --- whom policies confine --------------------------------------------------------------- */
+/* --- users whom policies confine --------------------------------------------------------- */
 
 static bool is_in_force(const Policy *p) {
         return p->has_match && !policy_is_for_units(p) && p->mode == POLICY_ENFORCE;
@@ -57,7 +57,8 @@ const Policy *check_any_login_policy(const Check *c) {
         return NULL;
 }
 
-/* Only what [Match] says of this one field: the rest of the policy is borrowed as it is. */
+/* Whether [Match] matches without Service= (unless `service`), and without TTY= and RemoteHost= (unless `others`). The
+ * copy borrows all pointers of the policy. */
 static bool matches_without(const Policy *p, const MatchSubject *subject, bool service, bool others) {
         Policy narrowed = *p;
 
@@ -129,7 +130,7 @@ Confinement check_user(const Check *c, uid_t uid, const char *service, const Pol
                 return CONFINED_NOT;
         user = strdup(pw->pw_name);
         subject.user = user;
-        subject.gid = pw->pw_gid; /* all of *pw is taken by now */
+        subject.gid = pw->pw_gid; /* the next look-up overwrites *pw */
         if (resolve_aliases(c, uid, &aliases) < 0)
                 return CONFINED_NOT;
         subject.aliases = aliases;
@@ -146,7 +147,7 @@ Confinement check_user(const Check *c, uid_t uid, const char *service, const Pol
                 if (!p->has_match || policy_is_for_units(p) || !matches_without(p, &subject, service != NULL, false))
                         continue;
                 if (p->mode == POLICY_OBSERVE && !conditional)
-                        break; /* it is the first, and changes nothing */
+                        break; /* the first policy that matches counts, and this one confines nobody */
                 if (p->mode == POLICY_OBSERVE)
                         continue;
                 *ret_policy = p;
@@ -172,12 +173,12 @@ static int load_policies(Check *c) {
                 _cleanup_(freep) char *line = policy_diag_to_string(&diags.items[i]);
 
                 if (!diags.items[i].warning)
-                        check_add(c, SEVERITY_ERROR, "policies", "mend it; see confinectl verify", "%s", line ?: "");
+                        check_add(c, SEVERITY_ERROR, "policies", "correct it; see confinectl verify", "%s", line ?: "");
         }
         if (!check_any_login_policy(c))
-                check_add(c, SEVERITY_WARNING, "policies", "write one with [Match], see confine.policy(5)",
+                check_add(c, SEVERITY_WARNING, "policies", "write one with [Match]; see confine.policy(5)",
                           "no policy confines logins");
-        check_add_ok(c, "policies", before, "all are good");
+        check_add_ok(c, "policies", before, "no policy has an error");
         return 0;
 }
 
@@ -195,8 +196,9 @@ static void check_refused(Check *c) {
         if (find_properties(c->tool, BUS_PATH, BUS_MANAGER_INTERFACE, &manager) != 0)
                 return;
         json_array_foreach(json_object_get(manager, "RefusedPolicies"), i, name)
-                check_add(c, SEVERITY_ERROR, "policies", "mend it, then confinectl reload",
-                          "policy %s is refused, and there is no good version of it: so is whom it is for, but root",
+                check_add(c, SEVERITY_ERROR, "policies", "correct it, then run confinectl reload",
+                          "confined refuses policy %s and has no good version of it, so it refuses all users whom the "
+                          "policy names, except root",
                           json_string_value(name));
 }
 
@@ -205,7 +207,7 @@ static int ask_manager(Check *c) {
 
         if (!manager_is_there(c->tool)) {
                 check_add(c, SEVERITY_ERROR, "manager", "start it: systemctl enable --now confined",
-                          "confined is not running: logins are refused, or not confined");
+                          "confined is not running: PAM refuses logins, or lets them in unconfined");
                 return 0;
         }
         r = find_all(c->tool, BUS_CELL_INTERFACE, "Created", &c->cells);
@@ -216,7 +218,7 @@ static int ask_manager(Check *c) {
         if (r == 0)
                 check_refused(c);
         else
-                check_add(c, SEVERITY_ERROR, "manager", "see its log, and restart it", "confined gives no answer");
+                check_add(c, SEVERITY_ERROR, "manager", "see its log, and restart it", "confined does not answer");
         return 0;
 }
 
@@ -226,16 +228,18 @@ static void check_pools(Check *c) {
         int r = tool_read_host_net(c->tool, &net);
 
         if (r < 0)
-                check_add(c, SEVERITY_WARNING, "network", "try again", "the host's addresses can't be read: %s", strerror(-r));
+                check_add(c, SEVERITY_WARNING, "network", "try again", "confinectl can't read the host's addresses: %s",
+                          strerror(-r));
         for (size_t i = 0; i < policy_set_size(c->policies) && r >= 0; i++) {
                 const Policy *p = policy_set_get(c->policies, i);
                 char why[HOST_NET_WHY_MAX];
 
                 if (p->has_match && host_net_overlaps(net, p, why))
-                        check_add(c, SEVERITY_ERROR, "network", "give it a Pool= that no network of yours has",
-                                  "policy %s: Pool=%s", p->name, why);
+                        check_add(c, SEVERITY_ERROR, "network",
+                                  "give it a Pool= that overlaps with none of your networks", "policy %s: Pool=%s",
+                                  p->name, why);
         }
-        check_add_ok(c, "network", before, "no pool overlaps with a network of the host's");
+        check_add_ok(c, "network", before, "no pool overlaps with a network of the host");
 }
 
 static int print(Check *c) {
@@ -267,24 +271,24 @@ int verb_check(Tool *t) {
         int r;
 
         if (!o->try_user && (o->service || o->tty || o->rhost)) {
-                log_error("--service, --tty and --rhost are of --try: see confinectl check --help");
+                log_error("Options --service, --tty and --rhost need --try: see confinectl check --help");
                 json_decref(c.findings);
                 return EXIT_USAGE;
         }
         if (o->try_user && geteuid() != 0) {
-                log_error("Only root can try a login: sudo confinectl check --try %s", o->try_user);
+                log_error("Only root can try a login: use sudo confinectl check --try %s", o->try_user);
                 json_decref(c.findings);
                 return EXIT_FAILED;
         }
-        r = c.findings ? load_policies(&c) : tool_fail(-ENOMEM, "Cannot check");
+        r = c.findings ? load_policies(&c) : tool_fail(-ENOMEM, "Cannot check the host");
 
         if (r == 0)
                 r = ask_manager(&c);
         if (r == 0) {
                 if (geteuid() != 0)
                         check_add(&c, SEVERITY_WARNING, "check", "run it as root",
-                                  "as this user it can't see other users' processes and namespaces, nor files "
-                                  "that only root reads");
+                                  "as this user confinectl can't see other users' processes and namespaces, or files "
+                                  "that only root can read");
                 check_host(&c);
                 check_pools(&c);
                 check_pam(&c, pam_dirs);
@@ -292,7 +296,7 @@ int verb_check(Tool *t) {
                 check_processes(&c);
                 if (t->options->try_user)
                         check_try(&c, t->options->try_user);
-                r = c.out_of_memory ? tool_fail(-ENOMEM, "Cannot check") : print(&c);
+                r = c.out_of_memory ? tool_fail(-ENOMEM, "Cannot check the host") : print(&c);
         }
         json_decref(c.findings);
         json_decref(c.cells);

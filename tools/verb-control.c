@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* set-property, freeze, thaw, kill, terminate: the same to each cell that is meant. A cell that ends
- * meanwhile is no mistake, unless it was the only one. */
+/* set-property, freeze, thaw, kill and terminate make the same call for each cell that the argument names. It is no
+ * error if a cell ends in the meantime, unless it was the only one. */
 
 #include <signal.h>
 #include <string.h>
@@ -62,7 +62,7 @@ static int call_set(Tool *t, const char *path, sd_bus_error *error, void *userda
 int verb_set_property(Tool *t) {
         for (size_t i = 1; i < t->n_arguments; i++)
                 if (!strchr(t->arguments[i], '=') || t->arguments[i][0] == '=') {
-                        log_error("\"%s\" is no KEY=VALUE: see confinectl set-property --help",
+                        log_error("\"%s\" is not of the form KEY=VALUE: see confinectl set-property --help",
                                   t->arguments[i]);
                         return EXIT_USAGE;
                 }
@@ -117,7 +117,7 @@ int verb_kill(Tool *t) {
         int sig = SIGTERM, r;
 
         if (t->options->signal && parse_signal(t->options->signal, &sig) < 0) {
-                log_error("There is no signal \"%s\": see signal(7)", t->options->signal);
+                log_error("Unknown signal \"%s\": see signal(7)", t->options->signal);
                 return EXIT_USAGE;
         }
         r = find_session(t, t->arguments[0], &session);
@@ -127,6 +127,7 @@ int verb_kill(Tool *t) {
                 return for_each_cell(t, t->arguments[0], call_kill, &sig);
         if (sig == SIGTERM)
                 return terminate_session(t, session);
-        log_error("A session shares its cell's processes and only takes TERM: use terminate, or kill its cell");
+        log_error("Cannot send %s to a session, because its processes belong to the cell: use terminate, "
+                  "or kill with the cell's id", t->options->signal);
         return EXIT_FAILED;
 }

@@ -66,8 +66,8 @@ static int print_answer(Tool *t, const json_t *answer) {
                 _cleanup_(freep) char *why = text_escape(refused);
 
                 fprintf(t->out, "%s%-24s  refused:  %s%s\n\n", TOOL_RED(t), policy, why ?: "", TOOL_PLAIN(t));
-                fprintf(t->out, "This login is refused: the policy has an error, and no good version of it was kept.\n"
-                        "Root and who is exempt get in, unconfined. See confinectl verify.\n");
+                fprintf(t->out, "confined refuses this login, because the policy has an error and there is no good "
+                        "version of it.\nRoot and exempt users get in, unconfined. See confinectl verify.\n");
                 return 0;
         }
         fprintf(t->out, "%s%-24s  yes%s\n\n", TOOL_BOLD(t), policy, TOOL_PLAIN(t));
@@ -98,7 +98,7 @@ int verb_explain(Tool *t) {
                 return r;
         r = read_answer(t, reply, &answer);
         if (r < 0)
-                return tool_fail(r, "Cannot read the answer");
+                return tool_fail(r, "Cannot read the manager's answer");
         if (o->json != JSON_MODE_OFF)
                 return tool_print_json(t, answer);
         tool_open_pager(t);

@@ -21,7 +21,7 @@ static const TableColumn cell_columns[] = {
         { "MEMORY", "MemoryCurrent", "MemoryMax", TABLE_BYTES },
         { "CPU", "CPUUsageUSec", NULL, TABLE_USEC },
         { "QUOTA", "CPUQuotaPermille", NULL, TABLE_PERCENT },
-        { "UNKNOWN", "Unknown", NULL, TABLE_TEXT }, /* the last one: left out where all is known */
+        { "UNKNOWN", "Unknown", NULL, TABLE_TEXT }, /* must be last: verb_list() drops it if no cell has a value */
 };
 
 static const TableColumn session_columns[] = {
@@ -88,10 +88,10 @@ static int print_objects(Tool *t, const json_t *objects, const TableColumn *colu
         int r;
 
         if (!table)
-                return tool_fail(-ENOMEM, "Cannot make the table");
+                return tool_fail(-ENOMEM, "Cannot print the table");
         json_array_foreach(objects, i, object)
                 if (table_add(table, object) < 0)
-                        return tool_fail(-ENOMEM, "Cannot make the table");
+                        return tool_fail(-ENOMEM, "Cannot print the table");
         tool_open_pager(t);
         r = tool_print_table(t, table);
         if (r == 0 && t->options->json == JSON_MODE_OFF && !t->options->no_legend && !t->options->quiet)
@@ -137,7 +137,7 @@ int verb_services(Tool *t) {
         if (r >= 0)
                 services = value_name_fields(rows, keys, ELEMENTSOF(keys));
         if (!services)
-                return tool_fail(r < 0 ? r : -ENOMEM, "Cannot read the answer");
+                return tool_fail(r < 0 ? r : -ENOMEM, "Cannot read the manager's answer");
         return print_objects(t, services, service_columns, ELEMENTSOF(service_columns), "services");
 }
 
@@ -155,7 +155,7 @@ int verb_policies(Tool *t) {
         if (r >= 0)
                 policies = value_name_fields(rows, keys, ELEMENTSOF(keys));
         if (!policies)
-                return tool_fail(r < 0 ? r : -ENOMEM, "Cannot read the answer");
+                return tool_fail(r < 0 ? r : -ENOMEM, "Cannot read the manager's answer");
         return print_objects(t, policies, policy_columns, ELEMENTSOF(policy_columns), "policies");
 }
 
@@ -163,7 +163,7 @@ static bool is_named(const json_t *row, const char *key, const char *name) {
         return name && strcmp(name, json_string_value(json_object_get(row, key)) ?: "") == 0;
 }
 
-/* Is it the name of a user and of a policy, and are these not of the same rows? */
+/* Whether the name is that of a user and of a policy which have different rows. */
 static bool is_ambiguous(const json_t *rows, const char *user, const char *policy) {
         bool users = false, policies = false, differ = false;
         const json_t *row;
@@ -179,7 +179,7 @@ static bool is_ambiguous(const json_t *rows, const char *user, const char *polic
         return users && policies && differ;
 }
 
-/* Of a user or policy, if one is named. Times are microseconds, as everywhere. */
+/* Chooses the rows of a user or policy, or all rows. Converts times to microseconds, as all other verbs have them. */
 static int choose_volumes(const json_t *rows, const char *user, const char *policy, json_t *ret) {
         json_t *row;
         size_t i;
@@ -206,7 +206,7 @@ int verb_net_traffic(Tool *t) {
         int r;
 
         if (t->n_arguments > 2 || (what && !user && !policy)) {
-                log_error("net traffic takes one user or policy: see confinectl net --help");
+                log_error("net traffic takes at most one user or policy: see confinectl net --help");
                 return EXIT_USAGE;
         }
         r = tool_call_manager(t, "ListTraffic", &reply, NULL);
@@ -216,13 +216,14 @@ int verb_net_traffic(Tool *t) {
         if (r >= 0)
                 volumes = value_name_fields(rows, keys, ELEMENTSOF(keys));
         if (volumes && is_ambiguous(volumes, user, policy)) {
-                log_error("\"%s\" is a user's name and a policy: say user:%s or policy:%s", what, what, what);
+                log_error("\"%s\" names a user and a policy: write user:%s or policy:%s", what, what, what);
                 return EXIT_FAILED;
         }
         if (!volumes || !chosen || choose_volumes(volumes, user, policy, chosen) < 0)
-                return tool_fail(r < 0 ? r : -ENOMEM, "Cannot read the answer");
+                return tool_fail(r < 0 ? r : -ENOMEM, "Cannot read the manager's answer");
         if (t->n_arguments > 1 && json_array_size(chosen) == 0) {
-                log_error("No traffic of a user or policy \"%s\" was counted", t->arguments[1]);
+                log_error("confined has counted no traffic of a user or policy \"%s\": see confinectl net traffic",
+                          t->arguments[1]);
                 return EXIT_NO_SUCH;
         }
         return print_objects(t, chosen, volume_columns, ELEMENTSOF(volume_columns), "volumes");

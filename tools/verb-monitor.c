@@ -13,7 +13,7 @@
 
 static const struct {
         const char *signal;
-        const char *keys[4]; /* of its arguments, in their order */
+        const char *keys[4]; /* of the signal's arguments, in their order */
 } events[] = {
         { "CellNew", { "Cell", "Path" } },
         { "CellRemoved", { "Cell", "Path" } },
@@ -24,7 +24,7 @@ static const struct {
 
 typedef struct Monitor {
         Tool *tool;
-        sd_event *event; /* sd-bus forgets it when the connection ends */
+        sd_event *event; /* kept here, because sd-bus detaches from it when the connection ends */
 } Monitor;
 
 static json_t *read_event(sd_bus_message *m) {
@@ -47,7 +47,7 @@ static json_t *read_event(sd_bus_message *m) {
                 }
                 return TAKE_PTR(object);
         }
-        return NULL; /* of a later version */
+        return NULL; /* a signal of a later version */
 }
 
 static int print_event(Tool *t, const json_t *event) {
@@ -107,7 +107,7 @@ static int watch(Monitor *monitor) {
                                         on_disconnected, monitor);
         if (r >= 0)
                 r = sd_bus_attach_event(bus, monitor->event, 0);
-        if (r >= 0) /* the manager sends signals to those who have made a call */
+        if (r >= 0) /* the manager sends signals only to clients that have made a call */
                 r = sd_bus_call_method_async(bus, NULL, NULL, BUS_PATH, "org.freedesktop.DBus.Peer", "Ping", NULL,
                                              NULL, NULL);
         return r;
@@ -128,7 +128,7 @@ int verb_monitor(Tool *t) {
         if (r < 0)
                 return tool_fail(r, "Cannot watch the manager");
         if (!t->options->quiet && t->options->json == JSON_MODE_OFF)
-                fprintf(stderr, "Waiting for events, ^C ends this.\n");
+                fprintf(stderr, "Waiting for events. Press ^C to stop.\n");
         r = sd_event_loop(event);
         (void) sd_bus_detach_event(t->bus);
         return r < 0 ? tool_fail(r, "Cannot watch the manager") : r;

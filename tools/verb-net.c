@@ -12,7 +12,7 @@
 #include "tools/text.h"
 #include "tools/value.h"
 
-/* The one cell that is meant. */
+/* Finds the one cell that the argument names. */
 static int find_cell(Tool *t, char **ret) {
         _cleanup_(strv_freep) char **paths = NULL;
         int r;
@@ -23,7 +23,7 @@ static int find_cell(Tool *t, char **ret) {
         if (!paths || !paths[0])
                 return tool_fail(-ENOENT, "Cannot find the cell");
         if (paths[1]) {
-                log_error("%s has several cells: say which, see confinectl list", t->arguments[1]);
+                log_error("%s has several cells: give the id of one, see confinectl list", t->arguments[1]);
                 return EXIT_USAGE;
         }
         *ret = strdup(paths[0]);
@@ -58,13 +58,13 @@ static bool rule_passes(const char *rule) {
                 strcmp(rule, "Egress=allow") == 0 || strcmp(rule, "Ingress=allow") == 0;
 }
 
-/* "tcp:22@10.0.0.0/8" in words. */
+/* Prints "tcp:22@10.0.0.0/8" in words. */
 static void print_rule_words(FILE *f, const char *direction, const char *rule) {
         const char *word = strchr(rule, '='), *at = word ? strchr(word, '@') : NULL, *port;
         bool in = strcmp(direction, "in") == 0;
         size_t n;
 
-        if (!word || strchr(rule, '=') - rule < 8) { /* Egress=, Ingress=, what is built in */
+        if (!word || strchr(rule, '=') - rule < 8) { /* Egress=, Ingress=, or a built-in rule */
                 fprintf(f, "%s", word ? "all else" : rule);
                 return;
         }
@@ -93,7 +93,7 @@ static int print_rules(Tool *t, const json_t *rules) {
         size_t i;
 
         if (!table)
-                return tool_fail(-ENOMEM, "Cannot print");
+                return tool_fail(-ENOMEM, "Cannot print the result");
         json_array_foreach(rules, i, rule) {
                 const char *direction = json_string_value(json_object_get(rule, "Direction")) ?: "",
                            *text = json_string_value(json_object_get(rule, "Rule")) ?: "";
@@ -103,14 +103,14 @@ static int print_rules(Tool *t, const json_t *rules) {
                 FILE *f = memstream_open(&words, &size);
 
                 if (!f)
-                        return tool_fail(-ENOMEM, "Cannot print");
+                        return tool_fail(-ENOMEM, "Cannot print the result");
                 fprintf(f, "%s: ", direction_words(direction));
                 print_rule_words(f, direction, text);
                 words = memstream_finish(f, &words);
                 if (!words || json_object_set_new(row, "Words", json_string(words)) < 0 ||
                     json_object_set_new(row, "Verdict", json_string(rule_passes(text) ? "let pass" : "refused")) < 0 ||
                     table_add(table, row) < 0)
-                        return tool_fail(-ENOMEM, "Cannot print");
+                        return tool_fail(-ENOMEM, "Cannot print the result");
         }
         fputc('\n', t->out);
         return tool_print_table(t, table);
@@ -145,7 +145,7 @@ static int print_status(Tool *t, const json_t *s) {
         for (size_t i = 0; i < ELEMENTSOF(keys); i++) {
                 const char *text = json_string_value(json_object_get(s, keys[i][1])) ?: "";
 
-                if (!*text && i >= 2 && i <= 4) /* each is there in some modes alone */
+                if (!*text && i >= 2 && i <= 4) /* only some modes have these */
                         continue;
                 print_label(t, keys[i][0]);
                 fprintf(t->out, "%s\n", *text ? text : "-");
@@ -186,7 +186,7 @@ static int net_status(Tool *t, const char *path) {
         r = sd_bus_message_read(reply, "s", &text);
         status = r < 0 ? NULL : json_loads(text, 0, NULL);
         if (!status)
-                return tool_fail(-EBADMSG, "Cannot read the answer");
+                return tool_fail(-EBADMSG, "Cannot read the manager's answer");
         if (t->options->json != JSON_MODE_OFF)
                 return tool_print_json(t, status);
         return print_status(t, status);
@@ -266,7 +266,7 @@ static int test_address(Tool *t, const char *path, const Destination *d, const c
         result = named ? json_pack("{s:s, s:s, s:s, s:b, s:o}", "Address", address, "Protocol", d->protocol, "Port",
                                    d->port, "Passes", passes, "Steps", named) : NULL;
         if (!result || json_array_append_new(results, result) < 0)
-                return tool_fail(r < 0 ? r : -ENOMEM, "Cannot read the answer");
+                return tool_fail(r < 0 ? r : -ENOMEM, "Cannot read the manager's answer");
         return 0;
 }
 
@@ -290,7 +290,7 @@ static bool is_port(const char *text) {
                 atoi(text) <= UINT16_MAX;
 }
 
-/* Fails if one of the addresses that the name stands for is refused. */
+/* Fails if the firewall refuses one of the addresses of the name. */
 static int test_destination(Tool *t, const char *path, const Destination *d) {
         const struct addrinfo hints = { .ai_socktype = SOCK_STREAM };
         _cleanup_(json_decrefp) json_t *results = json_array();
@@ -301,7 +301,7 @@ static int test_destination(Tool *t, const char *path, const Destination *d) {
 
         r = getaddrinfo(d->host, NULL, &hints, &list);
         if (r != 0) {
-                log_error("%s: %s", d->host, gai_strerror(r));
+                log_error("Cannot look up %s: %s", d->host, gai_strerror(r));
                 return EXIT_FAILED;
         }
         for (const struct addrinfo *a = list; a && r == 0; a = a->ai_next) {
@@ -353,12 +353,12 @@ int verb_net(Tool *t) {
                 if (strcmp(t->arguments[0], actions[i].name) != 0)
                         continue;
                 if (t->n_arguments < 2) {
-                        log_error("net %s takes a cell: see confinectl net --help", actions[i].name);
+                        log_error("net %s needs a cell: see confinectl net --help", actions[i].name);
                         return EXIT_USAGE;
                 }
                 r = find_cell(t, &path);
                 return r != 0 ? r : actions[i].run(t, path);
         }
-        log_error("\"%s\" is none of status, test and traffic: see confinectl net --help", t->arguments[0]);
+        log_error("net takes status, test or traffic, not \"%s\": see confinectl net --help", t->arguments[0]);
         return EXIT_USAGE;
 }

@@ -15,6 +15,6 @@ int verb_reload(Tool *t) {
         if (r >= 0)
                 diagnostics = diagnostics_from_bus(rows);
         if (!diagnostics)
-                return tool_fail(r < 0 ? r : -ENOMEM, "Cannot read the answer");
+                return tool_fail(r < 0 ? r : -ENOMEM, "Cannot read the manager's answer");
         return diagnostics_print(t, diagnostics);
 }

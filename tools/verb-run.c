@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* run, shell: over the login socket, as a PAM login, and never over the bus. */
+/* run and shell ask over the login socket, as a PAM login does, and never over the bus. */
 
 #include <grp.h>
 #include <pwd.h>
@@ -12,7 +12,8 @@
 #include "tools/sealed-program.h"
 #include "tools/tool.h"
 
-/* By name or number, where these are not two users. NULL: none; *ret_ambiguous: there are two. */
+/* Finds a user by name or uid. NULL: there is none. Sets *ret_ambiguous if `text` is the name of one user and the uid
+ * of another. */
 static const struct passwd *find_user(const char *text, bool *ret_ambiguous) {
         const struct passwd *pw;
         uid_t uid, named;
@@ -40,7 +41,8 @@ static int fill_user(Command *c, const char *name) {
 
         pw = find_user(name, &ambiguous);
         if (ambiguous) {
-                log_error("\"%s\" is a user's name and another's number: say user:%s or uid:%s", name, name, name);
+                log_error("\"%s\" is the name of one user and the uid of another: write user:%s or uid:%s", name, name,
+                          name);
                 return EXIT_FAILED;
         }
         if (!pw) {
@@ -48,7 +50,8 @@ static int fill_user(Command *c, const char *name) {
                 return EXIT_NO_SUCH;
         }
         if (getgrouplist(pw->pw_name, pw->pw_gid, groups, &n) < 0) {
-                log_error("User %s is in more than %d groups: nothing was run", name, LOGIN_GROUPS_MAX);
+                log_error("User %s is in more than %d groups, which confined does not accept; did not run the command",
+                          name, LOGIN_GROUPS_MAX);
                 return EXIT_FAILED;
         }
         r->uid = pw->pw_uid;
@@ -66,24 +69,23 @@ static int prepare(const Tool *t, LoginOperation operation, const char *target, 
         int error;
 
         if (geteuid() != 0) {
-                log_error("Only root may start commands in cells: try sudo confinectl %s", t->verb->name);
+                log_error("Only root may run commands in cells: use sudo confinectl %s", t->verb->name);
                 return EXIT_FAILED;
         }
         error = sealed_program(t->options->argv);
         if (error < 0) {
-                (void) log_error_errno(error, "Cannot make a copy of this program that cells can't change: %m");
+                (void) log_error_errno(error, "Cannot run from a protected copy of confinectl in memory: %m");
                 return EXIT_FAILED;
         }
         *ret = (Command) { .runtime_dir = t->options->runtime_dir };
         login_request_init(&ret->request, operation);
         if (login_set(ret->request.target, sizeof(ret->request.target), target) < 0) {
-                log_error("There is no %s with so long a name: see confinectl %s",
-                          operation == LOGIN_RUN ? "policy" : "cell",
+                log_error("No %s has so long a name: see confinectl %s", operation == LOGIN_RUN ? "policy" : "cell",
                           operation == LOGIN_RUN ? "policies" : "list");
                 return EXIT_NO_SUCH;
         }
-        (void) login_set(ret->request.service, sizeof(ret->request.service), "confinectl"); /* fits */
-        (void) login_set(ret->request.tty, sizeof(ret->request.tty), tty); /* for people only */
+        (void) login_set(ret->request.service, sizeof(ret->request.service), "confinectl"); /* it fits */
+        (void) login_set(ret->request.tty, sizeof(ret->request.tty), tty); /* if it does not fit: only people read it */
         return fill_user(ret, t->options->user ?: "root");
 }
 

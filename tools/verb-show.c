@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Properties are what the manager's objects have, under the same names; a cell's limits, a dictionary,
- * are keys of their own, too. */
+/* Prints the D-Bus properties of the manager's objects under the same names. Each entry of a cell's dictionary of
+ * limits becomes a property, too. */
 
 #include <string.h>
 
@@ -10,7 +10,7 @@
 #include "tools/find.h"
 #include "tools/text.h"
 
-/* null is "no limit" for a limit, and "not known" for the rest. */
+/* null means "no limit" for a limit, and "not known" for all other properties. */
 static const char *null_text(const char *key) {
         size_t n = strlen(key);
 
@@ -33,7 +33,7 @@ static char *format_object(const json_t *object) {
         return parts ? strv_join(parts, " ") : strdup("");
 }
 
-/* A list of structures, which diagnostics are: their last fields, which say it all. */
+/* Formats a list of structures, such as diagnostics, as their last fields, which contain the whole message. */
 static char *format_structures(const json_t *list) {
         _cleanup_(strv_freep) char **parts = NULL;
         const json_t *item;
@@ -59,7 +59,7 @@ static char *format(const char *key, const json_t *value) {
         return table_format_value(value, TABLE_COUNT);
 }
 
-/* Limits that are no property of that name already. */
+/* Adds the limits to the properties, except where a property has that name already. */
 static int unfold_limits(json_t *properties) {
         json_t *value;
         const char *key;
@@ -74,7 +74,7 @@ static int print_one(Tool *t, const char *key, const json_t *value) {
         _cleanup_(freep) char *text = format(key, value);
 
         if (!text)
-                return tool_fail(-ENOMEM, "Cannot print");
+                return tool_fail(-ENOMEM, "Cannot print the result");
         if (t->options->value)
                 fprintf(t->out, "%s\n", text);
         else
@@ -116,7 +116,7 @@ static int collect(Tool *t, const char *path, const char *interface, json_t *lis
         if (r != 0)
                 return r;
         if (json_array_append_new(list, properties) < 0 || unfold_limits(properties) < 0)
-                return tool_fail(-ENOMEM, "Cannot read the answer");
+                return tool_fail(-ENOMEM, "Cannot read the manager's answer");
         return 0;
 }
 
@@ -136,7 +136,7 @@ static int collect_named(Tool *t, const char *what, json_t *list) {
         return r;
 }
 
-/* Leaves what -p names. */
+/* Keeps only the properties that -p names. */
 static int filter(Tool *t, json_t *properties) {
         _cleanup_(json_decrefp) json_t *kept = json_object();
 
@@ -148,10 +148,10 @@ static int filter(Tool *t, json_t *properties) {
                         return EXIT_FAILED;
                 }
                 if (!kept || json_object_set(kept, *key, value) < 0)
-                        return tool_fail(-ENOMEM, "Cannot print");
+                        return tool_fail(-ENOMEM, "Cannot print the result");
         }
         if (t->options->properties && (json_object_clear(properties) < 0 || json_object_update(properties, kept) < 0))
-                return tool_fail(-ENOMEM, "Cannot print");
+                return tool_fail(-ENOMEM, "Cannot print the result");
         return 0;
 }
 
@@ -173,7 +173,7 @@ int verb_show(Tool *t) {
         int r;
 
         if (!list)
-                return tool_fail(-ENOMEM, "Cannot read the answer");
+                return tool_fail(-ENOMEM, "Cannot read the manager's answer");
         r = t->n_arguments > 0 ? collect_named(t, t->arguments[0], list) :
                                  collect(t, BUS_PATH, BUS_MANAGER_INTERFACE, list);
         if (r != 0)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* For people: rows "label: value", the usage of a limit beside it. With --json= the properties of all
- * objects concerned. */
+/* Prints rows "label: value" for people, with use and limit in one row. With --json=, prints the properties of all
+ * objects in question. */
 
 #include <string.h>
 
@@ -94,7 +94,7 @@ static void print_head(Tool *t, const char *what, const char *id) {
 
 /* --- a cell ------------------------------------------------------------------------------ */
 
-/* One line for each member that has a value, the first with the label. */
+/* Prints one line for each member that has a value, the first one with the label. */
 static void print_members(Tool *t, const char *label, const json_t *object) {
         json_t *value;
         const char *key;
@@ -110,7 +110,7 @@ static void print_members(Tool *t, const char *label, const json_t *object) {
         }
 }
 
-/* Not for want of will: a process may end, and the cell, too. */
+/* An empty list on errors, because the cell may have ended in the meantime. */
 static json_t *get_processes(Tool *t, const char *path) {
         static const char *const keys[] = { "PID", "Name" };
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
@@ -189,7 +189,7 @@ static int add_cell(Tool *t, const char *path, const json_t *sessions, json_t *l
             json_object_set_new(cell, "SessionList",
                                 sessions_of(sessions, json_string_value(json_object_get(cell, "Id")) ?: "")) < 0 ||
             json_object_set_new(cell, "Processes", get_processes(t, path)) < 0)
-                return tool_fail(-ENOMEM, "Cannot read the answer");
+                return tool_fail(-ENOMEM, "Cannot read the manager's answer");
         return 0;
 }
 
@@ -250,7 +250,7 @@ static int status_manager(Tool *t) {
         }
         json_array_foreach(json_object_get(manager, "RefusedPolicies"), i, d) {
                 print_label(t, i == 0 ? "Refused" : "");
-                fprintf(t->out, "%s%s: logins that it is for are refused, but root's%s\n", TOOL_RED(t),
+                fprintf(t->out, "%s%s: confined refuses all logins that it names, except root's%s\n", TOOL_RED(t),
                         json_string_value(d), TOOL_PLAIN(t));
         }
         diagnostics = diagnostics_from_bus(json_object_get(manager, "Diagnostics"));
@@ -262,13 +262,13 @@ static int status_manager(Tool *t) {
         return 0;
 }
 
-/* A policy without live cells; `reply` is of GetPolicy. */
+/* Prints a policy without live cells; `reply` is the answer to GetPolicy. */
 static int status_policy(Tool *t, sd_bus_message *reply) {
         _cleanup_(json_decrefp) json_t *values = NULL;
         int r = values_read(reply, false, &values);
 
         if (r < 0)
-                return tool_fail(r, "Cannot read the answer");
+                return tool_fail(r, "Cannot read the manager's answer");
         if (t->options->json != JSON_MODE_OFF)
                 return tool_print_json(t, values);
         print_head(t, "Policy", t->arguments[0]);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Loads policies as the manager does, in this process. A FILE, wherever it is, is copied into a directory
- * of its own that goes before the others: so Extends= finds what it would find if the file were
- * installed. What is said about the copy is said about the file. */
+/* Loads policies in this process as the manager does. Copies a FILE into a temporary directory that comes before the
+ * others, so Extends= finds the same policies as if the file were installed. Prints messages about the copy under the
+ * name of the file. */
 
 #include <fcntl.h>
 #include <string.h>
@@ -24,8 +24,8 @@
 #define FILE_MAX (1 << 20)
 #define MANAGER_GROUP "confine"
 
-/* The kernel's control files show in a group below the root alone: that of the manager, or one made for the
- * moment, or else all controllers' files are taken for there. */
+/* The kernel's control files exist only in groups below the root. Looks at the manager's group, or at a temporary one
+ * that the caller has to remove. With neither, we assume that all files of the controllers exist. */
 static void probe_host(Hierarchies *h, char made[static GROUP_PATH_MAX]) {
         *made = '\0';
         for (size_t i = 0; i < h->n_items; i++)
@@ -58,12 +58,14 @@ static int load(Tool *t, const char *first, PolicyDiags *diags, size_t *ret_n) {
                 return tool_fail(r, "Cannot find the policies");
         r = hierarchies_open(NULL, &h);
         if (r < 0)
-                log_warning_errno(r, "Cannot find the control groups, not checking what this host supports: %m");
+                log_warning_errno(r, "Cannot find the control groups, not checking whether this host supports the "
+                                  "policies: %m");
         else {
                 host = (SupportHost) { h, driver_choose(conf.cgroup_driver, h), netns_refuses, cells_refuse };
                 r = tool_read_host_net(t, &net);
                 if (r < 0)
-                        log_warning_errno(r, "Cannot read the host's addresses, not comparing them with pools: %m");
+                        log_warning_errno(r, "Cannot read the host's addresses, not checking whether pools overlap "
+                                          "with them: %m");
                 else {
                         host.overlaps = host_net_overlaps;
                         host.net = net;
@@ -83,12 +85,12 @@ static int load(Tool *t, const char *first, PolicyDiags *diags, size_t *ret_n) {
 static int print(Tool *t, const PolicyDiags *diags) {
         _cleanup_(json_decrefp) json_t *list = diagnostics_from_policies(diags);
 
-        return list ? diagnostics_print(t, list) : tool_fail(-ENOMEM, "Cannot print");
+        return list ? diagnostics_print(t, list) : tool_fail(-ENOMEM, "Cannot print the result");
 }
 
 /* --- single files ------------------------------------------------------------------------ */
 
-/* Keeps what is said about the copy or its drop-ins, under the file's own name. */
+/* Copies messages about the copy, under the file's own name, and about its drop-ins; drops all others. */
 static int adopt(const PolicyDiags *from, const char *copy, const char *file, const char *name, PolicyDiags *to) {
         _cleanup_(freep) char *dropins = NULL;
 
@@ -115,10 +117,10 @@ static int check_copy(Tool *t, const char *dir, const char *file, const char *na
         int fd, r;
 
         if (asprintf(&copy, "%s/%s", dir, name) < 0)
-                return tool_fail(-ENOMEM, "Cannot check");
+                return tool_fail(-ENOMEM, "Cannot check the file");
         n = fd_read_file_at(AT_FDCWD, file, FILE_MAX, &text);
         if (n < 0)
-                return policy_diags_add(diags, false, file, 0, NULL, NULL, "cannot be read: %s",
+                return policy_diags_add(diags, false, file, 0, NULL, NULL, "confinectl can't read it: %s",
                                         strerror((int) -n)) < 0 ? EXIT_FAILED : 0;
         fd = open(copy, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
         r = fd < 0 || write(fd, text, (size_t) n) != n ? tool_fail(-errno, "Cannot copy the file") : 0;
@@ -127,7 +129,7 @@ static int check_copy(Tool *t, const char *dir, const char *file, const char *na
                 r = load(t, dir, &all, &n_policies);
         (void) unlink(copy);
         if (r == 0 && adopt(&all, copy, file, name, diags) < 0)
-                r = tool_fail(-ENOMEM, "Cannot check");
+                r = tool_fail(-ENOMEM, "Cannot check the file");
         return r;
 }
 
@@ -141,7 +143,7 @@ static int check_file(Tool *t, const char *file, PolicyDiags *diags) {
         n = strlen(name);
         if (n < 5 || strcmp(name + n - 4, ".ini") != 0)
                 return policy_diags_add(diags, false, file, 0, NULL, NULL,
-                                        "the name of a policy's file ends with .ini") < 0 ? EXIT_FAILED : 0;
+                                        "the name of a policy's file must end with .ini") < 0 ? EXIT_FAILED : 0;
         if (asprintf(&dir, "%s/confine-verify.XXXXXX", tmp && *tmp == '/' ? tmp : "/tmp") < 0 || !mkdtemp(dir))
                 return tool_fail(-errno, "Cannot make a temporary directory");
         r = check_copy(t, dir, file, name, diags);

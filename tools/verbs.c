@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Options stand before or behind the verb; those behind a command of run or shell are the command's. */
+/* Options stand before or after the verb. Options after the command of run or shell belong to that command. */
 
 #include "tools/verbs.h"
 
@@ -15,27 +15,27 @@
 const Verb verbs[] = {
         { "list", verb_list, 0, 0, 0, "", "List cells, with usage against limits" },
         { "sessions", verb_sessions, 0, 0, 0, "", "List sessions" },
-        { "services", verb_services, 0, 0, 0, "", "List services of systemd that policies place" },
-        { "policies", verb_policies, 0, 0, 0, "", "List policies in the order of matching" },
+        { "services", verb_services, 0, 0, 0, "", "List systemd services that policies place" },
+        { "policies", verb_policies, 0, 0, 0, "", "List policies in the order in which confined tries them" },
         { "status", verb_status, 0, 1, 0, "[CELL|USER|SESSION|POLICY]",
-          "All about one, or about the manager" },
-        { "show", verb_show, 0, 1, 0, "[CELL|USER|SESSION|POLICY]", "Properties, for scripts" },
+          "Show details of a cell, a session or a policy, or of the manager" },
+        { "show", verb_show, 0, 1, 0, "[CELL|USER|SESSION|POLICY]", "Print properties, for scripts" },
         { "explain", verb_explain, 0, 0, 0, "--user USER|--unit UNIT",
-          "Which policy a login or service would get, and why" },
+          "Show which policy a login or a service would get, and why" },
         { "net", verb_net, 1, 3, 0, "status CELL | test CELL PROTOCOL:HOST[:PORT] | traffic [USER|POLICY]",
-          "What a cell's network is, what it would let pass, what was used of TrafficMax=" },
-        { "check", verb_check, 0, 0, 0, "", "Is this host ready, and is there a way round the cells" },
+          "Show a cell's network, test a connection, or show the use of TrafficMax=" },
+        { "check", verb_check, 0, 0, 0, "", "Check whether this host is ready, and look for ways around the cells" },
         { "verify", verb_verify, 0, ARGUMENTS_ANY, 0, "[FILE...]",
-          "Check policies as this host's manager would" },
-        { "cat", verb_cat, 1, ARGUMENTS_ANY, 0, "POLICY...", "Show a policy's files" },
-        { "reload", verb_reload, 0, 0, 0, "", "Load the policies anew" },
+          "Check policies as the manager of this host would" },
+        { "cat", verb_cat, 1, ARGUMENTS_ANY, 0, "POLICY...", "Print the files of policies" },
+        { "reload", verb_reload, 0, 0, 0, "", "Make the manager load the policies again" },
         { "set-property", verb_set_property, 2, ARGUMENTS_ANY, 0,
-          "CELL|USER|SESSION|POLICY KEY=VALUE...", "Change limits of live cells, and of their policy" },
-        { "freeze", verb_freeze, 1, 1, 0, "CELL|USER|SESSION|POLICY", "Stop all processes of cells" },
-        { "thaw", verb_thaw, 1, 1, 0, "CELL|USER|SESSION|POLICY", "Let them go on" },
-        { "kill", verb_kill, 1, 1, 0, "CELL|USER|SESSION|POLICY", "Send a signal to all processes" },
-        { "terminate", verb_terminate, 1, 1, 0, "CELL|USER|SESSION|POLICY", "End cells or a session" },
-        { "monitor", verb_monitor, 0, 0, 0, "", "Show events as they happen, until ^C" },
+          "CELL|USER|SESSION|POLICY KEY=VALUE...", "Change limits of live cells and of their policy" },
+        { "freeze", verb_freeze, 1, 1, 0, "CELL|USER|SESSION|POLICY", "Suspend all processes of cells" },
+        { "thaw", verb_thaw, 1, 1, 0, "CELL|USER|SESSION|POLICY", "Resume the processes of frozen cells" },
+        { "kill", verb_kill, 1, 1, 0, "CELL|USER|SESSION|POLICY", "Send a signal to all processes of cells" },
+        { "terminate", verb_terminate, 1, 1, 0, "CELL|USER|SESSION|POLICY", "End cells, or one session" },
+        { "monitor", verb_monitor, 0, 0, 0, "", "Print events as they happen, until you press ^C" },
         { "run", verb_run, 1, ARGUMENTS_ANY, 1, "--policy POLICY [--] COMMAND...",
           "Run a command in a cell" },
         { "shell", verb_shell, 1, ARGUMENTS_ANY, 2, "CELL [COMMAND...]",
@@ -57,29 +57,32 @@ static int take_property(Options *o, const char *argument) {
 
 const Option options[] = {
         { "json", 0, "short|pretty|off", NULL, "Print JSON", 0, take_json },
-        { "no-pager", 0, NULL, NULL, "Don't show long output page by page", FIELD(no_pager) },
-        { "no-legend", 0, NULL, NULL, "Don't print the heads of columns", FIELD(no_legend) },
-        { "quiet", 'q', NULL, NULL, "Print only what was asked for and errors", FIELD(quiet) },
-        { "runtime-dir", 0, "DIR", NULL, "Sockets of the manager (/run/confine)", FIELD(runtime_dir) },
-        { "config-dir", 0, "DIR", NULL, "policies/ of the administrator (/etc/confine)", FIELD(config_dir) },
-        { "vendor-dir", 0, "DIR", NULL, "policies/ that came with confine (" CONFINE_VENDORDIR ")",
+        { "no-pager", 0, NULL, NULL, "Don't use a pager for long output", FIELD(no_pager) },
+        { "no-legend", 0, NULL, NULL, "Don't print column heads and row counts", FIELD(no_legend) },
+        { "quiet", 'q', NULL, NULL, "Print only results and errors", FIELD(quiet) },
+        { "runtime-dir", 0, "DIR", NULL, "Directory of the manager's sockets (default: /run/confine)",
+          FIELD(runtime_dir) },
+        { "config-dir", 0, "DIR", NULL, "Directory of the administrator's policies/ (default: /etc/confine)",
+          FIELD(config_dir) },
+        { "vendor-dir", 0, "DIR", NULL, "Directory of the shipped policies/ (default: " CONFINE_VENDORDIR ")",
           FIELD(vendor_dir) },
-        { "help", 'h', NULL, NULL, "Show this", FIELD(help) },
+        { "help", 'h', NULL, NULL, "Show this help", FIELD(help) },
         { "version", 0, NULL, NULL, "Show the version", FIELD(version) },
-        { "property", 'p', "KEY", "show", "Only this property; may be given several times", 0,
+        { "property", 'p', "KEY", "show", "Print only this property; you can give this option several times", 0,
           take_property },
-        { "value", 0, NULL, "show", "Values without KEY=", FIELD(value) },
-        { "user", 0, "USER", "explain run shell", "Name or number of the user", FIELD(user) },
-        { "unit", 0, "UNIT", "explain", "A service of systemd", FIELD(unit) },
-        { "try", 0, "USER", "check", "Also log this user in, by PAM, and look what comes of it", FIELD(try_user) },
-        { "service", 0, "SERVICE", "explain check", "PAM service (of check: sshd)", FIELD(service) },
-        { "tty", 0, "TTY", "explain check", "Terminal", FIELD(tty) },
-        { "rhost", 0, "HOST", "explain check", "Remote host", FIELD(rhost) },
-        { "all", 0, NULL, "explain", "Defaults, too", FIELD(all) },
-        { "runtime", 0, NULL, "set-property", "Only for the cells that live now", FIELD(runtime) },
-        { "signal", 's', "SIGNAL", "kill", "Which signal (TERM)", FIELD(signal) },
-        { "policy", 0, "POLICY", "run", "Whose cell", FIELD(policy) },
-        { "pty", 0, NULL, "run shell", "On a terminal of its own", FIELD(pty) },
+        { "value", 0, NULL, "show", "Print values without KEY=", FIELD(value) },
+        { "user", 0, "USER", "explain run shell", "The user, by name or uid", FIELD(user) },
+        { "unit", 0, "UNIT", "explain", "The systemd service, instead of a user's login", FIELD(unit) },
+        { "try", 0, "USER", "check", "Also log this user in with PAM, and check that session", FIELD(try_user) },
+        { "service", 0, "SERVICE", "explain check", "PAM service of the login (default of check: sshd)",
+          FIELD(service) },
+        { "tty", 0, "TTY", "explain check", "Terminal of the login", FIELD(tty) },
+        { "rhost", 0, "HOST", "explain check", "Remote host of the login", FIELD(rhost) },
+        { "all", 0, NULL, "explain", "Show keys with default values, too", FIELD(all) },
+        { "runtime", 0, NULL, "set-property", "Change only live cells, not the policy", FIELD(runtime) },
+        { "signal", 's', "SIGNAL", "kill", "Signal to send (default: TERM)", FIELD(signal) },
+        { "policy", 0, "POLICY", "run", "Policy of the cell", FIELD(policy) },
+        { "pty", 0, NULL, "run shell", "Give the command a terminal of its own", FIELD(pty) },
 };
 
 const size_t n_options = ELEMENTSOF(options);
@@ -129,7 +132,7 @@ static int say(char **ret_message, const char *format, ...) {
 #define OPTION_BASE 256
 
 static void make_getopt_tables(struct option *longs, char *shorts) {
-        *shorts++ = '-'; /* arguments come in their order, as option 1 */
+        *shorts++ = '-'; /* getopt() returns arguments in their order, as option 1 */
         *shorts++ = ':';
         for (size_t i = 0; i < n_options; i++) {
                 longs[i] = (struct option) { .name = options[i].name,
@@ -164,17 +167,17 @@ static int take_option(const Option *o, CommandLine *c, char **ret_message) {
                 *(const char **) field = optarg;
         else
                 *(bool *) field = true;
-        return r == -EINVAL ? say(ret_message, "--%s takes %s, not \"%s\"", o->name, o->argument, optarg) : r;
+        return r == -EINVAL ? say(ret_message, "Option --%s takes %s, not \"%s\"", o->name, o->argument, optarg) : r;
 }
 
 static int take_argument(CommandLine *c, const char *text, char **ret_message) {
         if (c->verb)
                 return strv_extend(&c->own, text);
         c->verb = find_verb(text);
-        return c->verb ? 0 : say(ret_message, "There is no verb \"%s\": see confinectl --help", text);
+        return c->verb ? 0 : say(ret_message, "Unknown verb \"%s\": see confinectl --help", text);
 }
 
-/* Is the next argument the beginning of a command, whose options are its own? */
+/* Whether the next argument begins a command. All options after it belong to that command. */
 static bool is_command_next(const CommandLine *c) {
         return c->verb && c->verb->command_at > 0 && strv_length(c->own) + 1 >= c->verb->command_at;
 }
@@ -186,8 +189,8 @@ static int check_count(const CommandLine *c, char **ret_message) {
                 return say(ret_message, "%s needs %s: see confinectl %s --help", c->verb->name,
                            c->verb->arguments, c->verb->name);
         if (n > c->verb->most)
-                return say(ret_message, "\"%s\" is one argument too many: see confinectl %s --help",
-                           c->own[c->verb->most], c->verb->name);
+                return say(ret_message, "Too many arguments for %s, from \"%s\" on: see confinectl %s --help",
+                           c->verb->name, c->own[c->verb->most], c->verb->name);
         return 0;
 }
 
@@ -195,10 +198,10 @@ static int check(const CommandLine *c, const bool *given, char **ret_message) {
         if (c->options.help || c->options.version)
                 return 0;
         if (!c->verb)
-                return say(ret_message, "A verb is missing: see confinectl --help");
+                return say(ret_message, "The command line has no verb: see confinectl --help");
         for (size_t i = 0; i < n_options; i++)
                 if (given[i] && !option_is_of(&options[i], c->verb))
-                        return say(ret_message, "--%s is no option of %s: see confinectl %s --help",
+                        return say(ret_message, "Option --%s does not apply to %s: see confinectl %s --help",
                                    options[i].name, c->verb->name, c->verb->name);
         return check_count(c, ret_message);
 }
@@ -222,9 +225,9 @@ static int parse(int argc, char **argv, CommandLine *c, char **ret_message) {
                 if (code == 1)
                         r = take_argument(c, optarg, ret_message);
                 else if (code == ':')
-                        r = say(ret_message, "%s needs a value: see confinectl --help", argv[optind - 1]);
+                        r = say(ret_message, "Option %s needs a value: see confinectl --help", argv[optind - 1]);
                 else if (!o)
-                        r = say(ret_message, "There is no option \"%s\": see confinectl --help",
+                        r = say(ret_message, "Unknown option \"%s\": see confinectl --help",
                                 argv[optind - 1]);
                 else {
                         given[o - options] = true;
@@ -284,7 +287,7 @@ void verbs_help(const Verb *v, FILE *f) {
                 help_options(v, true, f);
         } else {
                 fprintf(f, "confinectl [OPTIONS...] VERB [ARGUMENTS...]\n\n"
-                           "Shows and controls cells of confine.\n\nVerbs:\n");
+                           "Show and control the cells of confine.\n\nVerbs:\n");
                 for (size_t i = 0; i < n_verbs; i++)
                         fprintf(f, "  %-13s %s\n", verbs[i].name, verbs[i].help);
                 fprintf(f, "\nOptions:\n");

@@ -14,7 +14,7 @@
 typedef struct Tool Tool;
 typedef struct Verb Verb;
 
-enum { /* exit status; run and shell have their command's, too */
+enum { /* exit status; run and shell can also return the status of their command */
         EXIT_FAILED = 1,
         EXIT_USAGE = 2,
         EXIT_ABSENT = 3,
@@ -27,7 +27,7 @@ struct Verb {
         const char *name;
         int (*run)(Tool *t); /* returns the exit status */
         size_t least, most;  /* arguments */
-        size_t command_at;   /* the argument, from 1, with which a command and its options begins; 0: none */
+        size_t command_at;   /* the number of the argument, from 1, that begins a command with options; 0: none */
         const char *arguments;
         const char *help;
 };
@@ -35,7 +35,7 @@ struct Verb {
 extern const Verb verbs[];
 extern const size_t n_verbs;
 
-/* What the rows run; each in verb-NAME.c or one that it shares. */
+/* Each is in verb-NAME.c, or in a file that it shares with similar verbs. */
 int verb_list(Tool *t);
 int verb_sessions(Tool *t);
 int verb_services(Tool *t);
@@ -65,15 +65,15 @@ typedef struct Options {
         const char *runtime_dir, *config_dir, *vendor_dir;
         const char *user, *unit, *service, *tty, *rhost, *policy, *signal, *try_user;
         char **properties;
-        char **argv; /* of the program */
+        char **argv; /* the program's whole command line */
 } Options;
 
 typedef struct CommandLine {
-        const Verb *verb; /* NULL: none was given */
+        const Verb *verb; /* NULL: the command line has none */
         Options options;
-        char *const *arguments; /* of the verb; the command follows */
+        char *const *arguments; /* of the verb; for run and shell, the command is among them */
         size_t n_arguments;
-        char **own; /* what `arguments` points into */
+        char **own; /* owns the strings of `arguments` */
 } CommandLine;
 
 typedef struct Option {
@@ -82,7 +82,7 @@ typedef struct Option {
         const char *argument; /* NULL: takes none */
         const char *of_verbs; /* blank-separated; NULL: all */
         const char *help;
-        size_t offset; /* in Options: a bool, const char *, or what `take` does */
+        size_t offset; /* in Options: a const char *, or a bool if `argument` is NULL; unused with `take` */
         int (*take)(Options *o, const char *argument);
 } Option;
 
@@ -91,10 +91,10 @@ extern const size_t n_options;
 
 bool option_is_of(const Option *o, const Verb *v);
 
-/* 0; -EINVAL, and *ret_message (to be freed) says what is wrong in one line; -ENOMEM. Uses getopt(3): not
- * twice at a time. */
+/* 0; -EINVAL, and *ret_message (the caller frees it) describes the mistake in one line; -ENOMEM. Uses
+ * getopt(3), so two calls must not run at once. */
 int command_line_parse(int argc, char **argv, CommandLine *ret, char **ret_message);
 void command_line_done(CommandLine *c);
 
-/* Of the tool (NULL) or a verb. */
+/* Prints the help of a verb, or of the tool if `v` is NULL. */
 void verbs_help(const Verb *v, FILE *f);

@@ -32,7 +32,7 @@ int view_of_values(const json_t *values, json_t **ret) {
                 r = policy_key_set_lines(p, section, json_string_value(json_object_get(row, "Key")),
                                          json_string_value(json_object_get(row, "Value")));
                 if (r != -ENOMEM)
-                        r = 0; /* a key or value that only a newer manager knows */
+                        r = 0; /* ignore a key or value that only a newer manager knows */
         }
         if (r >= 0)
                 r = policy_view(p, add, view);
@@ -56,7 +56,7 @@ void view_print(Tool *t, const json_t *view) {
                 const char *how = json_string_value(json_object_get(row, "How"));
                 _cleanup_(freep) char *what = text_escape(json_string_value(json_object_get(row, "What")));
 
-                for (char *c = what; c && (c = strstr(c, "\\x0a"));) { /* a key of two lines */
+                for (char *c = what; c && (c = strstr(c, "\\x0a"));) { /* between the lines of a value */
                         memcpy(c, ", ", 2);
                         memmove(c + 2, c + 4, strlen(c + 4) + 1);
                 }

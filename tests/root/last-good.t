@@ -82,9 +82,9 @@ for kind in key value section extends dropin host owner mode junk match nul head
         is "$kind: so does who is exempt" "$(where rescue)" unconfined
         like "$kind: with a warning" "$(cat "$LAB_DIR/said")" 'not available, this session is not confined'
         is "$kind: it is shown as refused" "$(ctl --json=short policies | jq -r '.[] | .Policy + " " + .Mode')" "50-alice refused"
-        like "$kind: status, too" "$(ctl status)" 'Refused: 50-alice: logins that it is for are refused'
-        like "$kind: and check" "$(ctl --config-dir=/etc/confine --vendor-dir="$LAB_DIR/vendor" check)" \
-                '^error +policies: policy 50-alice is refused'
+        like "$kind: status shows it" "$(ctl status)" 'Refused: 50-alice: confined refuses all logins that it names'
+        like "$kind: check shows it" "$(ctl --config-dir=/etc/confine --vendor-dir="$LAB_DIR/vendor" check)" \
+                '^error +policies: confined refuses policy 50-alice'
         like "$kind: explain says so" "$(ctl explain --user alice)" '50-alice +refused:  .*(/50-alice|/x.ini)'
 done
 like "verify says what is wrong" "$(ctl --config-dir=/etc/confine --vendor-dir="$LAB_DIR/vendor" verify 2>&1)" '50-alice.ini.d: others than root may write'

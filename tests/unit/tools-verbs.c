@@ -63,14 +63,14 @@ static void test_refused(void **state) {
         static const struct {
                 const char *line, *message;
         } table[] = {
-                { "", "A verb is missing: see confinectl --help" },
-                { "lst", "There is no verb \"lst\": see confinectl --help" },
-                { "list x", "\"x\" is one argument too many: see confinectl list --help" },
+                { "", "The command line has no verb: see confinectl --help" },
+                { "lst", "Unknown verb \"lst\": see confinectl --help" },
+                { "list x", "Too many arguments for list, from \"x\" on: see confinectl list --help" },
                 { "freeze", "freeze needs CELL|USER|SESSION|POLICY: see confinectl freeze --help" },
-                { "list --wrong", "There is no option \"--wrong\": see confinectl --help" },
-                { "list --policy x", "--policy is no option of list: see confinectl list --help" },
-                { "list --json=xml", "--json takes short|pretty|off, not \"xml\"" },
-                { "kill c1 -s", "-s needs a value: see confinectl --help" },
+                { "list --wrong", "Unknown option \"--wrong\": see confinectl --help" },
+                { "list --policy x", "Option --policy does not apply to list: see confinectl list --help" },
+                { "list --json=xml", "Option --json takes short|pretty|off, not \"xml\"" },
+                { "kill c1 -s", "Option -s needs a value: see confinectl --help" },
         };
 
         (void) state;

@@ -32,7 +32,7 @@ like "systemd-user without the module" "$(found)" '^error +pam: systemd-user ope
 systemctl stop "user@$(id -u alice)"
 systemctl start "user@$(id -u alice)"
 check "its user manager runs" wait_for 30 user_manager alice
-like "... is outside, and told" "$(found)" '^error +processes: process [0-9]+ \(systemd\) of alice'
+like "... is outside, and check reports it" "$(found)" '^error +processes: process [0-9]+ \(systemd\) of alice'
 mv /etc/pam.d/systemd-user.bak /etc/pam.d/systemd-user
 loginctl disable-linger alice
 systemctl stop "user@$(id -u alice)"

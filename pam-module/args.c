@@ -47,7 +47,7 @@ void module_args_parse(pam_handle_t *pamh, int argc, const char **argv, ModuleAr
         for (int i = 0; i < argc; i++)
                 if (!parse_one(argv[i], ret))
                         pam_syslog(pamh, LOG_ERR,
-                                   "Option \"%s\" is unknown or malformed, using the default (known: "
+                                   "Option \"%s\" is unknown or malformed, ignoring it (known options: "
                                    "timeout=100ms..60s onerr=fail|succeed exempt_group=NAME socket=PATH "
                                    "quiet debug)", argv[i]);
 }

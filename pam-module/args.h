@@ -14,5 +14,5 @@ typedef struct ModuleArgs {
         bool quiet, debug;
 } ModuleArgs;
 
-/* Options that can't be understood are logged as errors and leave the default, which is the strict one. */
+/* Logs an unknown or malformed option as an error, and ignores it. The default of each option is the strict choice. */
 void module_args_parse(pam_handle_t *pamh, int argc, const char **argv, ModuleArgs *ret);

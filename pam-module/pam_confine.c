@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The entry points. This code runs as root inside sshd, login, su, sudo and cron: libc and libpam
- * only, no thread, no signal or umask changed, nothing that can wait beyond one deadline. What is
- * answered in which case is the table in pam_confine(8). */
+/* The entry points. This code runs as root inside sshd, login, su, sudo and cron. It uses only libc and
+ * libpam, makes no thread, changes no signal or umask, and has one deadline for everything that waits.
+ * The table in pam_confine(8) lists the result for each case. */
 
 #include <errno.h>
 #include <grp.h>
@@ -24,16 +24,16 @@
 #define STATE_NAME "confine-session"
 #define CLOSE_TIMEOUT_USEC 300000
 
-/* Set once open_session was answered; a second call (su -'s stack includes su's) is answered by it. */
+/* The result of the first open_session; a second call (the stack of su - includes that of su) returns it again. */
 typedef struct State {
-        pid_t owner; /* login and su call the cleanup in their child, too */
+        pid_t owner; /* because login and su also call the cleanup in their child */
         bool confined;
         int result;
 } State;
 
 static void free_state(pam_handle_t *pamh, void *data, int status) {
         (void) pamh, (void) status;
-        free(data); /* nothing else: the manager watches the process itself */
+        free(data); /* nothing else to do, because the manager watches the process */
 }
 
 static const State *get_state(pam_handle_t *pamh) {
@@ -44,7 +44,7 @@ static const State *get_state(pam_handle_t *pamh) {
         return ((const State *) data)->owner == getpid() ? data : NULL;
 }
 
-/* Remembers and returns the answer. */
+/* Remembers and returns the result. */
 static int set_state(pam_handle_t *pamh, bool confined, int result) {
         State *state = malloc(sizeof(*state));
 
@@ -69,7 +69,7 @@ static void tell_user(pam_handle_t *pamh, const ModuleArgs *args, int flags, con
                 (void) pam_error(pamh, "confine: %s", text);
 }
 
-/* All name look-ups happen here, before anything is joined. */
+/* Does all name look-ups, because they must come before the join. */
 static int fill_request(pam_handle_t *pamh, LoginOperation operation, LoginRequest *request) {
         const char *user = get_item(pamh, PAM_USER);
         gid_t groups[LOGIN_GROUPS_MAX];
@@ -95,7 +95,7 @@ static int fill_request(pam_handle_t *pamh, LoginOperation operation, LoginReque
         return 0;
 }
 
-/* A console of this machine, where nobody gets in from afar. */
+/* Whether the login is on a local console, which nobody reaches from another host. */
 static bool is_local_tty(const LoginRequest *request) {
         const char *tty = request->tty;
 
@@ -124,7 +124,7 @@ static bool is_exempt(pam_handle_t *pamh, const ModuleArgs *args, const LoginReq
         return args->exempt_group && in_group(pamh, request, args->exempt_group);
 }
 
-/* Why somebody gets in although the manager gave no answer; NULL: they don't. */
+/* The reason to let a user in although the manager did not answer; NULL: none. */
 static const char *exemption(pam_handle_t *pamh, const ModuleArgs *args, const LoginRequest *request) {
         if (args->on_error_succeed)
                 return "onerr=succeed";
@@ -133,8 +133,7 @@ static const char *exemption(pam_handle_t *pamh, const ModuleArgs *args, const L
         return is_exempt(pamh, args, request) ? "exempt_group" : NULL;
 }
 
-/* What account and session have in common: whoever gets no cell gets in, or does not. A session that opens without a
- * cell is announced by the session, once. */
+/* Lets a user in without a cell. Only the session part logs it and tells the user, so that this happens once. */
 static int admit_unconfined(pam_handle_t *pamh, const ModuleArgs *args, int flags, const LoginRequest *request,
                             const char *because, const char *why) {
         if (request->operation == LOGIN_CHECK)
@@ -148,9 +147,9 @@ static int answer_absent(pam_handle_t *pamh, const ModuleArgs *args, int flags, 
         const char *why = exemption(pamh, args, request);
 
         if (why)
-                return admit_unconfined(pamh, args, flags, request, "The manager gives no answer", why);
-        pam_syslog(pamh, LOG_ERR, "The manager gave no answer (%s): refusing the login of %s; is "
-                   "confined running? See pam_confine(8)", strerror(-error), request->user);
+                return admit_unconfined(pamh, args, flags, request, "The manager did not answer", why);
+        pam_syslog(pamh, LOG_ERR, "The manager did not answer (%s), refusing the login of %s; check that confined "
+                   "runs, see pam_confine(8)", strerror(-error), request->user);
         tell_user(pamh, args, flags, "not available");
         return PAM_SYSTEM_ERR;
 }
@@ -160,16 +159,16 @@ static int answer_no_policy(pam_handle_t *pamh, const ModuleArgs *args, int flag
         if (is_exempt(pamh, args, request))
                 return admit_unconfined(pamh, args, flags, request, reply->message, "exempt_group");
         pam_syslog(pamh, LOG_ERR, "Refusing the login of %s: %s", request->user, reply->message);
-        tell_user(pamh, args, flags, "the policy for you has an error; tell the administrator");
+        tell_user(pamh, args, flags, "the policy for you has an error, tell the administrator");
         return PAM_PERM_DENIED;
 }
 
 static int answer_unable(pam_handle_t *pamh, const ModuleArgs *args, int flags, const LoginRequest *request, int error) {
         pam_syslog(pamh, LOG_ERR, "Refusing the login of %s: %s", request->user, error == -ETIMEDOUT ?
-                   "the manager has too much to do" : error == -EBUSY ? "the login program has several threads" :
-                   strerror(-error));
+                   "the manager is too busy to answer in time" : error == -EBUSY ?
+                   "the login program has several threads, so it can't join a cell" : strerror(-error));
         tell_user(pamh, args, flags, error == -ETIMEDOUT ? "too many logins wait, try again later" :
-                  "this login program can't ask for a cell (limits of its process?)");
+                  "this login program can't ask for a cell, maybe because of limits on its process");
         return PAM_SYSTEM_ERR;
 }
 
@@ -180,20 +179,20 @@ static bool set_environment(pam_handle_t *pamh, const LoginProcess *process) {
         return true;
 }
 
-/* It has joined; what else the policy wants of the login program. */
+/* The login program has joined the cell: does what else the policy wants of it. */
 static int answer_confined(pam_handle_t *pamh, const LoginRequest *request, const LoginReply *reply) {
         int r;
 
         pam_syslog(pamh, LOG_INFO, "Session %s of %s is in cell %s (policy %s)", reply->session, request->user,
                    reply->cell, reply->policy);
         if (!set_environment(pamh, &reply->process)) {
-                pam_syslog(pamh, LOG_ERR, "Cannot set Environment= of policy %s: refusing the login of %s",
+                pam_syslog(pamh, LOG_ERR, "Cannot set Environment= of policy %s, refusing the login of %s",
                            reply->policy, request->user);
                 return PAM_BUF_ERR;
         }
         r = reply->executes && reply->inodes[LOGIN_NS_PID] ? stand_in(request->uid, request->gid) : 0;
         if (r < 0) {
-                pam_syslog(pamh, LOG_ERR, "Cannot fork into cell %s (%s): refusing the login of %s", reply->cell,
+                pam_syslog(pamh, LOG_ERR, "Cannot fork into cell %s (%s), refusing the login of %s", reply->cell,
                            strerror(-r), request->user);
                 return PAM_SYSTEM_ERR;
         }
@@ -217,7 +216,7 @@ static int answer(pam_handle_t *pamh, const ModuleArgs *args, int flags, const L
                 return PAM_SUCCESS;
         case JOIN_INSIDE:
                 if (args->debug)
-                        pam_syslog(pamh, LOG_DEBUG, "Session of %s stays in the cell that it is in",
+                        pam_syslog(pamh, LOG_DEBUG, "Session of %s stays in its present cell",
                                    request->user);
                 return PAM_SUCCESS;
         case JOIN_REFUSED:
@@ -227,7 +226,7 @@ static int answer(pam_handle_t *pamh, const ModuleArgs *args, int flags, const L
         case JOIN_NO_POLICY:
                 return answer_no_policy(pamh, args, flags, request, reply);
         case JOIN_BROKEN:
-                pam_syslog(pamh, LOG_ERR, "Cannot join cell %s (%s: %s): refusing the login of %s",
+                pam_syslog(pamh, LOG_ERR, "Cannot join cell %s (%s: %s), refusing the login of %s",
                            reply->cell, reply->message, strerror(-error), request->user);
                 tell_user(pamh, args, flags, "cannot enter the cell");
                 return PAM_SYSTEM_ERR;
@@ -245,14 +244,15 @@ static bool describe_user(pam_handle_t *pamh, const ModuleArgs *args, int flags,
 
         if (r >= 0)
                 return true;
-        pam_syslog(pamh, LOG_ERR, "Cannot describe the user to the manager (%s): refusing the login", strerror(-r));
+        pam_syslog(pamh, LOG_ERR, "Cannot look up user %s and the user's groups (%s), refusing the login",
+                   get_item(pamh, PAM_USER), strerror(-r));
         tell_user(pamh, args, flags, "cannot look up the user");
         return false;
 }
 
-/* sshd keeps a connection whose session was refused, and denies a user whose account is. So whom the session would
- * refuse is refused here, too, where a stack has both; the session still has the last word. Only who comes from another
- * host is asked for: screen lockers, polkit, chsh use the account part as well, and open no session. */
+/* sshd keeps the connection if the session part refuses a login, but denies the login if the account part does. So this
+ * part refuses the same users as the session part, which still decides in the end. It asks the manager only about users
+ * from another host, because screen lockers, polkit and chsh use the account part as well, and open no session. */
 int pam_sm_acct_mgmt(pam_handle_t *pamh, int flags, int argc, const char **argv) {
         LoginRequest request;
         LoginReply reply;
@@ -301,7 +301,7 @@ int pam_sm_close_session(pam_handle_t *pamh, int flags, int argc, const char **a
                 return PAM_SUCCESS;
         module_args_parse(pamh, argc, argv, &args);
 
-        /* Only a hint: the manager sees by itself when this process ends. */
+        /* Only a hint, because the manager sees when this process exits. */
         login_request_init(&request, LOGIN_CLOSE);
         fd = login_connect(args.socket_path, &left_usec);
         if (fd >= 0) {

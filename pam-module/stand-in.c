@@ -17,7 +17,7 @@
 
 #include "base/fd.h"
 
-/* Nothing of the caller is kept: a pipe of systemd's that stays open here would never end. */
+/* Closes all of the caller's files. If the parent kept a pipe of systemd open, systemd would never see its end. */
 static void let_go_of_files(void) {
         int null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
 
@@ -27,9 +27,9 @@ static void let_go_of_files(void) {
         fd_close_all_but((const int[]) { 0, 1, 2 }, 3);
 }
 
-/* Into the control group of the cell's pid 1, whose scope is ours to fill. Where it stays in the unit's, a user's
- * service manager meets a process there that its pid namespace has no number for, and can't give limits to
- * its units, as cgroup-v2.rst, "No Internal Process Constraint", has it. */
+/* Moves into the control group of the cell's pid 1, whose scope belongs to us. In the unit's group, a user's service
+ * manager would find a process that has no PID in its pid namespace, and could not set limits on its own units
+ * (cgroup-v2.rst, "No Internal Process Constraint"). */
 static void leave_unit(void) {
         char text[1024], path[1100];
         const char *group;
@@ -48,20 +48,20 @@ static void leave_unit(void) {
                 return;
         (void) snprintf(path, sizeof(path), "/sys/fs/cgroup%s/cgroup.procs", group);
         fd = open(path, O_WRONLY | O_CLOEXEC);
-        if (fd >= 0 && write(fd, "0", 1) < 0) /* it only looks worse then */
+        if (fd >= 0 && write(fd, "0", 1) < 0) /* we can go on in the unit's group */
                 (void) 0;
         (void) close(fd);
 }
 
 static void drop_privileges(uid_t uid, gid_t gid) {
-        /* another process of the user's may not trace it: it is outside of the pid namespace */
+        /* not dumpable: this process is outside of the cell's pid namespace, so the user must not trace it */
         if (setgroups(0, NULL) < 0 || setresgid(gid, gid, gid) < 0 || setresuid(uid, uid, uid) < 0 ||
             prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || prctl(PR_SET_DUMPABLE, 0) < 0)
                 _exit(EXIT_FAILURE);
         (void) prctl(PR_SET_NAME, "(confine)");
 }
 
-/* Ends by the signal that has ended the child, but leaves the core dump to it. */
+/* Ends this process with the signal that killed the child, but without a second core dump. */
 static void __attribute__((noreturn)) end_by(int sig) {
         const struct rlimit none = {};
         sigset_t set;
@@ -75,7 +75,7 @@ static void __attribute__((noreturn)) end_by(int sig) {
         _exit(128 + sig);
 }
 
-/* Nothing is born in a pid namespace whose pid 1 is dead; see pid_namespaces(7). */
+/* fork(2) fails with ENOMEM in a pid namespace whose pid 1 is dead; see pid_namespaces(7). */
 static bool cell_has_ended(void) {
         pid_t pid = fork();
 
@@ -86,8 +86,8 @@ static bool cell_has_ended(void) {
         return pid < 0 && errno == ENOMEM;
 }
 
-/* With its cell a program ends by SIGKILL, but that is no failure of it: systemd takes SIGTERM for an orderly
- * end. */
+/* When its cell ends, a program gets SIGKILL, although it has not failed. So we end with SIGTERM, which systemd counts
+ * as a clean exit. */
 static void end_if_child_has(pid_t child) {
         siginfo_t si = {};
 
@@ -100,7 +100,7 @@ static void end_if_child_has(pid_t child) {
         end_by(si.si_status == SIGKILL && cell_has_ended() ? SIGTERM : si.si_status);
 }
 
-/* All signals are blocked: each is taken from the queue, and none is lost. */
+/* All signals are blocked, so sigwaitinfo() takes each from the queue, and none is lost. */
 static void __attribute__((noreturn)) stand(pid_t child, const sigset_t *all) {
         for (;;) {
                 siginfo_t si;
@@ -110,7 +110,7 @@ static void __attribute__((noreturn)) stand(pid_t child, const sigset_t *all) {
                         continue;
                 if (sig == SIGCHLD)
                         end_if_child_has(child);
-                else if (si.si_code != SI_KERNEL) /* what the terminal sends, the child has got as well */
+                else if (si.si_code != SI_KERNEL) /* the child got the terminal's signals itself */
                         (void) kill(child, sig);
         }
 }
@@ -128,16 +128,16 @@ int stand_in(uid_t uid, gid_t gid) {
         if (child <= 0) {
                 error = child < 0 ? -errno : 0;
                 (void) close(fds[1]);
-                if (child == 0) /* until the parent is out of the way */
+                if (child == 0) /* waits until the parent has closed the pipe */
                         while (read(fds[0], &(char) { 0 }, 1) < 0 && errno == EINTR)
                                 ;
                 (void) close(fds[0]);
                 (void) sigprocmask(SIG_SETMASK, &before, NULL);
                 return error;
         }
-        (void) signal(SIGCHLD, SIG_DFL); /* were it ignored, children would vanish unseen */
+        (void) signal(SIGCHLD, SIG_DFL); /* if it is ignored, waitid() can't report the child's status */
         leave_unit();
-        let_go_of_files(); /* the pipe, too: the child goes on */
+        let_go_of_files(); /* also closes the pipe, so the child continues */
         drop_privileges(uid, gid);
         stand(child, &all);
 }

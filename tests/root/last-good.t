@@ -71,7 +71,7 @@ for kind in key value section extends dropin host owner mode junk match nul head
         is "$kind: and shown as stale" "$(ctl --json=short policies | jq -r '.[] | .Mode + " " + (.Stale | tostring)')" "enforce true"
         forget
         is "$kind: without one who is named is refused" "$(where alice)" refused
-        like "$kind: and told so" "$(cat "$LAB_DIR/said")" 'the policy for you has an error; tell the administrator'
+        like "$kind: and the user is told" "$(cat "$LAB_DIR/said")" 'the policy for you has an error, tell the administrator'
         like "$kind: it is in the log" "$(tail -n 20 "$LAB_DIR/log")" 'Refused alice \(su\): policy 50-alice is refused: .*(/50-alice|/x.ini)'
         case $kind in
         owner | mode | match | nul | header | directory)

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* systemd.generator(7): runs early at boot and at each daemon-reload, and turns each policy with Unit= into a
- * drop-in for its services. It looks at policy files alone: no manager runs yet, no network, and /var may
- * not be there.
+/* A systemd.generator(7). systemd runs it early at boot and at each daemon-reload, and it turns each policy with Unit=
+ * into a drop-in for its services. It reads only policy files, because there is no manager and no network yet, and
+ * /var may not be mounted.
  *
- * A policy that is refused has no effect but on the services that it names, as far as that can be read:
- * they are kept from starting. Boot goes on. */
+ * If a policy has an error, the drop-in keeps the services that it names from starting, as far as the generator can
+ * read the names. Boot goes on. */
 
 #include <fcntl.h>
 #include <getopt.h>
@@ -65,7 +65,7 @@ static int parse_argv(int argc, char **argv) {
         return 0;
 }
 
-/* Nobody reads a generator's standard error; the journal has the kernel's log from the first line on. */
+/* Nobody reads the standard error of a generator, but the journal includes the kernel's log from the first line. */
 static void log_to_kmsg(void) {
         _cleanup_(close_fdp) int fd = -EBADF;
 
@@ -95,7 +95,7 @@ static int write_drop_in(int dest_fd, const char *unit, const char *text) {
         return fd_replace_file_at(dest_fd, path, text, 0644, false);
 }
 
-/* With `p` NULL, or one that can't be written, the service is kept from starting. */
+/* Writes the drop-in of a service. If `p` is NULL or can't become a drop-in, it keeps the service from starting. */
 static int generate(int dest_fd, const char *unit, const Policy *p) {
         _cleanup_(freep) char *text = NULL;
         size_t size;
@@ -113,11 +113,11 @@ static int generate(int dest_fd, const char *unit, const Policy *p) {
         if (!text)
                 return -ENOMEM;
         if (r < 0) {
-                log_error_errno(r, "Policy %s can't be turned into a drop-in: %m", p->name);
+                log_error_errno(r, "Cannot turn policy %s into a drop-in: %m", p->name);
                 return generate(dest_fd, unit, NULL);
         }
         if (!p)
-                log_error("%s must not start: its policy is refused", unit);
+                log_error("Keeping %s from starting, because its policy has an error; see confinectl verify", unit);
         r = write_drop_in(dest_fd, unit, text);
         return r < 0 ? log_error_errno(r, "Cannot write the drop-in of %s: %m", unit) : 0;
 }
@@ -133,10 +133,10 @@ static int generate_all(int dest_fd, const PolicySet *set) {
                 for (size_t k = 0; k < units->n_values; k++) {
                         const char *unit = units->values[k].text;
 
-                        if (policy_set_pick_unit(set, unit) != p) /* the first that names it wins */
+                        if (policy_set_pick_unit(set, unit) != p) /* the first policy that names the unit wins */
                                 continue;
                         if (p->mode == POLICY_OBSERVE) {
-                                log_info("Policy %s would place %s (Mode=observe)", p->name, unit);
+                                log_info("Policy %s would place %s, but has Mode=observe", p->name, unit);
                                 continue;
                         }
                         r = generate(dest_fd, unit, p);
@@ -159,11 +159,11 @@ static void complain(const char *key, const char *reason, void *userdata) {
         const Support *s = userdata;
 
         (void) policy_diags_add(s->diags, s->policy->if_unsupported_warn, s->policy->path, 0, "Resources", key,
-                                "not supported on this host: %s", reason); /* remembers a lost error */
+                                "not supported on this host: %s", reason); /* diags records a lack of memory */
 }
 
-/* Only control groups: systemd has mounted them before anything else. What else a host may lack is not there
- * yet, or is the manager's to find out. */
+/* Checks only control groups, because systemd mounts them before it runs generators. The rest of the host is not ready
+ * yet, or the manager checks it. */
 static void check_support(const Policy *p, PolicyDiags *diags, void *userdata) {
         Support s = { p, diags };
 
@@ -186,7 +186,8 @@ static int load(PolicySet **ret) {
         }
         r = hierarchies_open(NULL, &h);
         if (r < 0)
-                log_warning_errno(r, "Cannot find the control groups, not checking what this host supports: %m");
+                log_warning_errno(r, "Cannot find the control groups, not checking whether this host supports the "
+                                  "policies: %m");
         r = policy_set_load(dirs, false, NULL, check_support, h, &diags, ret);
         if (r < 0)
                 return log_error_errno(r, "Cannot load the policies: %m");

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The keys of [Resources], [Filesystem] and [Process] have systemd's names and syntax; only lists, which we print in
- * one line, are one item a line there. What the policy leaves at its default is left to the unit. */
+/* The keys of [Resources], [Filesystem] and [Process] have systemd's names and syntax, except that systemd wants one
+ * line for each item of a list that we print in one line. Keys with their default value stay out of the drop-in, so
+ * the unit decides about them. */
 
 #include "generator/unit-file.h"
 
@@ -11,13 +12,13 @@
 
 #define HEADER "# Made by confine-generator from policy %s: see confine.policy(5).\n"
 
-/* systemd expands % in it. */
+/* Doubles each %, because systemd expands specifiers in the value. */
 static void print_plain(FILE *f, const char *text) {
         for (; *text; text++)
                 fputs(*text == '%' ? "%%" : (const char[]) { *text, '\0' }, f);
 }
 
-/* One without quotes, which systemd would take away. */
+/* Rejects quotes and backslashes, because systemd would remove them. */
 static int print_path(FILE *f, const char *path) {
         if (strpbrk(path, "\"'\\"))
                 return -EINVAL;
@@ -25,7 +26,7 @@ static int print_path(FILE *f, const char *path) {
         return 0;
 }
 
-/* "A x B y": two lines. */
+/* Prints "A x B y" as two lines. */
 static int print_pairs(FILE *f, const char *key, const char *value) {
         _cleanup_(strv_freep) char **words = NULL;
         int r;
@@ -39,8 +40,8 @@ static int print_pairs(FILE *f, const char *key, const char *value) {
         return r;
 }
 
-/* A value, line by line. Lists have quotes where systemd takes some away; a backslash at the end would join the line to
- * the next one. */
+/* Prints a value line by line. Lists already have quotes where systemd removes some. Rejects a backslash at the end of
+ * a line, because it would join the line to the next one. */
 static int print_value(FILE *f, const char *key, const char *value) {
         for (;; value++) {
                 size_t n = strcspn(value, "\n");
@@ -63,7 +64,7 @@ static int print_environment(FILE *f, char *const *variables) {
         for (; variables && *variables; variables++) {
                 fputs("Environment=\"", f);
                 for (const char *s = *variables; *s; s++) {
-                        if (*s == '%' && s[1] == '%') /* ours and systemd's for one */
+                        if (*s == '%' && s[1] == '%') /* stands for one % for us and for systemd */
                                 s++;
                         fprintf(f, "%s%c", *s == '"' || *s == '\\' ? "\\" : *s == '%' ? "%" : "", *s);
                 }
@@ -72,7 +73,8 @@ static int print_environment(FILE *f, char *const *variables) {
         return 0;
 }
 
-/* Of a policy whose names differ from systemd's: PrivateTmp= by its values of 252, no capability by an empty one. */
+/* Translates values that systemd writes differently: PrivateTmp= has only the values of systemd 252, and an empty
+ * CapabilityBoundingSet= means no capability. */
 static int print_key(FILE *f, const Policy *p, const PolicyKey *k, const char *value) {
         if (strcmp(k->name, "PrivateTmp") == 0)
                 return p->filesystem.private_tmp ? print_value(f, k->name, "yes") : 0;
@@ -100,7 +102,7 @@ static int print_section(FILE *f, const Policy *p, const char *section) {
                 unset = k->format(k, policy_defaults());
                 if (!value || !unset)
                         return -ENOMEM;
-                /* the default of that one is yes, and systemd's is no */
+                /* our default of PrivateTmp= is yes, but systemd's is no */
                 if (strcmp(value, unset) == 0 && strcmp(k->name, "PrivateTmp") != 0)
                         continue;
                 r = print_key(f, p, k, value);
@@ -110,8 +112,8 @@ static int print_section(FILE *f, const Policy *p, const char *section) {
         return 0;
 }
 
-/* The namespace is there before the service starts; if it isn't, the service fails. Wants=, not Requires=: who
- * stops the manager does not want to stop the service. */
+/* The manager makes the namespace before the service starts; without it, the service fails. Wants= and not Requires=,
+ * because a stop of the manager must not stop the service. */
 int unit_file_print(FILE *f, const Policy *p, const char *unit, const char *runtime_dir) {
         bool routed = p->network_mode == NETWORK_ROUTED;
         int r;
@@ -139,8 +141,8 @@ int unit_file_print(FILE *f, const Policy *p, const char *unit, const char *runt
 
 void unit_file_print_refusal(FILE *f, const char *unit) {
         fprintf(f,
-                "# Made by confine-generator: the policy that %s is to run under is refused, and without it\n"
-                "# the service must not start. See confinectl verify.\n"
+                "# Made by confine-generator. The policy of %s has an error, so the service must not start.\n"
+                "# See confinectl verify.\n"
                 "[Unit]\n"
                 "AssertPathExists=/run/confine/policy-of-this-service-is-broken-see-confinectl-verify\n",
                 unit);

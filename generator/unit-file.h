@@ -5,15 +5,15 @@
 
 #include "policies/policy.h"
 
-/* A policy as a drop-in for a service of systemd (pure). */
+/* Prints a policy as a drop-in for a systemd service (pure). */
 
-/* Where the manager pins the namespace of a service, and where it writes a policy's resolv.conf, below
- * its runtime directory; also named in manager/cells/placement.c. */
+/* The directories, below the manager's runtime directory, where it pins the namespaces of services and writes the
+ * resolv.conf of policies. manager/cells/placement.c uses the same names. */
 #define UNIT_FILE_NETNS_DIR "netns"
 #define UNIT_FILE_RESOLV_DIR "resolv"
 
-/* Writes the drop-in. -EINVAL: a path in it can't be written so that systemd reads the same; -ENOMEM. */
+/* Writes the drop-in. -EINVAL: a value can't be written so that systemd reads the same; -ENOMEM. */
 int unit_file_print(FILE *f, const Policy *p, const char *unit, const char *runtime_dir);
 
-/* Writes one that keeps the service from starting: its policy is refused. */
+/* Writes a drop-in that keeps the service from starting, because its policy has an error. */
 void unit_file_print_refusal(FILE *f, const char *unit);

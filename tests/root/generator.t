@@ -136,7 +136,7 @@ is "Mode=host leaves the network, infinity is the default" "$(drop_in host.servi
 PrivateTmp=yes"
 like "the first policy that names a service has it" "$(drop_in full.service | head -1)" 'policy 10-full'
 is "modes" "$(stat -c %a "$dest/full.service.d" "$dest/full.service.d/50-confine.conf" | tr '\n' ' ')" "755 644 "
-like "Mode=observe only says so" "$(cat "$LAB_DIR/said")" '40-observed would place observed\.service'
+like "Mode=observe only says so" "$(cat "$LAB_DIR/said")" '40-observed would place observed\.service, but has Mode=observe'
 if command -v systemd-analyze > /dev/null; then
         mkdir -p /etc/systemd/system
         for u in full none; do

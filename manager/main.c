@@ -214,6 +214,6 @@ int main(int argc, char **argv) {
                 (void) log_error_errno(r, "The event loop failed: %m");
                 return 1;
         }
-        log_info("Stopping%s", HASH_COUNT(m->cells) > 0 ? "; live cells go on" : "");
+        log_info("Stopping%s", HASH_COUNT(m->table.cells) > 0 ? "; live cells go on" : "");
         return 0;
 }

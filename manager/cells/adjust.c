@@ -32,25 +32,22 @@ typedef struct Adjust {
 
 struct Adjusts {
         TAILQ_HEAD(, Adjust) items; /* in the order they came */
-        Cell *const *cells;
+        const CellTable *table;
         PolicySet *const *policies;
         const char *config_dir;
         const Notices *notices;
 };
 
 static Cell *find_cell(const Adjust *a) {
-        Cell *c;
-
-        HASH_FIND_STR(*a->owner->cells, a->cell, c);
-        return c;
+        return table_find_cell(a->owner->table, a->cell);
 }
 
-Adjusts *adjusts_new(Cell *const *cells, PolicySet *const *policies, const char *config_dir, const Notices *notices) {
+Adjusts *adjusts_new(const CellTable *table, PolicySet *const *policies, const char *config_dir, const Notices *notices) {
         Adjusts *a = malloc(sizeof(*a));
 
         if (!a)
                 return NULL;
-        *a = (Adjusts) { .cells = cells, .policies = policies, .config_dir = config_dir, .notices = notices };
+        *a = (Adjusts) { .table = table, .policies = policies, .config_dir = config_dir, .notices = notices };
         TAILQ_INIT(&a->items);
         return a;
 }

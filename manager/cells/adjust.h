@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "manager/cells/cell.h"
+#include "manager/cells/table.h"
 #include "manager/cells/notices.h"
 #include "policies/policy-set.h"
 
@@ -11,9 +11,9 @@
 
 typedef struct Adjusts Adjusts;
 
-/* `cells` and `policies` are read whenever one begins: the table of cells, and the policies that are loaded then.
+/* `table` and `policies` are read whenever one begins: the table of cells, and the policies that are loaded then.
  * `config_dir` has the drop-ins. NULL: out of memory. */
-Adjusts *adjusts_new(Cell *const *cells, PolicySet *const *policies, const char *config_dir, const Notices *notices);
+Adjusts *adjusts_new(const CellTable *table, PolicySet *const *policies, const char *config_dir, const Notices *notices);
 Adjusts *adjusts_free(Adjusts *a); /* takes NULL, returns NULL; `done` is not called any more */
 
 /* Wants `kind` of a live cell. `assignments` are the "KEY=VALUE" of ADJUST_LIMITS and ADJUST_LIMITS_RUNTIME, all of them

@@ -7,6 +7,8 @@
 #include <sched.h>
 #include <string.h>
 
+#include "manager/cells/lending.h"
+#include "manager/cells/table.h"
 #include "policies/policy.h"
 
 static int choose_address(Cell *c, const IpPrefix *pool, const MatchSubject *subject, IpPrefix *ret) {
@@ -34,7 +36,7 @@ static int choose_address(Cell *c, const IpPrefix *pool, const MatchSubject *sub
 /* The first that is there and that no cell has. Those on which cells have links of their own are never used up. */
 static int choose_device(Cell *c) {
         for (char **name = c->policy->interfaces; name && *name; name++) {
-                if (c->policy->network_mode == NETWORK_INTERFACE && c->host->is_lent(*name, c->host->userdata))
+                if (c->policy->network_mode == NETWORK_INTERFACE && table_find_lent(c->host->all, *name))
                         continue;
                 if (interface_read(*name, &c->device_state) < 0)
                         continue;
@@ -45,7 +47,7 @@ static int choose_device(Cell *c) {
 }
 
 static int choose_owner(Cell *c) {
-        const Cell *owner = c->host->find_owner(c->policy->network_cell, c->uid, c->host->userdata);
+        const Cell *owner = table_find_owner(c->host->all, c->policy->network_cell, c->uid);
 
         if (!owner)
                 return -ENOLINK;
@@ -62,7 +64,7 @@ static int choose_owner(Cell *c) {
 
 int cell_choose_network(Cell *c, const MatchSubject *subject) {
         const Policy *p = c->policy;
-        int error;
+        int r;
 
         if (c->host->netns_prefix && cell_namespaces(c) & CLONE_NEWNET)
                 (void) snprintf(c->netns_name, sizeof(c->netns_name), "%s-%s", c->host->netns_prefix, c->id);
@@ -70,15 +72,14 @@ int cell_choose_network(Cell *c, const MatchSubject *subject) {
                 return choose_owner(c);
         if (!policy_has_addresses(p))
                 return 0;
-        error = policy_has_inner_link(p) ? choose_device(c) : 0;
-        if (error < 0)
-                return error;
-        error = resolver_choose(p, RESOLVER_PATH, RESOLVER_UPSTREAM_PATH, &c->resolver);
-        if (error < 0)
-                return error;
+        r = policy_has_inner_link(p) ? choose_device(c) : 0;
+        if (r < 0)
+                return r;
+        r = resolver_choose(p, RESOLVER_PATH, RESOLVER_UPSTREAM_PATH, &c->resolver);
+        if (r < 0)
+                return r;
         for (size_t i = 0; i < p->n_pools; i++) {
                 bool v4 = p->pools[i].family == AF_INET;
-                int r;
 
                 r = choose_address(c, &p->pools[i], subject, v4 ? &c->address4 : &c->address6);
                 if (r >= 0 && (p->network_mode == NETWORK_ROUTED ||
@@ -92,5 +93,6 @@ int cell_choose_network(Cell *c, const MatchSubject *subject) {
         if (policy_has_inner_link(p))
                 return 0;
         (void) snprintf(c->link, sizeof(c->link), "%s%.*s", c->host->link_prefix, 8, c->id + 1);
-        return c->host->prepare(c, c->host->userdata);
+        r = lending_choose_place(c->host->all, p, c->uid, &c->place);
+        return r < 0 ? r : c->host->join_volumes(c, c->host->userdata);
 }

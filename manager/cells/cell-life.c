@@ -21,6 +21,7 @@
 #include "manager/cells/cell-choose.h"
 #include "manager/cells/cell-plan.h"
 #include "manager/cells/cell-record.h"
+#include "manager/cells/lending.h"
 #include "manager/cells/notices.h"
 #include "manager/work/event.h"
 #include "manager/work/fd-store.h"
@@ -319,7 +320,8 @@ int cell_new(CellHost *host, Policy *policy, const MatchSubject *subject, Cell *
                 r = r == -EINVAL ? -EILSEQ : r;
         }
         if (r >= 0 && cell_namespaces(c) & CLONE_NEWUSER) {
-                r = host->choose_ids(subject->user, subject->uid, &c->first_id, host->userdata);
+                r = lending_choose_ids(host->all, host->first_subid, host->last_subid, subject->user, subject->uid,
+                                       &c->first_id);
                 r = r == -ENOSPC ? -ERANGE : r;
         }
         if (r >= 0)

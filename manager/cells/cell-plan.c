@@ -4,6 +4,7 @@
 
 #include "base/strv.h"
 #include "manager/cells/room.h"
+#include "manager/lent/shares.h"
 
 /* Without memory the list is left empty: then a cell without namespaces looks empty, too. */
 static char *const *list_groups(Cell *c) {
@@ -47,6 +48,21 @@ void cell_describe(const Cell *c, FirewallCell *ret) {
         c->host->volumes(c, &ret->user_volume, &ret->policy_volume, c->host->userdata);
 }
 
+bool cell_limit_by_others(uid_t uid, const char *except_cell, Resources *limits, void *userdata) {
+        const CellHost *h = userdata;
+        bool any = false;
+
+        for (const Cell *c = h->all->cells; c; c = c->hh.next) {
+                if (c->removed || strcmp(c->id, except_cell) == 0 || !table_has_user(c, uid, true))
+                        continue;
+                any = true;
+                policy_tighten_user(c->policy, &c->policy->cell, limits);
+        }
+        if (h->shares)
+                shares_get(h->shares, uid, limits);
+        return any;
+}
+
 void cell_plan(Cell *c, CellPlan *ret) {
         const CellHost *h = c->host;
 
@@ -62,8 +78,8 @@ void cell_plan(Cell *c, CellPlan *ret) {
                         .groups = list_groups(c),
                         .pid_inode = c->inodes[LOGIN_NS_PID],
                         .frozen = c->frozen || c->adjusting == ADJUST_FREEZE || c->adjusting == ADJUST_THAW,
-                        .others = h->others,
-                        .userdata = h->userdata,
+                        .others = cell_limit_by_others,
+                        .userdata = (void *) h,
                 },
                 .namespaces = cell_namespaces(c),
                 .hostname = c->hostname,
@@ -94,7 +110,7 @@ void cell_plan(Cell *c, CellPlan *ret) {
         ret->restarts_user_volume = c->restarts_user_volume;
         ret->restarts_policy_volume = c->restarts_policy_volume;
         if (needs_counts(c))
-                h->count(c->policy->name, c->uid, &ret->cell.user_cells, &ret->cell.policy_cells, h->userdata);
+                table_count_cells(h->all, c->policy->name, c->uid, &ret->cell.user_cells, &ret->cell.policy_cells);
 }
 
 void leader_plan(const Session *s, CellPlan *ret_cell, LeaderPlan *ret) {

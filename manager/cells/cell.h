@@ -59,19 +59,12 @@ typedef struct CellHost {
         char host_name[65];
         const char *runtime_dir, *state_dir;
 
-        /* how many live cells of this user under this policy, and of the policy */
-        void (*count)(const char *policy, uid_t uid, unsigned *ret_user, unsigned *ret_policy, void *userdata);
-        /* the live cell of `policy` whose network one of this user's would share; NULL: none */
-        Cell *(*find_owner)(const char *policy, uid_t uid, void *userdata);
-        /* is an interface of the host's lent to a cell? */
-        bool (*is_lent)(const char *device, void *userdata);
-        /* see lending.h */
-        int (*choose_ids)(const char *user, uid_t uid, uid_t *ret_first, void *userdata);
-        /* gives a new cell what it shares with others: see lending.h, traffic.h */
-        int (*prepare)(Cell *c, void *userdata);
+        const struct CellTable *all;
+        struct Shares *shares;    /* NULL: control groups hold the sums of policies */
+        uint64_t first_subid, last_subid; /* for users without a line in subuid(5) */
+        /* gives a new cell its volumes, see traffic.h */
+        int (*join_volumes)(Cell *c, void *userdata);
         void (*volumes)(const Cell *c, FirewallVolume *ret_user, FirewallVolume *ret_policy, void *userdata);
-        /* see DriverCell.others */
-        bool (*others)(uid_t uid, const char *except_cell, Resources *limits, void *userdata);
         void *userdata;
 } CellHost;
 

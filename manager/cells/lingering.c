@@ -13,11 +13,11 @@ static bool lingers(const Cell *c) {
         return c->state == CELL_LIVE && c->n_sessions == 0 && c->lingers_since_usec != 0;
 }
 
-void lingering_bound(Cell *cells, uid_t uid) {
+void lingering_bound(const CellTable *t, uid_t uid) {
         Cell *oldest = NULL;
         unsigned n = 0;
 
-        for (Cell *c = cells; c; c = c->hh.next) {
+        for (Cell *c = t->cells; c; c = c->hh.next) {
                 if (c->uid != uid || !lingers(c))
                         continue;
                 n++;
@@ -38,11 +38,11 @@ static bool has_address_of(const Cell *c, const Policy *policy) {
         return false;
 }
 
-bool lingering_give_back(Cell *cells, const Policy *policy) {
+bool lingering_give_back(const CellTable *t, const Policy *policy) {
         Cell *oldest = NULL;
         bool ending = false;
 
-        for (Cell *c = cells; c; c = c->hh.next) {
+        for (Cell *c = t->cells; c; c = c->hh.next) {
                 if (!has_address_of(c, policy))
                         continue;
                 ending = ending || c->state == CELL_ENDING;

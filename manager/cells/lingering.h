@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "manager/cells/cell.h"
+#include "manager/cells/table.h"
 
-/* Cells that linger are there at everybody's pleasure: a user has only so many, and they give back what a login needs.
- * `cells` are the whole table. */
+/* Cells that linger are there at everybody's pleasure: a user has only so many, and they give back what a login needs. */
 
 /* One of this user's begins to linger: ends the oldest beyond the bound. */
-void lingering_bound(Cell *cells, uid_t uid);
+void lingering_bound(const CellTable *t, uid_t uid);
 
 /* A cell of this policy can't be made, because no address is free. Ends the cell that has lingered longest with an address of
  * its pools. True: one is about to be free, since that one or another is ending. */
-bool lingering_give_back(Cell *cells, const Policy *policy);
+bool lingering_give_back(const CellTable *t, const Policy *policy);

@@ -3,7 +3,7 @@
 
 #include "base/hash.h"
 #include "manager/cells/builder.h"
-#include "manager/cells/cell.h"
+#include "manager/cells/table.h"
 #include "manager/cells/notices.h"
 #include "netns/pool.h"
 #include "policies/policy-set.h"
@@ -28,7 +28,7 @@ typedef struct Placements {
         Jobs *jobs;
         Pool *pool;
         PolicySet *const *policies;
-        Cell *const *cells;
+        const CellTable *cells;
         const Notices *notices;
         int fd, runtime_fd;  /* directories of the records, and of all that is the manager's at run time */
         const char *runtime_dir, *table, *link_prefix;

@@ -460,7 +460,7 @@ static bool check_ports(Placement *p, const Policy *policy) {
                         return false;
                 }
         }
-        for (const Cell *c = *all->cells; c; c = c->hh.next) {
+        for (const Cell *c = all->cells->cells; c; c = c->hh.next) {
                 const PolicyPort *port = policy_ports_collide(policy, c->policy);
 
                 if (port) {

@@ -17,7 +17,8 @@
 #include "manager/cells/cell-plan.h"
 #include "manager/cells/notices.h"
 #include "manager/cells/placement.h"
-#include "manager/daemon/table.h"
+#include "manager/cells/table.h"
+#include "manager/daemon/network-need.h"
 #include "netns/host-net.h"
 #include "netns/link.h"
 #include "netns/net-watch.h"
@@ -34,7 +35,7 @@ static bool is_repairable(const Cell *c) {
 }
 
 void damage_repair_cells(const Manager *m, bool all, JobText *text) {
-        for (Cell *c = m->cells; c; c = c->hh.next) {
+        for (Cell *c = m->table.cells; c; c = c->hh.next) {
                 JobReport report = {};
                 CellPlan plan;
 
@@ -68,7 +69,7 @@ void damage_note(Manager *m, const char *lines) {
         while (*lines) {
                 size_t n = strcspn(lines, "\n"), id_length = strcspn(lines, " \n");
                 _cleanup_(freep) char *id = strndup(lines, id_length), *trouble = NULL;
-                Cell *c = id && id_length < n ? manager_find_cell(m, id) : NULL;
+                Cell *c = id && id_length < n ? table_find_cell(&m->table, id) : NULL;
 
                 if (c && (trouble = strndup(lines + id_length + 1, n - id_length - 1)))
                         note_cell(m, c, trouble);
@@ -143,7 +144,7 @@ static int on_turn(sd_event_source *s, uint64_t usec, void *userdata) {
 
         (void) usec;
         m->groups_turn = (m->groups_turn + 1) % GROUPS_TURNS;
-        for (Cell *c = m->cells; c; c = c->hh.next)
+        for (Cell *c = m->table.cells; c; c = c->hh.next)
                 if (i++ % GROUPS_TURNS == m->groups_turn && c->state == CELL_LIVE && !c->groups_job)
                         look_at_groups(c);
         if (sd_event_source_set_time_relative(s, GROUPS_TURN_USEC) < 0)
@@ -271,7 +272,7 @@ static void look_for_overlaps(Manager *m) {
 
 /* A bridge that cells are on, ours or not. */
 static bool is_bridge(const Manager *m, const char *name) {
-        for (const Cell *c = m->cells; c; c = c->hh.next)
+        for (const Cell *c = m->table.cells; c; c = c->hh.next)
                 if (is_repairable(c) && c->policy->network_mode == NETWORK_BRIDGE && strcmp(c->policy->bridge, name) == 0)
                         return true;
         return false;
@@ -285,7 +286,7 @@ static bool look_at_link(Manager *m, const char *name) {
                 m->repair_wanted++;
                 return true;
         }
-        for (Cell *c = m->cells; c; c = c->hh.next)
+        for (Cell *c = m->table.cells; c; c = c->hh.next)
                 if (is_repairable(c) && strcmp(c->link, name) == 0) {
                         log_warning("Interface %s of cell %s of %s was removed or set down; repairing it", name, c->id,
                                     c->user ?: "all users");
@@ -304,7 +305,7 @@ static int on_change(sd_event_source *s, int fd, uint32_t events, void *userdata
         r = net_watch_read(m->net_watch, &changes);
         if (r < 0)
                 log_debug_errno(r, "Changes of the host's network were missed, looking at all of it: %m");
-        if (!manager_needs_network(m) || m->firewall_made == 0)
+        if (!network_is_needed(m) || m->firewall_made == 0)
                 return 0;
         if (changes.forwarding_off)
                 log_warning("Somebody has turned off forwarding; repairing it");

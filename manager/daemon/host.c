@@ -72,7 +72,7 @@ static int name_things(Manager *m) {
                 return log_error_errno(EINVAL, "Instance \"%s\" must be 1 to 31 of a-z, 0-9 and -, and begin "
                                        "with a letter", instance);
         (void) snprintf(m->root_group, sizeof(m->root_group), "%s", instance);
-        (void) snprintf(m->table, sizeof(m->table), "%s", instance);
+        (void) snprintf(m->firewall_table, sizeof(m->firewall_table), "%s", instance);
         host_net_links(instance, m->link_prefix, m->gateway_link);
         return 0;
 }

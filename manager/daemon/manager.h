@@ -6,7 +6,7 @@
 #include "manager/cells/cell.h"
 #include "manager/cells/notices.h"
 #include "manager/cells/placement-record.h"
-#include "manager/cells/session.h"
+#include "manager/cells/table.h"
 #include "manager/daemon/policy-store.h"
 #include "manager/lent/shares.h"
 #include "manager/work/subject.h"
@@ -41,7 +41,7 @@ struct Manager {
         sd_event *event;
         int runtime_fd, lock_fd, cells_fd, sessions_fd, driver_fd, placements_fd, traffic_fd, init_fd;
         int group_fds[HIERARCHIES_MAX]; /* locks of the instance's control groups */
-        char root_group[80], table[40], link_prefix[8], gateway_link[16];
+        char root_group[80], firewall_table[40], link_prefix[8], gateway_link[16];
         Hierarchies *hierarchies;
         const Driver *driver;
         Jobs *jobs;
@@ -63,8 +63,7 @@ struct Manager {
         Notices notices;
         CellHost cell_host;
         SessionHost session_host;
-        Cell *cells;             /* uthash */
-        Session *sessions;       /* uthash */
+        CellTable table;
         char **lost_sessions;    /* names of their records that can't be read, while a cell is unattended */
         Placements placements;
         Volume *volumes;         /* uthash */

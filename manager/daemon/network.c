@@ -15,7 +15,7 @@
 #include "manager/cells/cell-plan.h"
 #include "manager/cells/placement.h"
 #include "manager/daemon/damage.h"
-#include "manager/daemon/table.h"
+#include "manager/daemon/network-need.h"
 #include "manager/daemon/traffic.h"
 #include "manager/work/state.h"
 #include "netns/firewall-watch.h"
@@ -76,7 +76,7 @@ static int collect_gateways(const Manager *m, Gateways *g) {
                                 r = add_gateway(g, &gateway);
                 }
         }
-        for (const Cell *c = m->cells; c && r >= 0; c = c->hh.next) {
+        for (const Cell *c = m->table.cells; c && r >= 0; c = c->hh.next) {
                 if (c->policy->network_mode != NETWORK_ROUTED)
                         continue;
                 r = add_gateway(g, &c->gateway4);
@@ -115,7 +115,7 @@ static int drop_gateways(const Manager *m, const Gateways *needed) {
 
 /* A host without a policy for bridges has none of it. */
 static int setup_port_guard(const Manager *m) {
-        _cleanup_(freep) GuardedPort *ports = calloc(HASH_COUNT(m->cells) + 1, sizeof(GuardedPort));
+        _cleanup_(freep) GuardedPort *ports = calloc(HASH_COUNT(m->table.cells) + 1, sizeof(GuardedPort));
         bool wanted = false;
         size_t n = 0;
 
@@ -123,15 +123,15 @@ static int setup_port_guard(const Manager *m) {
                 return -ENOMEM;
         for (size_t i = 0; i < policy_set_size(m->policies); i++)
                 wanted = wanted || policy_set_get(m->policies, i)->network_mode == NETWORK_BRIDGE;
-        for (const Cell *c = m->cells; c; c = c->hh.next)
+        for (const Cell *c = m->table.cells; c; c = c->hh.next)
                 if (*c->link && c->state != CELL_ENDING && c->policy->network_mode == NETWORK_BRIDGE)
                         builder_describe_port(c->policy, c->link, &c->address4, &c->address6, &ports[n++]);
-        return wanted || n > 0 ? port_guard_setup(m->table, m->link_prefix, ports, n) : 0;
+        return wanted || n > 0 ? port_guard_setup(m->firewall_table, m->link_prefix, ports, n) : 0;
 }
 
 static int setup_firewall(const Manager *m, const Gateways *g, bool guard4, bool guard6) {
         const FirewallConfig config = {
-                .table = m->table,
+                .table = m->firewall_table,
                 .link_prefix = m->link_prefix,
                 .gateways = g->items,
                 .n_gateways = g->n_items,
@@ -149,12 +149,12 @@ static int setup_firewall(const Manager *m, const Gateways *g, bool guard4, bool
                         return r < 0 ? r : setup_port_guard(m);
         }
         traffic_read_counts(m);
-        cells = calloc(HASH_COUNT(m->cells) + HASH_COUNT(m->placements.items) + 1, sizeof(FirewallCell));
+        cells = calloc(HASH_COUNT(m->table.cells) + HASH_COUNT(m->placements.items) + 1, sizeof(FirewallCell));
         if (!cells)
                 return -ENOMEM;
         /* The job that takes an ending one apart may run beside this one, and be done before: what it took
          * out must not come back. */
-        for (const Cell *c = m->cells; c; c = c->hh.next)
+        for (const Cell *c = m->table.cells; c; c = c->hh.next)
                 if (c->state != CELL_ENDING)
                         cell_describe(c, &cells[n++]);
         for (const Placement *p = m->placements.items; p; p = p->hh.next)
@@ -169,7 +169,7 @@ static bool needs_link_guard(const Manager *m) {
         for (size_t i = 0; i < policy_set_size(m->policies); i++)
                 if (policy_set_get(m->policies, i)->network_mode == NETWORK_MACVLAN)
                         return true;
-        for (const Cell *c = m->cells; c; c = c->hh.next)
+        for (const Cell *c = m->table.cells; c; c = c->hh.next)
                 if (c->policy->network_mode == NETWORK_MACVLAN)
                         return true;
         return false;
@@ -177,12 +177,12 @@ static bool needs_link_guard(const Manager *m) {
 
 /* Cells that are ending are left out for the reason that setup_firewall() gives. */
 static int setup_link_guard(const Manager *m) {
-        _cleanup_(freep) GuardedLink *links = calloc(HASH_COUNT(m->cells) + 1, sizeof(GuardedLink));
+        _cleanup_(freep) GuardedLink *links = calloc(HASH_COUNT(m->table.cells) + 1, sizeof(GuardedLink));
         size_t n = 0;
 
         if (!links)
                 return -ENOMEM;
-        for (Cell *c = m->cells; c; c = c->hh.next) {
+        for (Cell *c = m->table.cells; c; c = c->hh.next) {
                 CellPlan plan;
 
                 if (c->policy->network_mode != NETWORK_MACVLAN || c->state == CELL_ENDING)
@@ -190,7 +190,7 @@ static int setup_link_guard(const Manager *m) {
                 cell_plan(c, &plan);
                 builder_describe_link(&plan, &links[n++]);
         }
-        return link_guard_setup(m->table, links, n);
+        return link_guard_setup(m->firewall_table, links, n);
 }
 
 /* *ret_made: something was missing. */
@@ -265,7 +265,7 @@ static void run_prepare(void *userdata, JobReport *report, JobText *text) {
         if (needs_link_guard(m))
                 r = setup_link_guard(m);
         report->numbers[1] = (uint64_t) -r;
-        if (manager_needs_network(m))
+        if (network_is_needed(m))
                 prepare_routed(m, report, text);
 }
 
@@ -326,7 +326,7 @@ void network_repair(Manager *m) {
         last = MAX(now, last + REPAIR_INTERVAL_USEC);
         r = sd_event_add_time(m->event, &m->repair_source, CLOCK_MONOTONIC, last, 1, on_repair, m);
         if (r < 0)
-                log_error_errno(r, "Cannot make the nftables table %s anew: %m", m->table);
+                log_error_errno(r, "Cannot make the nftables table %s anew: %m", m->firewall_table);
 }
 
 /* For who asks what is the matter; the log has it, too. */
@@ -352,7 +352,7 @@ static void on_prepared(const JobReport *report, const char *text, void *userdat
                                 "Mode=macvlan");
         if (report->error >= 0) {
                 if (m->firewall_made > 0 && m->firewall_made != report->numbers[0])
-                        log_info("Made the nftables table %s anew", m->table);
+                        log_info("Made the nftables table %s anew", m->firewall_table);
                 m->firewall_made = report->numbers[0];
                 m->repair_made = report->numbers[2];
                 damage_note(m, text + strcspn(text, "\n"));
@@ -392,7 +392,7 @@ void network_prepare(Manager *m) {
         };
         int r;
 
-        if (!manager_needs_network(m) && !needs_link_guard(m))
+        if (!network_is_needed(m) && !needs_link_guard(m))
                 return;
         r = record_read(m->runtime_fd, "forwarding", "Forwarding", read_switch, &before);
         if (r >= 0) {
@@ -422,13 +422,13 @@ static int on_watch(sd_event_source *s, int fd, uint32_t events, void *userdata)
 
         (void) s, (void) fd, (void) events;
         r = firewall_watch_read(m->firewall_watch, who);
-        if (r == 0 || (!manager_needs_network(m) && !needs_link_guard(m)))
+        if (r == 0 || (!network_is_needed(m) && !needs_link_guard(m)))
                 return 0;
         if (r > 0) {
-                log_warning("%s has changed the nftables table %s, making it anew", who, m->table);
+                log_warning("%s has changed the nftables table %s, making it anew", who, m->firewall_table);
                 m->firewall_wanted++;
         } else
-                log_debug_errno(r, "Changes of nftables tables were missed, looking at table %s: %m", m->table);
+                log_debug_errno(r, "Changes of nftables tables were missed, looking at table %s: %m", m->firewall_table);
         network_repair(m);
         return 0;
 }
@@ -436,12 +436,12 @@ static int on_watch(sd_event_source *s, int fd, uint32_t events, void *userdata)
 void network_watch(Manager *m) {
         int r;
 
-        r = firewall_watch_new(m->table, JOB_PROCESS_NAME, &m->firewall_watch);
+        r = firewall_watch_new(m->firewall_table, JOB_PROCESS_NAME, &m->firewall_watch);
         if (r >= 0)
                 r = sd_event_add_io(m->event, &m->watch_source, firewall_watch_fd(m->firewall_watch), EPOLLIN,
                                     on_watch, m);
         if (r < 0)
-                log_warning_errno(r, "Cannot watch the nftables table %s, going on without: %m", m->table);
+                log_warning_errno(r, "Cannot watch the nftables table %s, going on without: %m", m->firewall_table);
         damage_watch(m);
 }
 
@@ -457,15 +457,15 @@ void network_remove(Manager *m) {
         Switches before = { .manager = m };
         int r;
 
-        r = link_guard_teardown(m->table);
+        r = link_guard_teardown(m->firewall_table);
         if (r < 0 && r != -EOPNOTSUPP)
-                log_warning_errno(r, "Cannot remove the nftables table %s for interfaces: %m", m->table);
-        r = port_guard_teardown(m->table);
+                log_warning_errno(r, "Cannot remove the nftables table %s for interfaces: %m", m->firewall_table);
+        r = port_guard_teardown(m->firewall_table);
         if (r < 0)
-                log_warning_errno(r, "Cannot remove the nftables tables for bridges of %s: %m", m->table);
-        r = firewall_teardown(m->table);
+                log_warning_errno(r, "Cannot remove the nftables tables for bridges of %s: %m", m->firewall_table);
+        r = firewall_teardown(m->firewall_table);
         if (r < 0)
-                log_warning_errno(r, "Cannot remove the nftables table %s: %m", m->table);
+                log_warning_errno(r, "Cannot remove the nftables table %s: %m", m->firewall_table);
         r = link_remove(m->gateway_link);
         if (r < 0)
                 log_warning_errno(r, "Cannot remove the link %s: %m", m->gateway_link);

@@ -12,7 +12,6 @@ void network_prepare(Manager *m);
 /* The same soon, and at most so often: two who undo each other's work would do nothing else. */
 void network_repair(Manager *m);
 
-
 /* Looks after the firewall: what somebody else does to its table is undone. */
 void network_watch(Manager *m);
 void network_unwatch(Manager *m);

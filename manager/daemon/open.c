@@ -17,7 +17,7 @@
 #include "manager/cells/session-life.h"
 #include "manager/cells/sharing.h"
 #include "manager/daemon/damage.h"
-#include "manager/daemon/table.h"
+#include "manager/cells/table.h"
 
 #define CELLS_OF_USER_MAX 512
 
@@ -28,7 +28,7 @@ static Cell *find_shared_cell(Manager *m, const Policy *policy, const MatchSubje
 
         if (policy->scope == CELL_SCOPE_SESSION)
                 return NULL;
-        for (Cell *c = m->cells; c; c = c->hh.next)
+        for (Cell *c = m->table.cells; c; c = c->hh.next)
                 if (c->state != CELL_ENDING && !c->end_wanted && !c->obscure && strcmp(c->policy->name, policy->name) == 0 &&
                     c->policy->scope == policy->scope &&
                     (policy->scope == CELL_SCOPE_POLICY ||
@@ -76,7 +76,7 @@ int manager_open_session_in(Manager *m, Cell *cell, const OpenInfo *info, Sessio
                 return explain(r, ret_message, "policy %s: the session can't be recorded: %s",
                                cell->policy->name, strerror(-r));
         }
-        HASH_ADD_STR(m->sessions, id, s);
+        HASH_ADD_STR(m->table.sessions, id, s);
         if (!hash_has(s)) {
                 session_end(s);
                 return explain(-ENOMEM, ret_message, "policy %s: the session can't be kept: %s", cell->policy->name,
@@ -109,7 +109,7 @@ static int check_ports(const Manager *m, const Policy *policy, char **ret_messag
                          policy->name, p->unit, p->policy->name);
                 return explain(-EADDRINUSE, ret_message, "policy %s: port %s of the host is taken", policy->name, text);
         }
-        for (const Cell *c = m->cells; c; c = c->hh.next) {
+        for (const Cell *c = m->table.cells; c; c = c->hh.next) {
                 port = policy_ports_collide(policy, c->policy);
                 if (port) {
                         log_info("Port %s of policy %s is taken by cell %s (policy %s)", policy_port_to_string(port, text),
@@ -131,7 +131,7 @@ static int explain_no_cell(const Manager *m, const Policy *policy, int error, ch
         case -EADDRINUSE:
                 return explain(error, ret_message, "policy %s: the address of Address= is in use", policy->name);
         case -ENODEV:
-                sharing_list_interfaces(m->cells, policy, interfaces, sizeof(interfaces));
+                sharing_list_interfaces(&m->table, policy, interfaces, sizeof(interfaces));
                 return explain(error, ret_message, "policy %s: no interface of Interface= is free (%s); end a cell "
                                "that has one, or name another", policy->name, interfaces);
         case -ENOLINK:
@@ -166,7 +166,7 @@ static bool network_is_ready(const Manager *m, const Policy *policy) {
 static unsigned count_cells_of(const Manager *m, uid_t uid) {
         unsigned n = 0;
 
-        for (const Cell *c = m->cells; c; c = c->hh.next)
+        for (const Cell *c = m->table.cells; c; c = c->hh.next)
                 n += c->uid == uid;
         return n;
 }
@@ -181,11 +181,11 @@ static int make_cell(Manager *m, Policy *policy, const MatchSubject *subject, Ce
         if (r < 0)
                 return r;
         r = cell_new(&m->cell_host, policy, subject, &cell);
-        if ((r == -ENOSPC || r == -EADDRINUSE) && lingering_give_back(m->cells, policy))
+        if ((r == -ENOSPC || r == -EADDRINUSE) && lingering_give_back(&m->table, policy))
                 return -EAGAIN;
         if (r < 0)
                 return explain_no_cell(m, policy, r, ret_message);
-        HASH_ADD_STR(m->cells, id, cell);
+        HASH_ADD_STR(m->table.cells, id, cell);
         if (!hash_has(cell)) {
                 cell_end(cell, "there is no memory to keep it");
                 return explain_no_cell(m, policy, -ENOMEM, ret_message);
@@ -198,7 +198,7 @@ int manager_admits(Manager *m, const Policy *policy, const MatchSubject *subject
         const Cell *cell = find_shared_cell(m, policy, subject);
 
         if (strcmp(subject->service, POLICY_SERVICE_USER_MANAGER) != 0 &&
-            manager_count_sessions(m, policy->name, subject->uid) >= policy->max_sessions)
+            table_count_sessions(&m->table, policy->name, subject->uid) >= policy->max_sessions)
                 return explain(-EUSERS, ret_message, "policy %s: you have %llu of %llu sessions open "
                                "(MaxSessions=), end one first", policy->name,
                                (unsigned long long) policy->max_sessions,
@@ -232,6 +232,6 @@ int manager_open_session(Manager *m, Policy *policy, const OpenInfo *info, Sessi
         if (r >= 0)
                 r = manager_open_session_in(m, cell, info, ret, ret_message);
         if (r < 0)
-                lending_drop_share(m->shares, m->cells, policy->name, subject->uid);
+                lending_drop_share(m->shares, &m->table, policy->name, subject->uid);
         return r;
 }

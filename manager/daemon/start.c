@@ -34,75 +34,19 @@
 #define NETWORK_TIMEOUT_USEC (30 * USEC_PER_SEC)
 #define PEAK_MIN 64 /* sessions and cells; for fewer it is not worth it */
 
-static void count_cells(const char *policy, uid_t uid, unsigned *ret_user, unsigned *ret_policy, void *userdata) {
-        const Manager *m = userdata;
-
-        *ret_user = *ret_policy = 0;
-        for (const Cell *c = m->cells; c; c = c->hh.next) {
-                if (strcmp(c->policy->name, policy) != 0)
-                        continue;
-                (*ret_policy)++;
-                *ret_user += c->uid == uid;
-        }
-        *ret_user += *ret_user == 0;
-        *ret_policy += *ret_policy == 0;
-}
-
-static Cell *find_owner(const char *policy, uid_t uid, void *userdata) {
-        const Manager *m = userdata;
-
-        return sharing_find_owner(m->cells, policy, uid);
-}
-
-static bool is_lent(const char *device, void *userdata) {
-        const Manager *m = userdata;
-
-        return sharing_is_lent(m->cells, device);
-}
-
-static int choose_ids(const char *user, uid_t uid, uid_t *ret_first, void *userdata) {
-        const Manager *m = userdata;
-
-        return lending_choose_ids(m->cells, m->conf.first_subid, m->conf.last_subid, user, uid, ret_first);
-}
-
-static int prepare_cell(Cell *c, void *userdata) {
-        Manager *m = userdata;
-        int r = lending_choose_place(m->cells, c->policy, c->uid, &c->place);
-
-        return r < 0 ? r : traffic_join(m, c);
+static int join_volumes(Cell *c, void *userdata) {
+        return traffic_join(userdata, c);
 }
 
 static void describe_volumes(const Cell *c, FirewallVolume *ret_user, FirewallVolume *ret_policy, void *userdata) {
         traffic_describe(userdata, c->policy, c->uid, ret_user, ret_policy);
 }
 
-/* What all other cells ask of a user as a whole, where one group holds everything of his. */
-static bool limit_by_others(uid_t uid, const char *except_cell, Resources *limits, void *userdata) {
-        const Manager *m = userdata;
-        bool any = false;
-
-        for (const Cell *c = m->cells; c; c = c->hh.next) {
-                const Session *s;
-                bool his = c->uid == uid;
-
-                LIST_FOREACH(s, &c->sessions, entry)
-                        his = his || s->uid == uid;
-                if (!his || c->removed || strcmp(c->id, except_cell) == 0)
-                        continue;
-                any = true;
-                policy_tighten_user(c->policy, &c->policy->cell, limits);
-        }
-        if (m->shares)
-                shares_get(m->shares, uid, limits);
-        return any;
-}
-
 /* In a job. Any cell that the user is in has the policy and the rest of what the driver needs. */
 static int limit_user(uid_t uid, const char *policy, char what[static DRIVER_WHAT_MAX], void *userdata) {
         Manager *m = userdata;
 
-        for (Cell *c = m->cells; c; c = c->hh.next) {
+        for (Cell *c = m->table.cells; c; c = c->hh.next) {
                 CellPlan plan;
 
                 if (c->state == CELL_ENDING || strcmp(c->policy->name, policy) != 0 ||
@@ -146,7 +90,7 @@ static void fail_waiting(Cell *c, const JobReport *report) {
 
 /* What a burst of logins took would else stay with us, and be copied for each job. */
 static void give_memory_back(Manager *m) {
-        unsigned n = HASH_COUNT(m->sessions) + HASH_COUNT(m->cells);
+        unsigned n = HASH_COUNT(m->table.sessions) + HASH_COUNT(m->table.cells);
 
         m->peak = MAX(m->peak, n);
         if (m->peak < PEAK_MIN || n > m->peak / 4)
@@ -158,16 +102,16 @@ static void give_memory_back(Manager *m) {
 static void on_cell_gone(Manager *m, Cell *c) {
         c->filter = filter_release(c->filter);
         if (hash_has(c))
-                HASH_DEL(m->cells, c);
+                HASH_DEL(m->table.cells, c);
         takeover_set_lost_aside(m);
         give_memory_back(m);
 }
 
 static void on_session_removed(Manager *m, Session *s) {
-        lending_drop_share(m->shares, m->cells, s->cell->policy->name, s->uid);
+        lending_drop_share(m->shares, &m->table, s->cell->policy->name, s->uid);
         give_memory_back(m);
         if (hash_has(s))
-                HASH_DEL(m->sessions, s);
+                HASH_DEL(m->table.sessions, s);
 }
 
 static void on_notice(const Notice *n, void *userdata) {
@@ -183,12 +127,12 @@ static void on_notice(const Notice *n, void *userdata) {
                 fail_waiting(c, n->report);
                 break;
         case NOTICE_CELL_LINGERS:
-                lingering_bound(m->cells, c->uid);
+                lingering_bound(&m->table, c->uid);
                 break;
         case NOTICE_CELL_ENDING:
                 fd_store_remove(m->fd_store, c->id);
-                lending_drop_share(m->shares, m->cells, c->policy->name, c->uid);
-                sharing_end(m->cells, c);
+                lending_drop_share(m->shares, &m->table, c->policy->name, c->uid);
+                sharing_end(&m->table, c);
                 break;
         case NOTICE_CELL_GONE:
                 on_cell_gone(m, c);
@@ -246,23 +190,22 @@ static void fill_hosts(Manager *m) {
                 .driver = m->driver,
                 .pool = m->pool,
                 .root_group = m->root_group,
-                .table = m->table,
+                .table = m->firewall_table,
                 .link_prefix = m->link_prefix,
                 .runtime_dir = m->config.runtime_dir,
                 .state_dir = m->config.state_dir,
-                .find_owner = find_owner,
-                .is_lent = is_lent,
                 .netns_prefix = m->conf.netns_names ? m->config.instance : NULL,
                 .fd_store = m->fd_store,
                 .notices = &m->notices,
                 .init_fd = m->init_fd,
                 .records_fd = m->cells_fd,
                 .driver_fd = m->driver_fd,
-                .count = count_cells,
-                .choose_ids = choose_ids,
-                .prepare = prepare_cell,
+                .all = &m->table,
+                .shares = m->shares,
+                .first_subid = m->conf.first_subid,
+                .last_subid = m->conf.last_subid,
+                .join_volumes = join_volumes,
                 .volumes = describe_volumes,
-                .others = limit_by_others,
                 .userdata = m,
         };
         if (gethostname(m->cell_host.host_name, sizeof(m->cell_host.host_name) - 1) < 0)
@@ -273,12 +216,12 @@ static void fill_hosts(Manager *m) {
                 .jobs = m->jobs,
                 .pool = m->pool,
                 .policies = &m->policies,
-                .cells = &m->cells,
+                .cells = &m->table,
                 .notices = &m->notices,
                 .fd = m->placements_fd,
                 .runtime_fd = m->runtime_fd,
                 .runtime_dir = m->config.runtime_dir,
-                .table = m->table,
+                .table = m->firewall_table,
                 .link_prefix = m->link_prefix,
         };
         notices_subscribe(&m->notices, NOTICE_TABLES, on_notice, m);
@@ -320,7 +263,7 @@ int manager_new(const ManagerConfig *config, Manager **ret) {
         if (r >= 0)
                 r = fd_store_new(&m->fd_store);
         if (r >= 0 && (!(m->filters = filters_new()) || !(m->refusals = refusals_new(m->event)) ||
-                       !(m->adjusts = adjusts_new(&m->cells, &m->policies, m->config.config_dir, &m->notices))))
+                       !(m->adjusts = adjusts_new(&m->table, &m->policies, m->config.config_dir, &m->notices))))
                 r = -ENOMEM;
         if (r >= 0)
                 r = host_open(m);
@@ -371,13 +314,13 @@ Manager *manager_free(Manager *m) {
         network_unwatch(m);
         if (m->jobs)
                 traffic_stop(m);
-        idle = m->jobs && !m->cells && !m->sessions && !m->placements.items;
-        HASH_ITER(hh, m->sessions, s, next_session) {
-                HASH_DEL(m->sessions, s);
+        idle = m->jobs && !m->table.cells && !m->table.sessions && !m->placements.items;
+        HASH_ITER(hh, m->table.sessions, s, next_session) {
+                HASH_DEL(m->table.sessions, s);
                 session_free(s);
         }
-        HASH_ITER(hh, m->cells, c, next_cell) {
-                HASH_DEL(m->cells, c);
+        HASH_ITER(hh, m->table.cells, c, next_cell) {
+                HASH_DEL(m->table.cells, c);
                 cell_free(c);
         }
         placements_free(&m->placements);

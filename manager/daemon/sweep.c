@@ -14,8 +14,9 @@
 #include "base/log.h"
 #include "base/strv.h"
 #include "manager/cells/builder-inner.h"
+#include "manager/cells/cell-plan.h"
 #include "manager/cells/placement.h"
-#include "manager/daemon/table.h"
+#include "manager/cells/table.h"
 #include "netns/link-owner.h"
 #include "netns/names.h"
 #include "netns/shaping.h"
@@ -49,7 +50,7 @@ static bool spare(Sweep *s, const char *kind, const char *name, bool owned) {
 static bool is_known(const char *id, void *userdata) {
         Sweep *s = userdata;
 
-        return spare(s, "", id, manager_find_cell(s->manager, id));
+        return spare(s, "", id, table_find_cell(&s->manager->table, id));
 }
 
 static bool is_known_unit(const char *unit, void *userdata) {
@@ -60,7 +61,7 @@ static bool is_known_unit(const char *unit, void *userdata) {
 
 static bool is_known_name(const char *name, void *userdata) {
         Sweep *s = userdata;
-        const Cell *c = manager_find_cell(s->manager, name + strlen(s->manager->config.instance) + 1);
+        const Cell *c = table_find_cell(&s->manager->table, name + strlen(s->manager->config.instance) + 1);
 
         return spare(s, "", name, c && strcmp(c->netns_name, name) == 0);
 }
@@ -74,10 +75,10 @@ static int compare_names(const void *a, const void *b) {
 static int list_links(Sweep *s) {
         const Manager *m = s->manager;
 
-        s->links = calloc(HASH_COUNT(m->cells) + 2 * HASH_COUNT(m->placements.items) + 1, sizeof(*s->links));
+        s->links = calloc(HASH_COUNT(m->table.cells) + 2 * HASH_COUNT(m->placements.items) + 1, sizeof(*s->links));
         if (!s->links)
                 return -ENOMEM;
-        for (const Cell *c = m->cells; c; c = c->hh.next)
+        for (const Cell *c = m->table.cells; c; c = c->hh.next)
                 s->links[s->n_links++] = c->link;
         for (const Placement *p = m->placements.items; p; p = p->hh.next) {
                 s->links[s->n_links++] = p->link;
@@ -93,7 +94,7 @@ static bool has_link(const Sweep *s, const char *name) {
 
 /* Which trees one has whose record can't be read is not known. */
 static bool has_tree(const Manager *m, const char *name) {
-        for (const Cell *c = m->cells; c; c = c->hh.next)
+        for (const Cell *c = m->table.cells; c; c = c->hh.next)
                 if (c->obscure || shaping_is_tree(name, m->link_prefix, c->place.tree))
                         return true;
         return false;
@@ -154,8 +155,8 @@ static unsigned sweep_all(Sweep *s) {
                 .root_group = m->root_group,
                 .id = "",
                 .uid = UID_INVALID,
-                .others = m->cell_host.others,
-                .userdata = m,
+                .others = cell_limit_by_others,
+                .userdata = &m->cell_host,
         };
         char prefix[64];
         unsigned n;

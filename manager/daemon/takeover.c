@@ -14,7 +14,7 @@
 #include "manager/cells/cell-restore.h"
 #include "manager/cells/session-end.h"
 #include "manager/cells/session-life.h"
-#include "manager/daemon/table.h"
+#include "manager/cells/table.h"
 #include "manager/daemon/traffic.h"
 #include "manager/work/fd-store.h"
 #include "manager/work/state.h"
@@ -79,7 +79,7 @@ static int restore_cell(const char *name, void *userdata) {
                 set_aside(m, m->cells_fd, "cell", name, error);
                 return 0;
         }
-        HASH_ADD_STR(m->cells, id, c);
+        HASH_ADD_STR(m->table.cells, id, c);
         if (!hash_has(c)) {
                 cell_free(c);
                 return -ENOMEM;
@@ -93,7 +93,9 @@ static int restore_cell(const char *name, void *userdata) {
 }
 
 static Cell *find_for_session(const char *id, void *userdata) {
-        return manager_find_cell(userdata, id);
+        const Manager *m = userdata;
+
+        return table_find_cell(&m->table, id);
 }
 
 static int restore_session(const char *name, void *userdata) {
@@ -116,7 +118,7 @@ static int restore_session(const char *name, void *userdata) {
                 log_warning_errno(r, "Record session %s is unusable: %m", name);
                 return strv_extend(&m->lost_sessions, name);
         }
-        HASH_ADD_STR(m->sessions, id, s);
+        HASH_ADD_STR(m->table.sessions, id, s);
         if (!hash_has(s)) {
                 session_free(s);
                 return -ENOMEM;
@@ -125,7 +127,7 @@ static int restore_session(const char *name, void *userdata) {
 }
 
 static bool shares_live_network(Manager *m, const Cell *c) {
-        const Cell *owner = manager_find_cell(m, c->network_of);
+        const Cell *owner = table_find_cell(&m->table, c->network_of);
 
         return owner && owner->state == CELL_LIVE && owner->init_source;
 }
@@ -133,7 +135,7 @@ static bool shares_live_network(Manager *m, const Cell *c) {
 void takeover_set_lost_aside(Manager *m) {
         if (!m->lost_sessions)
                 return;
-        for (const Cell *c = m->cells; c; c = c->hh.next)
+        for (const Cell *c = m->table.cells; c; c = c->hh.next)
                 if (c->unattended)
                         return;
         for (char **name = m->lost_sessions; *name; name++)
@@ -146,12 +148,12 @@ void takeover_settle(Manager *m) {
         Cell *c, *next_cell;
         unsigned n_cells = 0, n_sessions = 0;
 
-        HASH_ITER(hh, m->sessions, s, next_session)
+        HASH_ITER(hh, m->table.sessions, s, next_session)
                 if (s->state != SESSION_LIVE)
                         session_end(s);
                 else
                         n_sessions++;
-        HASH_ITER(hh, m->cells, c, next_cell) {
+        HASH_ITER(hh, m->table.cells, c, next_cell) {
                 bool live = c->state == CELL_LIVE && (c->init_source || c->obscure);
 
                 if (live && *c->network_of && !shares_live_network(m, c)) {

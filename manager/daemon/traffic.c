@@ -180,10 +180,10 @@ static int look_at(const char *name, uint64_t used, void *userdata) {
         if (v) /* of a limit that was lowered the kernel takes no more than that */
                 used = MAX(used, v->used);
         if (!v || (!v->wanted && v->used == used)) { /* what is known is not needed there */
-                (void) firewall_remove_volume(l->manager->table, name);
+                (void) firewall_remove_volume(l->manager->firewall_table, name);
                 return 0;
         }
-        if (follow_clock(v, l->now) && firewall_reset_volume(l->manager->table, name) >= 0)
+        if (follow_clock(v, l->now) && firewall_reset_volume(l->manager->firewall_table, name) >= 0)
                 used = 0;
         note(l, v, used, before);
         return 0;
@@ -192,7 +192,7 @@ static int look_at(const char *name, uint64_t used, void *userdata) {
 static void mark_wanted(const Manager *m) {
         for (Volume *v = m->volumes; v; v = v->hh.next)
                 v->wanted = false;
-        for (const Cell *c = m->cells; c; c = c->hh.next) {
+        for (const Cell *c = m->table.cells; c; c = c->hh.next) {
                 Volume *user, *policy;
 
                 if (!policy_limits_traffic(c->policy))
@@ -209,7 +209,7 @@ static void mark_wanted(const Manager *m) {
 static int look(Look *l) {
         mark_wanted(l->manager);
         l->now = (int64_t) (record_now_usec() / USEC_PER_SEC);
-        return firewall_status_volumes(l->manager->table, look_at, l);
+        return firewall_status_volumes(l->manager->firewall_table, look_at, l);
 }
 
 static void run_look(void *userdata, JobReport *report, JobText *text) {
@@ -264,7 +264,7 @@ static void slow_down(Manager *m, Cell *c, bool slow) {
 static void settle(Manager *m) {
         for (Volume *v = m->volumes; v; v = v->hh.next)
                 tell(v);
-        for (Cell *c = m->cells; c; c = c->hh.next)
+        for (Cell *c = m->table.cells; c; c = c->hh.next)
                 if (c->policy->traffic_slow && c->state == CELL_LIVE)
                         slow_down(m, c, is_slow(m, c->policy, c->uid));
 }
@@ -448,7 +448,7 @@ static int take_count(const char *name, uint64_t used, void *userdata) {
 }
 
 void traffic_read_counts(const Manager *m) {
-        (void) firewall_status_volumes(m->table, take_count, (void *) m); /* none: those that are known */
+        (void) firewall_status_volumes(m->firewall_table, take_count, (void *) m); /* none: those that are known */
 }
 
 const Volume *traffic_next(const Manager *m, const Volume *after, TrafficStatus *ret) {

@@ -3,7 +3,7 @@
 #include "manager/doors/bus-object.h"
 
 #include "bus/contract.h"
-#include "manager/daemon/table.h"
+#include "manager/cells/table.h"
 #include "manager/doors/access.h"
 
 static const struct {
@@ -32,10 +32,10 @@ void *bus_object_by_id(const Peer *p, BusObjectKind kind, const char *id) {
         Cell *c;
 
         if (kind == BUS_OBJECT_CELL) {
-                c = manager_find_cell(p->manager, id);
+                c = table_find_cell(&p->manager->table, id);
                 return c && cell_bus_may_see(p, c) ? c : NULL;
         }
-        s = manager_find_session(p->manager, id);
+        s = table_find_session(&p->manager->table, id);
         return s && session_bus_may_see(p, s) ? s : NULL;
 }
 
@@ -65,7 +65,7 @@ static int enumerate_cells(sd_bus *bus, const char *prefix, void *userdata, char
         const Peer *p = userdata;
 
         (void) bus, (void) prefix, (void) error;
-        for (const Cell *c = p->manager->cells; c; c = c->hh.next)
+        for (const Cell *c = p->manager->table.cells; c; c = c->hh.next)
                 if (cell_bus_may_see(p, c) && add_path(&paths, BUS_OBJECT_CELL, c->id) < 0)
                         return -ENOMEM;
         *ret = TAKE_PTR(paths);
@@ -77,7 +77,7 @@ static int enumerate_sessions(sd_bus *bus, const char *prefix, void *userdata, c
         const Peer *p = userdata;
 
         (void) bus, (void) prefix, (void) error;
-        for (const Session *s = p->manager->sessions; s; s = s->hh.next)
+        for (const Session *s = p->manager->table.sessions; s; s = s->hh.next)
                 if (session_bus_may_see(p, s) && add_path(&paths, BUS_OBJECT_SESSION, s->id) < 0)
                         return -ENOMEM;
         *ret = TAKE_PTR(paths);

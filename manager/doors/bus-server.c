@@ -12,9 +12,10 @@
 #include "base/log.h"
 #include "bus/contract.h"
 #include "manager/cells/adjust.h"
-#include "manager/daemon/table.h"
+#include "manager/cells/table.h"
 #include "manager/doors/access.h"
 #include "manager/doors/bus-object.h"
+#include "manager/doors/login-connection.h"
 #include "manager/doors/system-bus.h"
 #include "manager/work/listener.h"
 
@@ -439,7 +440,7 @@ static int bus_call_new(Peer *p, sd_bus_message *message, const Cell *c, const B
 static void run_call(void *userdata, JobReport *report, JobText *text) {
         const BusCall *call = userdata;
 
-        if (manager_find_cell(call->manager, call->cell))
+        if (table_find_cell(&call->manager->table, call->cell))
                 call->run(userdata, report, text);
         else
                 report->error = -ESTALE;

@@ -10,7 +10,7 @@
 #include "manager/cells/builder.h"
 #include "manager/cells/cell-life.h"
 #include "manager/cells/cell-plan.h"
-#include "manager/daemon/table.h"
+#include "manager/cells/table.h"
 #include "manager/doors/access.h"
 #include "manager/doors/bus-object.h"
 #include "manager/doors/bus-server.h"
@@ -192,7 +192,7 @@ static int refuse(sd_bus_error *error) {
 
 static void run_kill(void *userdata, JobReport *report, JobText *text) {
         const BusCall *call = userdata;
-        Cell *c = manager_find_cell(call->manager, call->cell);
+        Cell *c = table_find_cell(&call->manager->table, call->cell);
         CellPlan plan;
 
         (void) text;

@@ -10,7 +10,7 @@
 
 #include "manager/cells/builder-net.h"
 #include "manager/cells/placement.h"
-#include "manager/daemon/table.h"
+#include "manager/cells/table.h"
 #include "manager/doors/access.h"
 #include "manager/doors/bus-object.h"
 #include "netns/firewall-status.h"
@@ -149,11 +149,11 @@ static int add_firewall(json_t *status, const Manager *m, const Cell *c) {
 
         if (json_object_set_new(status, "Rules", rules) < 0)
                 return -ENOMEM;
-        r = firewall_status_rules(m->table, &cell, add_rule, rules);
+        r = firewall_status_rules(m->firewall_table, &cell, add_rule, rules);
         if (r >= 0)
                 r = add_shared_rules(rules);
         if (r >= 0)
-                r = firewall_status_denied(m->table, c->link, &out, &in);
+                r = firewall_status_denied(m->firewall_table, c->link, &out, &in);
         if (r < 0)
                 return r;
         (void) json_object_set_new(status, "DeniedOut", json_integer((json_int_t) out));
@@ -163,7 +163,7 @@ static int add_firewall(json_t *status, const Manager *m, const Cell *c) {
 
 /* The cell that has the network: itself, or the one whose it shares. */
 static const Cell *owner_of(Manager *m, const Cell *c) {
-        const Cell *owner = *c->network_of ? manager_find_cell(m, c->network_of) : NULL;
+        const Cell *owner = *c->network_of ? table_find_cell(&m->table, c->network_of) : NULL;
 
         return owner ?: c;
 }
@@ -189,7 +189,7 @@ static json_t *describe(const Cell *c) {
 
 void cell_net_run_status(void *userdata, JobReport *report, JobText *text) {
         const BusCall *call = userdata;
-        const Cell *c = manager_find_cell(call->manager, call->cell);
+        const Cell *c = table_find_cell(&call->manager->table, call->cell);
         _cleanup_(json_decrefp) json_t *status = describe(c);
         _cleanup_(freep) char *line = NULL;
 
@@ -285,7 +285,7 @@ static bool is_of_host(const IpPrefix *address) {
 static const Policy *find_owner(const Peer *peer, const IpPrefix *address) {
         const Manager *m = peer->manager;
 
-        for (const Cell *c = m->cells; c; c = c->hh.next)
+        for (const Cell *c = m->table.cells; c; c = c->hh.next)
                 if (!*c->network_of && cell_bus_may_see(peer, c) &&
                     (prefix_equal(&c->address4, address) || prefix_equal(&c->address6, address)))
                         return c->policy;

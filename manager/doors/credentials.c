@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/fd.h"
-#include "manager/daemon/table.h"
+#include "manager/cells/table.h"
 #include "manager/doors/peer.h"
 #include "manager/work/user-process.h"
 
@@ -66,7 +66,7 @@ uid_t credentials_judge(const Credentials *c, Manager *m, bool *ret_may_ask) {
                 return uid;
         if (pidfd < 0)
                 pidfd = opened = fd_pidfd_open(pid);
-        *ret_may_ask = manager_find_cell_of(m, pid, pidfd, &cell) == 0 &&
+        *ret_may_ask = table_find_cell_of(&m->cell_host, pid, pidfd, &cell) == 0 &&
                 (c->pidfd >= 0 || (user_process_is_of(pid, c->uid) && !fd_pidfd_has_exited(pidfd)));
         return uid;
 }

@@ -11,7 +11,7 @@
 
 #include "base/memstream.h"
 #include "bus/contract.h"
-#include "manager/daemon/table.h"
+#include "manager/cells/table.h"
 #include "manager/doors/access.h"
 #include "manager/doors/bus-object.h"
 
@@ -66,7 +66,7 @@ static bool is_meant(const Search *s, const Cell *c, Meaning meaning) {
         case MEANS_CELL:
                 return strcmp(c->id, s->word) == 0;
         case MEANS_SESSION:
-                session = manager_find_session(s->manager, s->word);
+                session = table_find_session(&s->manager->table, s->word);
                 return session && session->cell == c;
         case MEANS_USER: /* who has two names has two kinds of cells, and all are of one user */
                 return (c->user && strcmp(c->user, s->word) == 0) || (s->named != UID_INVALID && c->uid == s->named);
@@ -84,7 +84,7 @@ static bool exists(const Search *s, Meaning meaning) {
 
         switch (meaning) {
         case MEANS_SESSION:
-                session = manager_find_session(s->manager, s->word);
+                session = table_find_session(&s->manager->table, s->word);
                 if (session && session_bus_may_see(&s->peer, session))
                         return true;
                 break;
@@ -104,14 +104,14 @@ static bool exists(const Search *s, Meaning meaning) {
         default:
                 break;
         }
-        for (const Cell *c = s->manager->cells; c; c = c->hh.next)
+        for (const Cell *c = s->manager->table.cells; c; c = c->hh.next)
                 if (cell_bus_may_see(&s->peer, c) && is_meant(s, c, meaning))
                         return true;
         return false;
 }
 
 static bool mean_the_same(const Search *s) {
-        for (const Cell *c = s->manager->cells; c; c = c->hh.next) {
+        for (const Cell *c = s->manager->table.cells; c; c = c->hh.next) {
                 unsigned by = 0;
 
                 if (!cell_bus_may_see(&s->peer, c))
@@ -153,7 +153,7 @@ static int reply_cells(const Search *s) {
         r = sd_bus_message_new_method_return(s->message, &reply);
         if (r >= 0)
                 r = sd_bus_message_open_container(reply, 'a', "o");
-        for (const Cell *c = s->manager->cells; c && r >= 0; c = c->hh.next) {
+        for (const Cell *c = s->manager->table.cells; c && r >= 0; c = c->hh.next) {
                 _cleanup_(freep) char *path = NULL;
                 bool meant = false;
 

@@ -44,7 +44,7 @@ static int on_time(sd_event_source *s, uint64_t usec, void *userdata) {
         f = memstream_open(&text, &size);
         if (f) {
                 fprintf(f, "# Made by confine: live cells, as USER.POLICY and by their id\n");
-                for (const Cell *c = m->cells; c; c = c->hh.next)
+                for (const Cell *c = m->table.cells; c; c = c->hh.next)
                         if (c->state == CELL_LIVE)
                                 print_cell(f, c);
                 text = memstream_finish(f, &text);

@@ -19,7 +19,7 @@
 #include "manager/cells/session-life.h"
 #include "manager/daemon/open.h"
 #include "manager/daemon/policies.h"
-#include "manager/daemon/table.h"
+#include "manager/cells/table.h"
 #include "manager/doors/bus-server.h"
 #include "manager/doors/login-connection.h"
 #include "manager/lent/terms.h"
@@ -254,7 +254,7 @@ static void decide_run(Connection *c) {
 }
 
 static void decide_shell(Connection *c) {
-        Cell *cell = manager_find_cell(c->server->manager, c->request.target);
+        Cell *cell = table_find_cell(&c->server->manager->table, c->request.target);
 
         if (!cell || cell->state != CELL_LIVE)
                 connection_answer(c, LOGIN_NO_CELL, LOGIN_STAGE_OTHER, false, "there is no live cell \"%s\"",
@@ -319,7 +319,7 @@ static void on_notice_after(const Notice *n, void *userdata) {
 static void close_sessions_of(Manager *m, pid_t pid) {
         Session *s, *next;
 
-        HASH_ITER(hh, m->sessions, s, next)
+        HASH_ITER(hh, m->table.sessions, s, next)
                 if (s->leader == pid && s->state == SESSION_LIVE)
                         session_end(s);
 }
@@ -346,7 +346,7 @@ static void handle_request(Connection *c) {
                 connection_free(c);
                 return;
         }
-        r = manager_find_cell_of(m, c->pid, c->pidfd, &cell);
+        r = table_find_cell_of(&m->cell_host, c->pid, c->pidfd, &cell);
         if (r > 0 && (c->request.operation == LOGIN_OPEN || c->request.operation == LOGIN_CHECK)) {
                 connection_answer(c, LOGIN_INSIDE, LOGIN_STAGE_OTHER, false, "already in cell %s", cell->id);
                 return;

@@ -5,7 +5,7 @@
 #include "bus/contract.h"
 #include "manager/cells/placement.h"
 #include "manager/daemon/reload.h"
-#include "manager/daemon/table.h"
+#include "manager/cells/table.h"
 #include "manager/daemon/traffic.h"
 #include "manager/doors/access.h"
 #include "manager/doors/bus-object.h"
@@ -18,7 +18,7 @@
 static uint64_t count_cells(const Peer *p) {
         uint64_t n = 0;
 
-        for (const Cell *c = p->manager->cells; c; c = c->hh.next)
+        for (const Cell *c = p->manager->table.cells; c; c = c->hh.next)
                 n += cell_bus_may_see(p, c);
         return n;
 }
@@ -26,7 +26,7 @@ static uint64_t count_cells(const Peer *p) {
 static uint64_t count_sessions(const Peer *p) {
         uint64_t n = 0;
 
-        for (const Session *s = p->manager->sessions; s; s = s->hh.next)
+        for (const Session *s = p->manager->table.sessions; s; s = s->hh.next)
                 n += session_bus_may_see(p, s);
         return n;
 }
@@ -60,7 +60,7 @@ static int get_troubles(sd_bus *bus, const char *path, const char *interface, co
                 r = sd_bus_message_append(reply, "s", m->trouble);
         for (size_t i = 0; m->overlaps && m->overlaps[i] && r >= 0 && peer->uid == 0; i++)
                 r = sd_bus_message_append(reply, "s", m->overlaps[i]);
-        for (const Cell *c = m->cells; c && r >= 0 && peer->uid == 0; c = c->hh.next) {
+        for (const Cell *c = m->table.cells; c && r >= 0 && peer->uid == 0; c = c->hh.next) {
                 char line[512];
 
                 (void) snprintf(line, sizeof(line), "cell %s: %s", c->id, c->trouble ?: "its network is being repaired");

@@ -3,7 +3,7 @@
 #include "manager/doors/peer.h"
 
 #include "bus/contract.h"
-#include "manager/daemon/table.h"
+#include "manager/cells/table.h"
 
 /* What fails to be added for want of memory may leave nodes of its path without anything in them, and libsystemd asserts
  * that there are none when the bus is freed: they go with something else that is there, and is taken away again. If there
@@ -32,7 +32,7 @@ uid_t peer_effective_uid(Manager *m, uid_t uid, pid_t pid, int pidfd) {
 
         if (uid != 0)
                 return uid;
-        r = manager_find_cell_of(m, pid, pidfd, &c);
+        r = table_find_cell_of(&m->cell_host, pid, pidfd, &c);
         return r == 0 ? 0 : r > 0 && c->uid != 0 ? c->uid : UID_INVALID;
 }
 

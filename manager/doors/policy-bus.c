@@ -10,6 +10,7 @@
 
 #include "bus/contract.h"
 #include "manager/doors/access.h"
+#include "manager/doors/bus-object.h"
 #include "policies/policy-keys.h"
 
 /* A call, and on whose behalf. */
@@ -42,10 +43,10 @@ static Asker *asker_free(Asker *a) {
 static bool may_see(const Asker *a, const Policy *policy) {
         if (access_may_administer(a->uid))
                 return true;
-        for (const Cell *c = a->manager->cells; c; c = c->hh.next)
+        for (const Cell *c = a->manager->table.cells; c; c = c->hh.next)
                 if (access_may_see(a->uid, c->uid) && strcmp(c->policy->name, policy->name) == 0)
                         return true;
-        for (const Session *s = a->manager->sessions; s; s = s->hh.next)
+        for (const Session *s = a->manager->table.sessions; s; s = s->hh.next)
                 if (access_may_see(a->uid, s->uid) && strcmp(s->cell->policy->name, policy->name) == 0)
                         return true;
         return a->found && policy_can_match(policy, subject_match(a->subject));
@@ -118,7 +119,7 @@ static int ask(const Peer *p, sd_bus_message *m, answer_t answer, sd_bus_error *
 static int append_policy(sd_bus_message *reply, const Asker *a, const Policy *policy) {
         uint32_t n = 0;
 
-        for (const Cell *c = a->manager->cells; c; c = c->hh.next)
+        for (const Cell *c = a->manager->table.cells; c; c = c->hh.next)
                 n += access_may_see(a->uid, c->uid) && strcmp(c->policy->name, policy->name) == 0;
         return sd_bus_message_append(reply, "(ssssbbu)", policy->name, policy->refused ?: policy->description ?: "",
                                      policy->path ?: "", policy->refused ? "refused" :

@@ -15,8 +15,9 @@
 
 #include "base/log.h"
 #include "bus/contract.h"
-#include "manager/daemon/table.h"
+#include "manager/cells/table.h"
 #include "manager/doors/access.h"
+#include "manager/doors/bus-object.h"
 #include "manager/doors/credentials.h"
 
 #define RETRY_USEC (1 * USEC_PER_SEC)
@@ -254,11 +255,11 @@ static bool is_own(SystemBus *s, uid_t uid, const char *path) {
         Cell *cell;
 
         if (sd_bus_path_decode(path, BUS_CELL_PATH, &cell_id) > 0) {
-                cell = manager_find_cell(s->manager, cell_id);
+                cell = table_find_cell(&s->manager->table, cell_id);
                 return cell && access_may_stop(uid, cell->uid);
         }
         if (sd_bus_path_decode(path, BUS_SESSION_PATH, &session_id) > 0) {
-                session = manager_find_session(s->manager, session_id);
+                session = table_find_session(&s->manager->table, session_id);
                 return session && access_may_stop(uid, session->uid);
         }
         return false;

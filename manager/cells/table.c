@@ -1,31 +1,31 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#include "manager/daemon/table.h"
+#include "manager/cells/table.h"
 
+#include <sched.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "base/fd.h"
-#include "manager/cells/placement.h"
 
-Cell *manager_find_cell(Manager *m, const char *id) {
+Cell *table_find_cell(const CellTable *t, const char *id) {
         Cell *c;
 
-        HASH_FIND_STR(m->cells, id, c);
+        HASH_FIND_STR(t->cells, id, c);
         return c;
 }
 
-Session *manager_find_session(Manager *m, const char *id) {
+Session *table_find_session(const CellTable *t, const char *id) {
         Session *s;
 
-        HASH_FIND_STR(m->sessions, id, s);
+        HASH_FIND_STR(t->sessions, id, s);
         return s;
 }
 
-unsigned manager_count_sessions(const Manager *m, const char *policy, uid_t uid) {
+unsigned table_count_sessions(const CellTable *t, const char *policy, uid_t uid) {
         unsigned n = 0;
 
-        for (const Session *s = m->sessions; s; s = s->hh.next)
+        for (const Session *s = t->sessions; s; s = s->hh.next)
                 n += s->uid == uid && s->state != SESSION_CLOSING && strcmp(s->cell->policy->name, policy) == 0 &&
                         !session_is_user_manager(s);
         return n;
@@ -33,7 +33,7 @@ unsigned manager_count_sessions(const Manager *m, const char *policy, uid_t uid)
 
 /* Each namespace is of one cell alone, but for networks that others share, so these come last; what root of a cell has
  * unshared again is told by the others. */
-static int find_by_namespaces(Manager *m, pid_t pid, Cell **ret) {
+static int find_by_namespaces(const CellTable *t, pid_t pid, Cell **ret) {
         uint64_t inodes[_LOGIN_NS_MAX] = {};
         bool foreign = false;
 
@@ -54,21 +54,21 @@ static int find_by_namespaces(Manager *m, pid_t pid, Cell **ret) {
         *ret = NULL;
         if (!foreign) /* mostly, and then there is no need to look at each cell */
                 return 0;
-        for (Cell *c = m->cells; c; c = c->hh.next)
+        for (Cell *c = t->cells; c; c = c->hh.next)
                 for (int i = 0; i < _LOGIN_NS_MAX; i++)
                         if (i != LOGIN_NS_NET && c->inodes[i] != 0 && c->inodes[i] == inodes[i]) {
                                 *ret = c;
                                 return 0;
                         }
-        for (Cell *c = m->cells; c && !*ret; c = c->hh.next)
+        for (Cell *c = t->cells; c && !*ret; c = c->hh.next)
                 if (!*c->network_of && c->inodes[LOGIN_NS_NET] != 0 && c->inodes[LOGIN_NS_NET] == inodes[LOGIN_NS_NET])
                         *ret = c;
         return 0;
 }
 
 /* The group of a session's own, or one below it. */
-static Cell *find_by_session_group(Manager *m, const char *lines) {
-        for (const Session *s = m->sessions; s; s = s->hh.next) {
+static Cell *find_by_session_group(const CellTable *t, const char *lines) {
+        for (const Session *s = t->sessions; s; s = s->hh.next) {
                 _cleanup_(freep) char *below = NULL;
 
                 if (s->group && group_lines_find(lines, s->group, &below) > 0)
@@ -77,22 +77,22 @@ static Cell *find_by_session_group(Manager *m, const char *lines) {
         return NULL;
 }
 
-static int find_by_pid(Manager *m, pid_t pid, Cell **ret) {
+static int find_by_pid(const CellHost *host, pid_t pid, Cell **ret) {
         _cleanup_(freep) char *lines = NULL, *id = NULL;
         Cell *c = NULL;
         int r;
 
         r = fd_pid_read(pid, "cgroup", 64 * 1024, &lines);
         if (r >= 0)
-                r = m->driver->find(m->root_group, lines, &id);
+                r = host->driver->find(host->root_group, lines, &id);
         if (r < 0)
                 return r;
         if (r > 0)
-                c = manager_find_cell(m, id);
+                c = table_find_cell(host->all, id);
         else {
-                r = find_by_namespaces(m, pid, &c);
+                r = find_by_namespaces(host->all, pid, &c);
                 if (r >= 0 && !c)
-                        c = find_by_session_group(m, lines);
+                        c = find_by_session_group(host->all, lines);
                 if (!c)
                         return MIN(r, 0);
         }
@@ -103,23 +103,45 @@ static int find_by_pid(Manager *m, pid_t pid, Cell **ret) {
 }
 
 /* What is read of a number is believed if the process that had it lives afterwards. */
-int manager_find_cell_of(Manager *m, pid_t pid, int pidfd, Cell **ret) {
-        int r = find_by_pid(m, pid, ret);
+int table_find_cell_of(const CellHost *host, pid_t pid, int pidfd, Cell **ret) {
+        int r = find_by_pid(host, pid, ret);
 
         return fd_pid_is_exiting(pid, pidfd) ? -ESRCH : r;
 }
 
-bool manager_needs_network(const Manager *m) {
-        for (size_t i = 0; i < policy_set_size(m->policies); i++)
-                if ((policy_set_get(m->policies, i)->network_mode == NETWORK_ROUTED ||
-                     policy_set_get(m->policies, i)->network_mode == NETWORK_BRIDGE) &&
-                    policy_set_get(m->policies, i)->n_pools > 0)
+void table_count_cells(const CellTable *t, const char *policy, uid_t uid, unsigned *ret_user, unsigned *ret_policy) {
+        *ret_user = *ret_policy = 0;
+        for (const Cell *c = t->cells; c; c = c->hh.next) {
+                if (strcmp(c->policy->name, policy) != 0)
+                        continue;
+                (*ret_policy)++;
+                *ret_user += c->uid == uid;
+        }
+        *ret_user += *ret_user == 0;
+        *ret_policy += *ret_policy == 0;
+}
+
+Cell *table_find_owner(const CellTable *t, const char *policy, uid_t uid) {
+        for (Cell *c = t->cells; c; c = c->hh.next)
+                if (c->state == CELL_LIVE && strcmp(c->policy->name, policy) == 0 && !*c->network_of &&
+                    cell_namespaces(c) & CLONE_NEWNET && c->policy->scope != CELL_SCOPE_SESSION &&
+                    (c->policy->scope == CELL_SCOPE_POLICY || c->uid == uid))
+                        return c;
+        return NULL;
+}
+
+const Cell *table_find_lent(const CellTable *t, const char *device) {
+        for (const Cell *c = t->cells; c; c = c->hh.next)
+                if (!c->removed && c->policy->network_mode == NETWORK_INTERFACE && strcmp(c->device, device) == 0)
+                        return c;
+        return NULL;
+}
+
+bool table_has_user(const Cell *c, uid_t uid, bool closing) {
+        const Session *s;
+
+        LIST_FOREACH(s, &c->sessions, entry)
+                if (s->uid == uid && (closing || s->state != SESSION_CLOSING))
                         return true;
-        for (const Cell *c = m->cells; c; c = c->hh.next)
-                if (*c->link)
-                        return true;
-        for (const Placement *p = m->placements.items; p; p = p->hh.next)
-                if (*p->link)
-                        return true;
-        return false;
+        return c->uid == uid;
 }

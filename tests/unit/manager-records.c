@@ -10,6 +10,7 @@
 #include <stdint.h>
 #include <string.h>
 #include <systemd/sd-event.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -376,5 +377,7 @@ int main(void) {
                 cmocka_unit_test(test_other_boot),
         };
 
+        (void) alarm(60);
+        cmocka_set_message_output(CM_OUTPUT_TAP);
         return cmocka_run_group_tests(tests, setup, teardown);
 }

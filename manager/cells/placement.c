@@ -8,27 +8,18 @@
 #include "manager/cells/placement.h"
 
 #include <fcntl.h>
-#include <sched.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "base/fd.h"
 #include "base/log.h"
 #include "manager/cells/notices.h"
-#include "manager/cells/placement-record.h"
+#include "manager/cells/placement-parts.h"
 #include "manager/work/state.h"
-#include "netns/conntrack.h"
-#include "netns/firewall.h"
-#include "netns/link.h"
-#include "netns/netns.h"
-#include "netns/shaping.h"
 
-#define NETNS_DIR "netns" /* as generator/unit-file.h */
 #define RESOLV_DIR "resolv"
 #define MAKE_TIMEOUT_USEC (15 * USEC_PER_SEC)
 #define REMOVE_TIMEOUT_USEC (30 * USEC_PER_SEC)
 #define RETRY_USEC (5 * USEC_PER_SEC)
-#define IN_USE 1U /* JobReport.flags */
 
 static const char *const state_names[] = { "making", "ready", "failed", "leaving" };
 
@@ -123,136 +114,6 @@ int placements_read(Placements *all) {
         return record_for_each(all->fd, restore, all);
 }
 
-/* --- jobs -------------------------------------------------------------------------------- */
-
-static char *netns_path(const Placement *p) {
-        char *path = NULL;
-
-        return asprintf(&path, "%s/" NETNS_DIR "/%s", p->all->runtime_dir, p->unit) < 0 ? NULL : path;
-}
-
-void placement_describe(const Placement *p, FirewallCell *ret) {
-        *ret = (FirewallCell) {
-                .link = p->link,
-                .address4 = p->address4,
-                .address6 = p->address6,
-                .masquerade = p->policy->masquerade,
-                .dns = p->policy->dns,
-                .n_dns = p->policy->n_dns,
-                .ports = p->policy->ports,
-                .n_ports = p->policy->n_ports,
-                .policy = p->policy,
-        };
-}
-
-static int remove_link(const char *name) {
-        int r = link_remove(name);
-
-        return r < 0 ? r : shaping_remove(name);
-}
-
-static int make_link(const Placement *p, int netns_fd) {
-        const RoutedLink link = {
-                .host_name = p->link,
-                .cell_name = "eth0",
-                .netns_fd = netns_fd,
-                .address4 = p->address4,
-                .address6 = p->address6,
-                .gateway4 = p->gateway4,
-                .gateway6 = p->gateway6,
-                .repair = true,
-        };
-        const ShapingRates rates = { p->policy->cell.bandwidth_down_bits, p->policy->cell.bandwidth_up_bits };
-        int r;
-
-        r = *p->old_link ? remove_link(p->old_link) : 0;
-        if (r < 0)
-                return r;
-        r = link_make_routed(&link);
-        if (r < 0)
-                return r;
-        return shaping_set(p->link, &rates);
-}
-
-/* `old`: of the addresses that it had before, alone. */
-static int forget_flows(const Placement *p, bool old) {
-        const IpPrefix addresses[] = { p->old_address4, p->old_address6, p->address4, p->address6 };
-        int r = conntrack_forget(addresses, old ? 2 : ELEMENTSOF(addresses));
-
-        if (r != -EOPNOTSUPP)
-                return r;
-        log_warning_errno(r, "Cannot end the flows of service %s: %m", p->unit);
-        return 0;
-}
-
-static void run_make(void *userdata, JobReport *report, JobText *text) {
-        const Placement *p = userdata;
-        _cleanup_(freep) char *path = netns_path(p);
-        _cleanup_(close_fdp) int netns_fd = -EBADF;
-        FirewallCell cell;
-
-        (void) text;
-        (void) strcpy(report->what, "its network namespace can't be pinned");
-        report->error = path ? netns_enter_host_mounts() : -ENOMEM;
-        if (report->error < 0)
-                return;
-        netns_fd = netns_open_pinned(path);
-        if (netns_fd == -ENOENT) {
-                report->error = netns_pin(path);
-                if (report->error < 0)
-                        return;
-                netns_fd = netns_open_pinned(path);
-                (void) link_remove(p->link); /* of a namespace that is gone, or of one that is no longer pinned */
-        }
-        if (netns_fd < 0) {
-                report->error = netns_fd;
-                return;
-        }
-        (void) strcpy(report->what, "the firewall can't take it in");
-        placement_describe(p, &cell); /* before the link: no packet passes unfiltered */
-        report->error = firewall_add_cell(p->all->table, &cell);
-        if (report->error < 0)
-                return;
-        (void) strcpy(report->what, "its interface can't be made");
-        report->error = make_link(p, netns_fd);
-        if (report->error < 0)
-                return;
-        (void) strcpy(report->what, "its flows of before can't be ended");
-        report->error = forget_flows(p, !p->reach_changed);
-}
-
-static void run_remove(void *userdata, JobReport *report, JobText *text) {
-        const Placement *p = userdata;
-        _cleanup_(freep) char *path = netns_path(p);
-        FirewallCell cell;
-        int r;
-
-        (void) text;
-        report->error = path ? netns_enter_host_mounts() : -ENOMEM;
-        if (report->error < 0)
-                return;
-        r = netns_is_used(path);
-        if (r > 0)
-                report->flags = IN_USE;
-        if (r != 0) {
-                report->error = MIN(r, 0);
-                return;
-        }
-        report->error = netns_unpin(path);
-        if (!*p->link)
-                return;
-        r = remove_link(p->link);
-        if (r >= 0 && *p->old_link)
-                r = remove_link(p->old_link);
-        if (r >= 0) { /* after the link: what is left of it stays filtered */
-                placement_describe(p, &cell);
-                r = firewall_remove_cell(p->all->table, &cell);
-        }
-        if (r >= 0)
-                r = forget_flows(p, false);
-        report->error = report->error < 0 ? report->error : r;
-}
-
 /* --- states ------------------------------------------------------------------------------ */
 
 /* For what has changed while a job ran, or may succeed by now. May free placements. */
@@ -337,7 +198,7 @@ static void on_removed(const JobReport *report, const char *text, void *userdata
         if (report->error < 0)
                 log_warning_errno(report->error, "The network of service %s is not all gone, trying again: %m",
                                   p->unit);
-        if (report->error < 0 || report->flags & IN_USE) {
+        if (report->error < 0 || report->flags & PLACEMENT_IN_USE) {
                 retry(p);
                 return;
         }
@@ -356,7 +217,7 @@ static void start_job(Placement *p, bool make) {
                 .name = make ? "make the network of a service" : "remove the network of a service",
                 .uid = UID_INVALID,
                 .timeout_usec = make ? MAKE_TIMEOUT_USEC : REMOVE_TIMEOUT_USEC,
-                .run = make ? run_make : run_remove,
+                .run = make ? placement_run_make : placement_run_remove,
                 .done = make ? on_made : on_removed,
                 .userdata = p,
         };
@@ -592,29 +453,6 @@ bool placements_have(const Placements *all, const char *unit) {
         return p;
 }
 
-unsigned placements_sweep(const Placements *all, bool (*is_known)(const char *unit, void *userdata), void *userdata) {
-        _cleanup_(freep) char *dir = NULL;
-        _cleanup_(closedirp) DIR *d = NULL;
-        struct dirent *e;
-        unsigned n = 0;
-
-        if (asprintf(&dir, "%s/" NETNS_DIR, all->runtime_dir) < 0) {
-                dir = NULL;
-                return 0;
-        }
-        if (netns_enter_host_mounts() < 0)
-                return 0;
-        d = opendir(dir);
-        while (d && (e = readdir(d))) {
-                _cleanup_(freep) char *path = NULL;
-
-                if (e->d_name[0] == '.' || is_known(e->d_name, userdata) || asprintf(&path, "%s/%s", dir, e->d_name) < 0)
-                        continue;
-                n += netns_is_used(path) == 0 && netns_unpin(path) >= 0;
-        }
-        return n;
-}
-
 bool placements_repair(Placements *all, const char *link) {
         bool any = false;
 
@@ -651,7 +489,7 @@ static int unlink_resolv(const char *name, void *userdata) {
 
 void placements_remove(int runtime_fd) {
         _cleanup_(close_fdp) int fd = fd_open_beneath(runtime_fd, RESOLV_DIR, O_RDONLY | O_DIRECTORY, 0);
-        static const char *const names[] = { "placements", NETNS_DIR, RESOLV_DIR };
+        static const char *const names[] = { "placements", PLACEMENT_NETNS_DIR, RESOLV_DIR };
 
         if (fd >= 0)
                 (void) record_for_each(fd, unlink_resolv, &fd);

@@ -9,10 +9,6 @@
 
 const char *placement_state_to_string(PlacementState s);
 
-/* As the firewall knows it; borrows. */
-struct FirewallCell;
-void placement_describe(const Placement *p, struct FirewallCell *ret);
-
 /* Reads the records of before. -ENOMEM. */
 int placements_read(Placements *all);
 /* Compares the table with the loaded policies: addresses and ports are given and taken here, before
@@ -28,8 +24,6 @@ bool placements_pending(const Placements *all);
 /* Who publishes one of the ports of `policy`, borrowed; NULL: nobody. */
 const Placement *placements_find_port(const Placements *all, const Policy *policy, const PolicyPort **ret_port);
 
-/* By the sweep's job: takes away pinned namespaces that it does not know and nobody is in. Returns how many. */
-unsigned placements_sweep(const Placements *all, bool (*is_known)(const char *unit, void *userdata), void *userdata);
 bool placements_have(const Placements *all, const char *unit);
 
 /* Forgets all; what is on the host stays. */

@@ -13,6 +13,7 @@
 #include "manager/cells/builder-inner.h"
 #include "manager/cells/builder-net.h"
 #include "manager/cells/cell-plan.h"
+#include "manager/cells/placement-parts.h"
 #include "manager/cells/placement.h"
 #include "manager/daemon/damage.h"
 #include "manager/daemon/network-need.h"

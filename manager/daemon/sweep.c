@@ -15,6 +15,7 @@
 #include "base/strv.h"
 #include "manager/cells/builder-inner.h"
 #include "manager/cells/cell-plan.h"
+#include "manager/cells/placement-parts.h"
 #include "manager/cells/placement.h"
 #include "manager/cells/table.h"
 #include "netns/link-owner.h"

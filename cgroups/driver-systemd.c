@@ -530,6 +530,9 @@ static const char *refuses(const Policy *p, const PolicyKey *key) {
         bool of_policy = strcmp(key->section, "PolicyResources") == 0;
         size_t level = of_policy ? offsetof(Policy, policy) : offsetof(Policy, cell);
 
+        if (key->offset == offsetof(Policy, policy.bandwidth_up_bits) ||
+            key->offset == offsetof(Policy, policy.bandwidth_down_bits) || key->offset == offsetof(Policy, policy_traffic))
+                return NULL; /* the network's, whoever makes the groups */
         if (!of_policy && (strcmp(key->section, "Resources") != 0 || p->scope != CELL_SCOPE_POLICY))
                 return NULL;
         for (size_t i = 0; i < ELEMENTSOF(possible); i++)

@@ -13,6 +13,7 @@
 #include <cmocka.h>
 
 #include "base/fd.h"
+#include "cgroups/driver.h"
 #include "cgroups/group.h"
 #include "cgroups/knobs.h"
 #include "policies/policy-keys.h"
@@ -339,9 +340,33 @@ static void test_io_limits(void **state) {
         }
 }
 
+/* What the network enforces needs no group that all users of a policy share. */
+static void test_systemd_refuses(void **state) {
+        static const struct {
+                const char *key;
+                bool refused;
+        } keys[] = {
+                { "MemoryMax", false }, { "TasksMax", false }, { "CPUQuota", false }, { "CPUWeight", true },
+                { "IOWeight", true }, { "MemoryLow", true }, { "BandwidthUp", false }, { "BandwidthDown", false },
+                { "TrafficMax", false },
+        };
+        Policy *p = policy_new("p");
+
+        (void) state;
+        assert_non_null(p);
+        for (size_t i = 0; i < ELEMENTSOF(keys); i++) {
+                const PolicyKey *key = policy_key_find("PolicyResources", keys[i].key);
+
+                assert_non_null(key);
+                assert_int_equal(driver_systemd.refuses(p, key) != NULL, keys[i].refused);
+        }
+        policy_unref(p);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_each_key),
+                cmocka_unit_test(test_systemd_refuses),
                 cmocka_unit_test(test_written_to_the_group),
                 cmocka_unit_test(test_missing_file_is_unsupported),
                 cmocka_unit_test(test_swap_is_a_sum_on_v1),

@@ -164,6 +164,6 @@ int verb_verify(Tool *t) {
                 return r;
         r = print(t, &diags);
         if (r == 0 && !t->options->quiet && t->options->json == JSON_MODE_OFF)
-                fprintf(t->out, "%zu policies, no errors.\n", n);
+                fprintf(t->out, "%zu %s, no errors.\n", n, n == 1 ? "policy" : "policies");
         return r;
 }

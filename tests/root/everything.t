@@ -76,7 +76,7 @@ missing() {
         ctl --json=short explain --all --user alice | jq -r '.Values[] | select(.Section == "Filesystem" or .Section == "Process") |
                 .Key' | grep -vxF -f <(sed -n 's/^\([A-Za-z]*\)=.*/\1/p' /etc/confine/policies/50-everything.ini) | tr '\n' ' '
 }
-is "the policy is fine" "$(ctl --config-dir=/etc/confine verify 2>&1)" "1 policies, no errors."
+is "the policy is fine" "$(ctl --config-dir=/etc/confine verify 2>&1)" "1 policy, no errors."
 manager_start
 is "it has every key but those that are refused for logins" "$(missing)" "RootDirectory AmbientCapabilities "
 

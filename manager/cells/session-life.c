@@ -177,8 +177,7 @@ int session_new(SessionHost *host, Cell *cell, const SessionInfo *info, Session 
         return 0;
 }
 
-int session_restore(SessionHost *host, const char *id, Cell *(*find)(const char *id, void *userdata), void *userdata,
-                    Session **ret) {
+int session_restore(SessionHost *host, const char *id, const CellTable *table, Session **ret) {
         _cleanup_(freep) char *cell_id = NULL;
         Session *s;
         Cell *cell;
@@ -194,7 +193,7 @@ int session_restore(SessionHost *host, const char *id, Cell *(*find)(const char 
         (void) strcpy(s->id, id);
         r = session_record_read(s, &cell_id);
         if (r >= 0) {
-                cell = find(cell_id, userdata);
+                cell = table_find_cell(table, cell_id);
                 if (cell)
                         join_list(s, cell);
                 else

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "manager/cells/session.h"
+#include "manager/cells/table.h"
 
 /* How a session begins; see session-end.h for how it ends. */
 
@@ -16,10 +16,9 @@ typedef struct SessionInfo {
 /* Adds a session to a cell that is being made or live. -ESRCH: the leader has exited; -errno of writing
  * the record; -ENOMEM. */
 int session_new(SessionHost *host, Cell *cell, const SessionInfo *info, Session **ret);
-/* After a restart. The cell is found by `find`. -EBADMSG, -ESTALE as cell_restore(); -ENOENT: no such
+/* After a restart. -EBADMSG, -ESTALE as cell_restore(); -ENOENT: no such
  * cell; -ESRCH: the leader has exited. The record is left to the caller. */
-int session_restore(SessionHost *host, const char *id, Cell *(*find)(const char *id, void *userdata), void *userdata,
-                    Session **ret);
+int session_restore(SessionHost *host, const char *id, const CellTable *table, Session **ret);
 
 /* Starts to attach the leader to its cell; the outcome comes by NOTICE_SESSION_READY. On error it waits as before.
  * -ESRCH: the cell is not live; -errno of writing the record, and of job_start(). */

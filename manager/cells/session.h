@@ -46,7 +46,7 @@ struct Session {
         sd_event_source *room_source;
         uint64_t room_deadline_usec; /* CLOCK_MONOTONIC; 0: it has not waited yet */
         char **kept; /* lines of its record that this version does not know */
-        void *connection; /* of the login server; NULL once live */
+        struct Connection *connection; /* of the login server; NULL once live */
 
         Job *job;
         sd_event_source *leader_source;

@@ -8,7 +8,7 @@ typedef struct OpenInfo {
         pid_t leader;
         int leader_pidfd; /* borrowed */
         bool executes;    /* it is not going to fork */
-        void *connection;
+        struct Connection *connection;
 } OpenInfo;
 
 /* Would a session be refused now, as far as it can be told without trying? Errors and message as

@@ -92,18 +92,12 @@ static int restore_cell(const char *name, void *userdata) {
         return 0;
 }
 
-static Cell *find_for_session(const char *id, void *userdata) {
-        const Manager *m = userdata;
-
-        return table_find_cell(&m->table, id);
-}
-
 static int restore_session(const char *name, void *userdata) {
         Manager *m = userdata;
         Session *s;
         int r;
 
-        r = session_restore(&m->session_host, name, find_for_session, m, &s);
+        r = session_restore(&m->session_host, name, &m->table, &s);
         if (is_shortage(r))
                 return r;
         if (r == -ESRCH || r == -ENOENT) {

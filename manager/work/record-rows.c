@@ -77,7 +77,7 @@ static void set_row(Record *r, const RecordRow *row, const void *object) {
                 text = (*(Policy *const *) field)->name;
                 break;
         case RECORD_FLAG:
-                text = *(const bool *) field ? "1" : NULL;
+                text = *(const bool *) field ? "1" : "0";
                 break;
         case RECORD_NUMBER:
                 if (get_number(field, row->size) != row->unset)

@@ -4,7 +4,7 @@
 #include "manager/work/state.h"
 
 /* One table of rows for each kind of object writes its record and reads it. A field that has the value of an object
- * of which nothing is known is left out. */
+ * of which nothing is known is left out, but for flags. */
 
 typedef enum RecordKind {
         RECORD_STRING,  /* char *, owned; NULL is left out */

@@ -64,9 +64,10 @@ typedef struct Lines {
         char **lines;
 } Lines;
 
-/* What stands for a field of which nothing is known: versions before wrote it, this one leaves it out. */
+/* What stands for a field of which nothing is known: some versions write it, others leave it out. */
 static bool says_nothing(const char *key, const char *value) {
-        static const char *const numbers[] = { "Frozen", "Slowed", "InReserve", "Released", "Executes", "DeviceUp", "Uid" };
+        static const char *const numbers[] = { "Frozen", "Slowed", "InReserve", "Released", "Executes", "DeviceUp",
+                                               "ReachChanged", "Uid" };
 
         for (size_t i = 0; i < ELEMENTSOF(numbers); i++)
                 if (strcmp(key, numbers[i]) == 0 && strcmp(value, "0") == 0)
@@ -300,7 +301,7 @@ static void test_empty(void **state) {
         o.policy = policy_new("p");
         write_object(&o);
         assert_true(fd_read_file_at(dir_fd, "object", 4096, &text) > 0);
-        assert_non_null(strstr(text, "\nPolicy=p\n[End]\n"));
+        assert_non_null(strstr(text, "\nPolicy=p\nFlag=0\n[End]\n"));
         assert_int_equal(read_object(&back), 0);
         assert_true(!back.string && !back.text && !back.lines && !*back.name && back.middle == UINT32_MAX && back.word == 0);
         done(&o);

@@ -216,7 +216,7 @@ int verb_net_traffic(Tool *t) {
         if (r >= 0)
                 volumes = value_name_fields(rows, keys, ELEMENTSOF(keys));
         if (volumes && is_ambiguous(volumes, user, policy)) {
-                log_error("\"%s\" names a user and a policy: write user:%s or policy:%s", what, what, what);
+                log_error("\"%s\" names a user and a policy: say user:%s or policy:%s", what, what, what);
                 return EXIT_FAILED;
         }
         if (!volumes || !chosen || choose_volumes(volumes, user, policy, chosen) < 0)

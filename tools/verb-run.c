@@ -41,7 +41,7 @@ static int fill_user(Command *c, const char *name) {
 
         pw = find_user(name, &ambiguous);
         if (ambiguous) {
-                log_error("\"%s\" is the name of one user and the uid of another: write user:%s or uid:%s", name, name,
+                log_error("\"%s\" is the name of one user and the uid of another: say user:%s or uid:%s", name, name,
                           name);
                 return EXIT_FAILED;
         }
